@@ -1,0 +1,97 @@
+"""What a customer may be told about an order: plain facts, the same for every surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+ParcelStatus = Literal[
+    "NotFound",
+    "InfoReceived",
+    "InTransit",
+    "Expired",
+    "AvailableForPickup",
+    "OutForDelivery",
+    "DeliveryFailure",
+    "Delivered",
+    "Exception",
+]
+WaitingStage = Literal["ready", "picking", "packed", "backordered", "held", "arranging"]
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelFacts:
+    """One parcel and what the carrier last said about it."""
+
+    carrier: str
+    tracking_number: str
+    tracking_url: str
+    status: ParcelStatus
+    reason: str = ""
+    last_scan_at: datetime | None = None
+    last_scan_place: str = ""
+    handed_over_at: datetime | None = None
+    delivered_at: datetime | None = None
+    lines: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFacts:
+    """A quantity that has not left yet, and where it stands."""
+
+    title: str
+    quantity: int
+    stage: WaitingStage
+    expected: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnableFacts:
+    """A delivered quantity that may still be sent back."""
+
+    line_id: str
+    title: str
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnFacts:
+    """A return under way or done; `refund` in minor units of the order's currency."""
+
+    number: str
+    status: str
+    lines: tuple[tuple[str, int], ...] = ()
+    refund: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """One order as its own customer sees it; the two hints only decide which buttons show."""
+
+    number: str
+    placed_on: date
+    currency: str
+    total: int
+    canceled: bool = False
+    promise: date | None = None
+    parcels: tuple[ParcelFacts, ...] = ()
+    waiting: tuple[WaitingFacts, ...] = ()
+    returnable: tuple[ReturnableFacts, ...] = ()
+    returns: tuple[ReturnFacts, ...] = ()
+    can_cancel: bool = False
+    can_change_address: bool = False
+    track_url: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """True while anything of it has still to reach the customer."""
+        undelivered = any(parcel.status != "Delivered" for parcel in self.parcels)
+        return not self.canceled and (bool(self.waiting) or undelivered)
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        packed = (title for parcel in self.parcels for title, _ in parcel.lines)
+        others = (item.title for item in (*self.waiting, *self.returnable))
+        return tuple(dict.fromkeys((*packed, *others)))
