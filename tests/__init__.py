@@ -1,0 +1,1 @@
+"""Tests of wismo: each one states a behaviour in a sentence."""
