@@ -1,0 +1,100 @@
+"""Payments as quantities of money: the derived payment status, and how far a refund may go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.domain.money import decimal_text
+from core.domain.refusals import Invalid, NotPossible
+
+
+class PaymentStatus(StrEnum):
+    UNPAID = "unpaid"
+    AUTHORIZED = "authorized"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    PART_REFUNDED = "part_refunded"
+    REFUNDED = "refunded"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payment of an order in minor units; money goes back to the `original` one first."""
+
+    id: str
+    authorized: int = 0
+    captured: int = 0
+    refunded: int = 0
+    original: bool = False
+
+    @property
+    def refund_left(self) -> int:
+        return max(0, self.captured - self.refunded)
+
+    @property
+    def capture_left(self) -> int:
+        return max(0, self.authorized - self.captured)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPart:
+    """The share of a refund that goes back to one payment."""
+
+    payment: str
+    amount: int
+
+
+def payment_status(total: int, captured: int, refunded: int, authorized: int) -> PaymentStatus:
+    """One word for the money of an order; `over` means somebody holds more than is theirs."""
+    if refunded > captured or captured - refunded > total:
+        return PaymentStatus.OVER
+    if refunded:
+        return PaymentStatus.REFUNDED if refunded == captured else PaymentStatus.PART_REFUNDED
+    if captured == total:
+        return PaymentStatus.PAID
+    if captured:
+        return PaymentStatus.PART_PAID
+    return PaymentStatus.AUTHORIZED if authorized >= total else PaymentStatus.UNPAID
+
+
+def spread_refund(
+    amount: int, payments: Sequence[Payment], currency: str
+) -> tuple[RefundPart, ...]:
+    """Share a refund over payments, the original first, none above what it still holds."""
+    if amount < 1:
+        raise Invalid("A refund is more than nothing.", code="bad_amount")
+    left = refund_room(payments)
+    if amount > left:
+        raise NotPossible(
+            f"{decimal_text(amount, currency)} {currency} is more than is left to refund.",
+            f"At most {decimal_text(left, currency)} {currency} can go back.",
+            code="over_refund",
+        )
+    return tuple(_parts(amount, sorted(payments, key=lambda p: not p.original)))
+
+
+def refund_room(payments: Iterable[Payment]) -> int:
+    return sum(payment.refund_left for payment in payments)
+
+
+def check_capture(payment: Payment, amount: int, currency: str) -> None:
+    """Refuse to take more than the customer's bank has set aside."""
+    if amount < 1:
+        raise Invalid("A capture is more than nothing.", code="bad_amount")
+    if amount > payment.capture_left:
+        raise NotPossible(
+            f"Only {decimal_text(payment.capture_left, currency)} {currency} can be captured.",
+            "Capture less, or ask the customer for a new payment.",
+            code="over_capture",
+        )
+
+
+def _parts(amount: int, payments: Iterable[Payment]) -> Iterable[RefundPart]:
+    for payment in payments:
+        part = min(amount, payment.refund_left)
+        if part:
+            yield RefundPart(payment.id, part)
+        amount -= part
