@@ -1,0 +1,1 @@
+"""A strict local stand-in for a Shopify store: Admin GraphQL in, signed webhooks out."""
