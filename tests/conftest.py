@@ -1,0 +1,151 @@
+"""What the whole suite shares: seeds, both databases, and proof that both halves really ran."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import postgres
+
+FAST_FOLDERS = ("domain", "house")
+HALVES = ("sqlite", "postgresql")
+
+# Checks of what must always be true: each gets the URL of the database a test has just used.
+AFTER_EACH_DATABASE_TEST: list[Callable[[str], None]] = []
+
+
+# --- fixtures ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.sqlite),
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+    ]
+)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once on SQLite and once on PostgreSQL."""
+    with _empty_database(request.param, tmp_path) as url:
+        yield url
+        for check in AFTER_EACH_DATABASE_TEST:
+            check(url)
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty SQLite database, for what only SQLite has."""
+    with _empty_database("sqlite", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_database(tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, for what only PostgreSQL has."""
+    with _empty_database("postgresql", tmp_path) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _empty_database(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'wismo.db'}"
+        return
+    url = postgres.fresh_database()
+    try:
+        yield url
+    finally:
+        postgres.drop_database(url)
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Chance that can be repeated: one seed for the run, another stream for every test."""
+    return random.Random(f"{_seed(request.config)} {request.node.nodeid}")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+# --- the run ----------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--whole-suite",
+        action="store_true",
+        help="fail unless every test for two databases has run on both",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if _is_worker():
+        return
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+    running = contextlib.ExitStack()
+    running.enter_context(postgres.session())
+    config.add_cleanup(running.close)
+    config.pluginmanager.register(BothHalves(config.option.whole_suite), "both-halves")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    seed = _seed(config)
+    return f"seed: {seed} (again with: --hypothesis-seed={seed})"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if "postgresql_database" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgresql")
+        if item.path.is_relative_to(here):
+            folder = item.path.relative_to(here).parts[0]
+            if folder in FAST_FOLDERS and "postgresql" not in item.keywords:
+                item.add_marker("fast")
+
+
+def _is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def _seed(config: pytest.Config) -> str:
+    return str(config.option.hypothesis_seed)
+
+
+class BothHalves:
+    """Counts what ran on each database, since a half that was skipped would look like success."""
+
+    def __init__(self, whole_suite: bool) -> None:
+        self.whole_suite = whole_suite
+        self.ran: Counter[str] = Counter()
+        self.skipped: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for half in HALVES:
+            if half in report.keywords:
+                self.ran[half] += report.when == "call" and not report.skipped
+                self.skipped += [report.nodeid] * report.skipped
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.whole_suite and self.problems() and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        counts = ", ".join(f"{half} {self.ran[half]}" for half in HALVES)
+        terminalreporter.write_line(f"tests that ran on a database: {counts}")
+        for problem in self.problems() if self.whole_suite else []:
+            terminalreporter.write_line(f"FAILED {problem}", red=True)
+
+    def problems(self) -> list[str]:
+        missing = [f"nothing ran on {half}" for half in HALVES if not self.ran[half]]
+        skipped = [f"skipped on a database: {nodeid}" for nodeid in self.skipped]
+        return missing + skipped
