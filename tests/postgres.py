@@ -312,8 +312,8 @@ def embedded_folders() -> list[Path]:
 def _within_reach(binaries: Path, home: Path, account: _Account | None) -> Path:
     """Copy the installation when the account cannot get at it, as below root's own home."""
     try:
-        initdb = [binaries / "initdb", "--version"]
-        subprocess.run(initdb, capture_output=True, check=False, **_as(account))
+        command = [str(binaries / "initdb"), "--version"]
+        subprocess.run(command, capture_output=True, check=False, **_as(account))
     except PermissionError:
         return _copy(binaries, home / "installation", account)
     return binaries
@@ -321,6 +321,7 @@ def _within_reach(binaries: Path, home: Path, account: _Account | None) -> Path:
 
 def _copy(binaries: Path, copy: Path, account: _Account | None) -> Path:
     shutil.copytree(binaries.parent, copy, ignore=shutil.ignore_patterns("include"))
-    for path in (copy, *copy.rglob("*")) if account else ():
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    if account:
+        for path in (copy, *copy.rglob("*")):
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
     return copy / binaries.name
