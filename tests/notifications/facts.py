@@ -1,0 +1,154 @@
+"""The facts that the message tests tell: one order of three mugs and a teapot, in two parcels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def eur(amount: int) -> dict[str, Any]:
+    return {"amount": amount, "currency": "EUR"}
+
+
+def line(title: str, quantity: int, unit: int) -> dict[str, Any]:
+    return {
+        "title": title,
+        "sku": title.upper().replace(" ", "-"),
+        "quantity": quantity,
+        "unit_price": eur(unit),
+        "total": eur(unit * quantity),
+    }
+
+
+def part(title: str, quantity: int) -> dict[str, Any]:
+    return {"title": title, "sku": title.upper().replace(" ", "-"), "quantity": quantity}
+
+
+SHOP = {
+    "name": "Teehaus Nord",
+    "url": "https://teehaus.example",
+    "email": "hallo@teehaus.example",
+    "phone": "+49 40 1234567",
+    "time_zone": "Europe/Berlin",
+    "address_form": "Sie",
+    "accent": "#0f766e",
+}
+
+
+def base(**changes: Any) -> dict[str, Any]:
+    """What every kind about an order holds; `changes` replaces whole parts."""
+    facts: dict[str, Any] = {
+        "shop": dict(SHOP),
+        "customer": {"name": "Anna Schmidt", "first_name": "Anna"},
+        "order": {
+            "number": "1001",
+            "placed_at": "2026-11-20T23:30:00+00:00",
+            "currency": "EUR",
+            "lines": [line("Mug red", 3, 1290), line("Teapot & lid", 1, 102905)],
+            "subtotal": eur(106775),
+            "discount": eur(500),
+            "shipping": eur(490),
+            "tax": eur(17046),
+            "total": eur(106765),
+            "ship_to": {
+                "name": "Anna Schmidt",
+                "street": "Lange Reihe 7",
+                "zip": "20099",
+                "city": "Hamburg",
+                "country": "Germany",
+            },
+            "promise": "2026-11-26",
+        },
+        "track_url": "https://teehaus.example/track/abc",
+        "preferences_url": "https://teehaus.example/messages/abc",
+    }
+    return facts | changes
+
+
+def parcel(**changes: Any) -> dict[str, Any]:
+    return {
+        "carrier": "DHL",
+        "tracking_number": "00340434161094000000",
+        "tracking_url": "https://dhl.example/00340434161094000000",
+        "lines": [part("Mug red", 3)],
+        "index": 1,
+        "count": 2,
+        "evidence": "scanned",
+    } | changes
+
+
+def remaining(**changes: Any) -> dict[str, Any]:
+    return {
+        "lines": [part("Teapot & lid", 1)],
+        "next_message": "2026-11-27",
+        "reason": "backordered",
+    } | changes
+
+
+NOTHING_REMAINS = {"lines": [], "next_message": None, "reason": None}
+
+
+def returned(status: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "number": "R-7",
+        "status": status,
+        "lines": [part("Mug red", 1)],
+        "refund": None,
+        "reason": None,
+        "instructions": None,
+    } | changes
+
+
+# name → kind, facts: every golden copy is rendered from one of these.
+MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "order_confirmation": ("order_confirmation", base()),
+    "shipped_part_scanned": ("shipped", base(parcel=parcel(), remaining=remaining())),
+    "shipped_all_handed_over": (
+        "shipped",
+        base(
+            parcel=parcel(evidence="handed_over", index=1, count=1),
+            remaining=NOTHING_REMAINS,
+        ),
+    ),
+    "delivered_part": ("delivered", base(parcel=parcel(), remaining=remaining())),
+    "delivered_all": ("delivered", base(parcel=parcel(count=1), remaining=NOTHING_REMAINS)),
+    "delayed_new_date": (
+        "delayed",
+        base(delay={"promised": "2026-11-26", "expected": "2026-12-01", "reason": "carrier"}),
+    ),
+    "delayed_no_date": (
+        "delayed",
+        base(delay={"promised": "2026-11-26", "expected": None, "reason": "backordered"}),
+    ),
+    "return_approved": (
+        "return_status",
+        base(
+            **{
+                "return": returned(
+                    "approved",
+                    instructions="Put the note into the parcel.\nHand it in at any DHL shop.",
+                )
+            }
+        ),
+    ),
+    "return_rejected": (
+        "return_status",
+        base(**{"return": returned("rejected", reason="The 30 days ended on October 3.")}),
+    ),
+    "return_received": ("return_status", base(**{"return": returned("received")})),
+    "return_refunded": (
+        "return_status",
+        base(**{"return": returned("refunded", refund=eur(1290))}),
+    ),
+    "return_canceled": ("return_status", base(**{"return": returned("canceled")})),
+    "code": ("code", base(code={"digits": "048213", "minutes": 10})),
+    "case_alert": (
+        "case_alert",
+        base(
+            case={
+                "title": "Order 1001 is stuck in packing",
+                "text": "Ready for 9 h in Berlin.\nNobody has picked it.",
+                "url": "https://teehaus.example/cases/5",
+            }
+        ),
+    ),
+}
