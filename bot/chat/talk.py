@@ -1,0 +1,185 @@
+"""What a customer conversation is made of: its small stored state, what is heard, what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from core.domain.refusals import Refusal
+from core.queries.facts import OrderFacts, ReturnFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """An amount in minor units; worded in the reader's way."""
+
+    minor: int
+    currency: str
+
+
+Fact = str | int | date | datetime | Price
+Question = Literal[
+    "contact",
+    "code",
+    "which_order",
+    "return_line",
+    "return_quantity",
+    "return_reason",
+    "return_confirm",
+    "wish_text",
+    "wish_confirm",
+]
+WishKind = Literal["address", "cancel", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A button as the brain means it: what it does and which phrase stands on it."""
+
+    action: str
+    phrase: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An offered button as the talk remembers it."""
+
+    key: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The open question and everything answered so far in its little form."""
+
+    what: Question
+    intent: str = ""
+    order: str = ""
+    line: str = ""
+    lines: tuple[tuple[str, int], ...] = ()
+    reason: str = ""
+    kind: WishKind = "other"
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for before we knew who asks; answered right after."""
+
+    intent: str
+    order: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The whole state between two messages; plain enough for one JSON column."""
+
+    language: str = "en"
+    mode: Literal["bot", "person"] = "bot"
+    verified_until: datetime | None = None
+    asking: Asking | None = None
+    wanted: Wanted | None = None
+    last: Wanted | None = None
+    offered: tuple[Kept, ...] = ()
+    turn: int = 0
+    contact: str = ""
+    number: str = ""
+    codes_sent: tuple[datetime, ...] = ()
+    tries: int = 0
+    misses: int = 0
+    other_language: int = 0
+    minute: datetime | None = None
+    in_minute: int = 0
+    unsent: tuple[str, ...] = ()
+
+    def dump(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+
+def load_talk(raw: str) -> Talk:
+    return msgspec.json.decode(raw, type=Talk)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing from the customer: a text, a pressed key, their own contact, or a start payload.
+
+    `contact` must be the sender's own, checked by the surface.
+    """
+
+    at: datetime
+    text: str = ""
+    pressed: str = ""
+    contact: str = ""
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A phrase by its key, with the facts that fill it."""
+
+    phrase: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An offer with the short key that the surface sends back when it is pressed."""
+
+    key: str
+    phrase: str
+    facts: Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What to show now; nothing to say means stay silent (a person has the conversation)."""
+
+    says: tuple[Say, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    ask_contact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a flow decided, before its buttons get their keys."""
+
+    talk: Talk
+    says: tuple[Say, ...] = ()
+    offers: tuple[Offer, ...] = ()
+
+
+class Desk(Protocol):
+    """What the house does for this one customer; implemented over the engine.
+
+    `orders` holds only what the verified customer may see, newest first. `send_code` and
+    `match_order` tell nobody whether anything was found.
+    """
+
+    def send_code(self, contact: str) -> None: ...
+
+    def match_order(self, number: str, contact: str) -> None: ...
+
+    def check_code(self, digits: str) -> bool: ...
+
+    def open_link(self, token: str) -> bool: ...
+
+    def orders(self) -> Sequence[OrderFacts]: ...
+
+    def request_return(
+        self, order: str, lines: tuple[tuple[str, int], ...], reason: str
+    ) -> ReturnFacts | Refusal: ...
+
+    def wish(self, kind: WishKind, order: str, text: str) -> str | Refusal: ...
+
+    def call_human(self, text: str) -> None: ...
+
+    def say_to_human(self, text: str) -> None: ...
+
+    def watch(self, order: str) -> None: ...
