@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
-
 
 from tests.house.code import ROOT, files
 
@@ -53,7 +53,7 @@ def test_every_dependency_is_pinned_by_the_constraints() -> None:
     project = tomllib.loads(read("pyproject.toml"))
     asked = [
         *project["project"]["dependencies"],
-        *sum(project["project"]["optional-dependencies"].values(), []),
+        *chain.from_iterable(project["project"]["optional-dependencies"].values()),
         *project["dependency-groups"]["dev"],
     ]
     pinned = {line.partition("==")[0] for line in read("constraints.txt").splitlines()}
