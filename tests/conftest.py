@@ -10,9 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import postgres
 
+# A slow machine is not a failing rule: nothing here is timed.
+settings.register_profile(
+    "wismo", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("wismo")
+
+SEED = "WISMO_TEST_SEED"
 FAST_FOLDERS = ("domain", "house")
 HALVES = ("sqlite", "postgresql")
 
@@ -88,18 +96,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if _is_worker():
+        config.option.hypothesis_seed = os.environ[SEED]
         return
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+    os.environ[SEED] = _seed(config)
     running = contextlib.ExitStack()
     running.enter_context(postgres.session())
     config.add_cleanup(running.close)
     config.pluginmanager.register(BothHalves(config.option.whole_suite), "both-halves")
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    seed = _seed(config)
-    return f"seed: {seed} (again with: --hypothesis-seed={seed})"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    seed = _seed(terminalreporter.config)
+    terminalreporter.write_line(f"seed: {seed} (again with: --hypothesis-seed={seed})")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
