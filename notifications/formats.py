@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import copy
 from datetime import date, datetime
@@ -26,7 +27,8 @@ def money(value: Mapping[str, Any], language: str) -> str:
     digits = exponent(value["currency"])
     number = Decimal(int(value["amount"])).scaleb(-digits)
     pattern = _currency_pattern(locale, digits)
-    return str(pattern.apply(number, locale, currency=value["currency"], currency_digits=False))
+    shown = pattern.apply(number, locale, currency=value["currency"], currency_digits=False)
+    return re.sub(r"([A-Z]{3})(?=[0-9])", "\\1\N{NO-BREAK SPACE}", shown)
 
 
 def day(value: str, language: str, zone: str) -> str:

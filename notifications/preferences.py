@@ -62,7 +62,7 @@ def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
     """The end of the quiet hours that `now` falls into, in UTC; None outside of them."""
     there = now.astimezone(ZoneInfo(quiet.zone))
     for start_day in (there.date() - timedelta(days=1), there.date()):
-        end_day = start_day if quiet.start < quiet.end else start_day + timedelta(days=1)
+        end_day = start_day if quiet.start <= quiet.end else start_day + timedelta(days=1)
         start = datetime.combine(start_day, quiet.start, there.tzinfo)
         end = datetime.combine(end_day, quiet.end, there.tzinfo)
         if start <= there < end:

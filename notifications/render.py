@@ -374,7 +374,8 @@ class _ShopText(ImmutableSandboxedEnvironment):
         except (LookupError, TypeError, AttributeError):
             return self.undefined(obj=obj, name=argument)
 
-    def _counted(self, items: Any) -> Any:
+    @pass_context  # Without it Jinja would count a constant list once, when it compiles.
+    def _counted(self, _context: Context, items: Any) -> Any:
         if not isinstance(items, list):
             raise _bad_text("a loop goes over a list only")
         self._turns_left -= len(items)

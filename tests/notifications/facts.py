@@ -84,7 +84,7 @@ def remaining(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-NOTHING_REMAINS = {"lines": [], "next_message": None, "reason": None}
+NOTHING_REMAINS: dict[str, Any] = {"lines": [], "next_message": None, "reason": None}
 
 
 def returned(status: str, **changes: Any) -> dict[str, Any]:
