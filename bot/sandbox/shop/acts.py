@@ -220,10 +220,7 @@ def update_tracking(
 
 def set_stock(shop: Shop, sku: str, location: str, available: int) -> int:
     """Shop staff type a new available quantity into the admin; gives the old one."""
-    variant = shop.variant(sku)
-    if variant is None:
-        raise ControlError(f"The shop sells nothing called {sku!r}.")
-    level = shop.level(variant, shop.location(location).id)
+    level = shop.stock(sku, location)
     before = level.available
     level.on_hand = available + level.committed
     return before

@@ -19,7 +19,6 @@ from bot.sandbox.shop.store import Shop, settle
 from bot.sandbox.shop.webhooks import Policy
 from bot.sandbox.shop.wire import ControlError
 
-
 News = str | tuple[str, Fulfillment]
 
 

@@ -88,6 +88,12 @@ class Shop:
     def level(self, variant: Variant, location_id: int) -> Level:
         return self.levels[variant.inventory_item_id, location_id]
 
+    def stock(self, sku: str, location: int | str) -> Level:
+        variant = self.variant(sku)
+        if variant is None:
+            raise ControlError(f"The shop sells nothing called {sku!r}.")
+        return self.level(variant, self.location(location).id)
+
     def touch(self, order: Order) -> None:
         """Every change moves `updated_at` on, by at least a second: no two versions share it."""
         now = self.clock().replace(microsecond=0)
