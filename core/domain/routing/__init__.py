@@ -1,0 +1,1 @@
+"""Routing: what is allowed (rules), the best plan (planner), and why (trace)."""
