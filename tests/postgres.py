@@ -88,10 +88,10 @@ def _make_home(given: str | None, binaries: Path | None) -> Path:
     return home
 
 
-# Reads until the pipe closes, which happens when the session ends or its process is killed.
+# Waits for a line, which comes at the end, or for the pipe to close, as when the run is killed.
 # A dead server leaves its pid file only when it was killed; a pid alone may be an unreaped zombie.
 _GUARD = """
-cat >/dev/null
+read -r _
 note="$1/data/postmaster.pid"
 pid=$(head -n 1 "$note") && kill -QUIT "$pid" &&
   while [ -e "$note" ] && kill -0 "$pid"; do sleep 0.02; done
@@ -111,7 +111,7 @@ def _guard(home: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        guard.communicate()
+        guard.communicate(b"over\n")
 
 
 def _restore(name: str, before: str | None) -> None:
