@@ -21,7 +21,15 @@ class Price:
     currency: str
 
 
-Fact = str | int | date | datetime | Price
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase inside a phrase: a status, a reason, an age in words."""
+
+    key: str
+    count: int = 0
+
+
+Fact = str | int | date | datetime | Price | Phrase
 Question = Literal[
     "contact",
     "code",

@@ -13,7 +13,7 @@ from pathlib import Path
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, get_currency_precision
 
-from bot.chat.talk import Fact, Price, Say, Turn
+from bot.chat.talk import Fact, Phrase, Price, Say, Turn
 
 LANGUAGES = ("en", "de")
 _HERE = Path(__file__).parent
@@ -75,6 +75,8 @@ def _fact(fact: Fact, voice: Voice) -> str:
     match fact:
         case Price():
             return _price(fact, voice.language)
+        case Phrase(key, count):
+            return sentence(key, {"count": count}, voice)
         case datetime():
             local = fact.astimezone(voice.zone)
             return format_datetime(local, _AT[voice.language], locale=voice.language)

@@ -92,6 +92,7 @@ class OrderFacts:
 
     @property
     def titles(self) -> tuple[str, ...]:
-        packed = (title for parcel in self.parcels for title, _ in parcel.lines)
-        others = (item.title for item in (*self.waiting, *self.returnable))
-        return tuple(dict.fromkeys((*packed, *others)))
+        sent = (title for parcel in self.parcels for title, _ in parcel.lines)
+        waiting = (item.title for item in self.waiting)
+        returnable = (line.title for line in self.returnable)
+        return tuple(dict.fromkeys((*sent, *waiting, *returnable)))

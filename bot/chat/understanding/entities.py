@@ -8,8 +8,12 @@ from dataclasses import dataclass
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 _PHONE = re.compile(r"(?<![\w#-])(?:\+|00?)\d[\d ()/.-]{6,20}\d(?![\w-])")
 _CODE = re.compile(r"(?<![\w#+-])(\d{6}|\d{3}[ -]\d{3})(?![\w-])")
-_TRACKING = re.compile(r"(?<![\w-])(?:1z[0-9a-z]{16}|[a-z]{2}\d{9}[a-z]{2}|\d{12,22})(?![\w-])", re.I)
-_NUMBER = re.compile(r"#?\b[a-z0-9]{1,6}(?:-[a-z0-9]{1,12}){1,3}\b|#?\b[a-z0-9]{3,20}\b", re.I)
+_TRACKING = re.compile(
+    r"(?<![\w-])(?:1z[0-9a-z]{16}|[a-z]{2}\d{9}[a-z]{2}|\d{12,22})(?![\w-])", re.IGNORECASE
+)
+_NUMBER = re.compile(
+    r"#?\b[a-z0-9]{1,6}(?:-[a-z0-9]{1,12}){1,3}\b|#?\b[a-z0-9]{3,20}\b", re.IGNORECASE
+)
 _FOLDS = str.maketrans("OISB", "0158")
 
 

@@ -1,0 +1,63 @@
+"""Which order or line a customer means: by button, number, counting word, or words of the item."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from rapidfuzz import fuzz
+
+from bot.chat.understanding.entities import fold_number
+from core.queries.facts import OrderFacts, ReturnableFacts
+
+ALIKE = 85
+Choice = TypeVar("Choice")
+
+
+def by_number(orders: Iterable[OrderFacts], number: str) -> OrderFacts | None:
+    """Exact after folding; bare digits also find a number with a prefix, when only one fits."""
+    wanted = fold_number(number)
+    if not wanted:
+        return None
+    for order in orders:
+        if fold_number(order.number) == wanted:
+            return order
+    return _only([order for order in orders if _digits(order.number) == wanted])
+
+
+def order_meant(orders: Sequence[OrderFacts], text: str, ordinal: int | None) -> OrderFacts | None:
+    """`last` is the newest order, which stands first in the list."""
+    if ordinal is not None:
+        position = 0 if ordinal == -1 else ordinal - 1
+        return orders[position] if position < len(orders) else None
+    return _only([order for order in orders if _mentions(text, order.titles)])
+
+
+def lines_meant(
+    lines: Sequence[ReturnableFacts], text: str, ordinal: int | None
+) -> list[ReturnableFacts]:
+    if ordinal is not None:
+        return list(lines[ordinal - 1 : ordinal] if ordinal > 0 else lines[-1:])
+    return [line for line in lines if _mentions(text, (line.title, line.sku))]
+
+
+def _mentions(text: str, titles: Iterable[str]) -> bool:
+    said = _words(text)
+    return any(_alike(word, heard) for title in titles for word in _words(title) for heard in said)
+
+
+def _alike(word: str, heard: str) -> bool:
+    return fuzz.ratio(word, heard) >= ALIKE
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W\d_]{3,}", text.lower()))
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number)
+
+
+def _only(found: Sequence[Choice]) -> Choice | None:
+    return found[0] if len(found) == 1 else None

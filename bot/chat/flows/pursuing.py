@@ -1,0 +1,142 @@
+"""Following one wish to its journey: who may ask, which order it is about, what happens then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.chat.flows import returning, wishing
+from bot.chat.flows.choosing import by_number, order_meant
+from bot.chat.flows.identify import identify
+from bot.chat.flows.questions import fitting, put
+from bot.chat.flows.scene import HUMAN, MENU, Scene, known, offer
+from bot.chat.flows.tracking import describe, next_steps, return_states
+from bot.chat.talk import Answer, Asking, Talk, Wanted
+from bot.chat.understanding import understand
+from bot.chat.words import say
+from core.queries.facts import OrderFacts
+
+TRACKING = frozenset({"track_order", "order_details", "delivery_problem"})
+WITHOUT_NAME = {
+    "policy_question": "repair.policy",
+    "shipping_info": "repair.policy",
+    "complaint": "repair.complaint",
+    "out_of_scope": "repair.beyond",
+}
+
+
+def pursue(talk: Talk, wanted: Wanted, scene: Scene) -> Answer:
+    """Answer `wanted`; when that needs to know who asks, find out first and keep it."""
+    if wanted.intent == "human_agent":
+        return call_human(talk, scene, wanted.text)
+    if wanted.intent == "smalltalk":
+        return small_talk(talk, scene)
+    if phrase := WITHOUT_NAME.get(wanted.intent):
+        return Answer(talk, (say(phrase),), (HUMAN, *MENU[:2]))
+    if not known(talk, scene.heard.at):
+        return identify(talk, wanted, scene)
+    return _for_customer(replace(talk, wanted=None, asking=None, last=wanted), wanted, scene)
+
+
+def call_human(talk: Talk, scene: Scene, text: str) -> Answer:
+    scene.desk.call_human(text)
+    with_person = replace(talk, mode="person", asking=None, wanted=None, misses=0)
+    return Answer(with_person, (say("person.called"),), (offer("bot", "button.bot"),))
+
+
+def small_talk(talk: Talk, scene: Scene) -> Answer:
+    if scene.control in {"thanks", "bye"}:
+        return Answer(talk, (say(f"menu.{scene.control}"),))
+    return greet(talk)
+
+
+def greet(talk: Talk) -> Answer:
+    return Answer(talk, (say("menu.greeting" if talk.turn <= 1 else "menu.again"),), MENU)
+
+
+def _for_customer(talk: Talk, wanted: Wanted, scene: Scene) -> Answer:
+    orders = scene.orders()
+    if not orders:
+        return Answer(talk, (say("order.none"),), (HUMAN,))
+    if wanted.intent == "which_order":
+        return put(talk, Asking("which_order", intent="track_order"), scene)
+    if wanted.intent == "refund_status" and not wanted.order:
+        return _returns(talk, orders)
+    return _about_order(talk, wanted, orders, scene)
+
+
+def _about_order(talk: Talk, wanted: Wanted, orders: Sequence[OrderFacts], scene: Scene) -> Answer:
+    if wanted.order:
+        order = by_number(orders, wanted.order)
+        if order is None:
+            unknown = say("order.unknown", number=wanted.order)
+            return put(talk, _which(wanted), scene, unknown)
+        return act(talk, wanted, order, scene)
+    if order := _meant(talk, wanted, orders):
+        return act(talk, wanted, order, scene)
+    if not fitting(orders, wanted.intent):
+        return Answer(talk, (say("return.nothing"),), (HUMAN,))
+    return put(talk, _which(wanted), scene)
+
+
+def _which(wanted: Wanted) -> Asking:
+    return Asking("which_order", intent=wanted.intent, text=wanted.text)
+
+
+def _meant(talk: Talk, wanted: Wanted, orders: Sequence[OrderFacts]) -> OrderFacts | None:
+    """By the words of the question, or because only one order can be meant."""
+    ordinal = understand(wanted.text, talk.language).entities.ordinal if wanted.text else None
+    if order := order_meant(orders, wanted.text, ordinal):
+        return order
+    candidates = fitting(orders, wanted.intent)
+    if wanted.intent in TRACKING and len(candidates) > 1:
+        candidates = [order for order in candidates if order.is_open]
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def hear_order(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
+    """An answer to "which order?": pressed, a number, a counting word, or words of an item."""
+    orders = fitting(scene.orders(), asking.intent)
+    wanted = Wanted(asking.intent, text=asking.text)
+    numbers = [action.removeprefix("order:")] if action else scene.read.entities.order_numbers
+    for number in numbers:
+        if order := by_number(orders, number):
+            return act(replace(talk, asking=None), wanted, order, scene)
+    text, ordinal = scene.heard.text, scene.read.entities.ordinal
+    if not action and (order := order_meant(orders, text, ordinal)):
+        return act(replace(talk, asking=None), wanted, order, scene)
+    if numbers and not action:
+        return put(talk, asking, scene, say("order.unknown", number=numbers[0]))
+    return None
+
+
+def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
+    talk = replace(talk, last=replace(wanted, order=order.number))
+    several = len(scene.orders()) > 1
+    match wanted.intent:
+        case "track_order" | "order_details" | "delivery_problem":
+            return Answer(talk, describe(order, scene.heard.at), next_steps(order, several))
+        case "refund_status":
+            return _returns(talk, [order])
+        case "return_item":
+            return returning.start(talk, order, scene)
+        case "refund_request" | "item_problem":
+            return _return_or_report(talk, wanted.intent, order)
+        case "watch":
+            scene.desk.watch(order.number)
+            return Answer(talk, (say("order.watching", number=order.number),))
+        case _:
+            return wishing.start(talk, wanted.intent, order.number, wanted.text, scene)
+
+
+def _returns(talk: Talk, orders: Sequence[OrderFacts]) -> Answer:
+    says = return_states(list(orders)) or (say("return.none"),)
+    return Answer(talk, says, (HUMAN,))
+
+
+def _return_or_report(talk: Talk, intent: str, order: OrderFacts) -> Answer:
+    phrase = "wish.item_problem" if intent == "item_problem" else "return.offer"
+    report = offer(f"report:{order.number}", "button.report")
+    back = offer(f"return:{order.number}", "button.return")
+    offers = (back, report, HUMAN) if order.returnable else (report, HUMAN)
+    return Answer(talk, (say(phrase),), offers)

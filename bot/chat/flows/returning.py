@@ -1,0 +1,117 @@
+"""Returning delivered lines: which, how many, why, an explicit yes, and what came of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from rapidfuzz import fuzz
+
+from bot.chat.flows.choosing import lines_meant
+from bot.chat.flows.questions import (
+    REASONS,
+    items_text,
+    left_to_choose,
+    lines_of,
+    put,
+)
+from bot.chat.flows.scene import HUMAN, Scene
+from bot.chat.flows.tracking import status
+from bot.chat.talk import Answer, Asking, Talk
+from bot.chat.words import phrases, say
+from core.domain.refusals import Refusal
+from core.queries.facts import OrderFacts, ReturnableFacts
+
+NOTHING = (say("return.nothing"),)
+ALIKE = 82
+
+
+def start(talk: Talk, order: OrderFacts, scene: Scene) -> Answer:
+    if not order.returnable:
+        return Answer(replace(talk, asking=None), NOTHING, (HUMAN,))
+    asking = Asking("return_line", intent="return_item", order=order.number)
+    if len(order.returnable) == 1:
+        return _choose(talk, asking, order.returnable[0], scene)
+    return put(talk, asking, scene)
+
+
+def hear_line(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
+    left = left_to_choose(asking, lines_of(scene, asking.order))
+    if asking.lines and "done" in (action, scene.control):
+        return put(talk, replace(asking, what="return_reason"), scene)
+    if action == "whole" or scene.control == "all":
+        rest = tuple((line.line_id, line.quantity) for line in left)
+        return _to_reason(talk, replace(asking, lines=(*asking.lines, *rest)), scene)
+    chosen = _lines(left, scene, action)
+    return _choose(talk, asking, chosen[0], scene) if len(chosen) == 1 else None
+
+
+def _lines(left: tuple[ReturnableFacts, ...], scene: Scene, action: str) -> list[ReturnableFacts]:
+    if action:
+        return [line for line in left if action == f"line:{line.line_id}"]
+    return lines_meant(left, scene.heard.text, scene.read.entities.ordinal)
+
+
+def _choose(talk: Talk, asking: Asking, line: ReturnableFacts, scene: Scene) -> Answer:
+    if line.quantity > 1:
+        asked = replace(asking, what="return_quantity", line=line.line_id)
+        return put(talk, asked, scene)
+    return _add(talk, asking, line.line_id, 1, scene)
+
+
+def hear_quantity(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
+    lines = {line.line_id: line.quantity for line in lines_of(scene, asking.order)}
+    most = lines[asking.line]
+    said = str(most) if scene.control == "all" else action.removeprefix("qty:")
+    found = re.findall(r"\d+", said or scene.heard.text[:40])
+    if len(found) != 1 or not found[0].isascii() or not 1 <= int(found[0]) <= most:
+        return None
+    return _add(talk, asking, asking.line, int(found[0]), scene)
+
+
+def _add(talk: Talk, asking: Asking, line_id: str, quantity: int, scene: Scene) -> Answer:
+    added = replace(asking, line="", lines=(*asking.lines, (line_id, quantity)))
+    if left_to_choose(added, lines_of(scene, asking.order)):
+        return put(talk, replace(added, what="return_line"), scene)
+    return _to_reason(talk, added, scene)
+
+
+def _to_reason(talk: Talk, asking: Asking, scene: Scene) -> Answer:
+    return put(talk, replace(asking, what="return_reason", line=""), scene)
+
+
+def hear_reason(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
+    if action.startswith("reasons:"):
+        page = "more" if action == "reasons:more" else ""
+        return put(talk, replace(asking, reason=page), scene)
+    reason = action.removeprefix("reason:") or _reason_meant(talk.language, scene.heard.text)
+    if reason not in REASONS:
+        return None
+    return put(talk, replace(asking, what="return_confirm", reason=reason), scene)
+
+
+def _reason_meant(language: str, text: str) -> str:
+    """The reason whose label the text comes close to; none when it is far from all."""
+    labels = {name: str(phrases(language)[f"return_reason.{name}"]).lower() for name in REASONS}
+    scores = {name: fuzz.token_set_ratio(text.lower(), label) for name, label in labels.items()}
+    best = max(scores, key=lambda name: scores[name])
+    return best if scores[best] >= ALIKE else ""
+
+
+def hear_confirm(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
+    if "yes" in (action, scene.control):
+        return _request(replace(talk, asking=None), asking, scene)
+    if "no" in (action, scene.control):
+        return Answer(replace(talk, asking=None), (say("repair.stopped"),))
+    if scene.control == "back":
+        return put(talk, replace(asking, what="return_reason", reason=""), scene)
+    return None
+
+
+def _request(talk: Talk, asking: Asking, scene: Scene) -> Answer:
+    asked = scene.desk.request_return(asking.order, asking.lines, asking.reason)
+    if isinstance(asked, Refusal):
+        return Answer(talk, (say("return.refused"),), (HUMAN,))
+    items = items_text(asked.lines)
+    result = say("return.asked", number=asked.number, status=status(asked.status), items=items)
+    return Answer(talk, (result,))

@@ -1,0 +1,166 @@
+"""Where an order is: said per parcel, from facts alone, never more than the carrier reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from bot.chat.flows.questions import items_text
+from bot.chat.flows.scene import HUMAN, offer
+from bot.chat.talk import Offer, Phrase, Price, Say
+from bot.chat.words import say
+from core.queries.facts import OrderFacts, ParcelFacts, WaitingFacts
+
+# The carrier's reason codes that we can put into words; matched anywhere in the code.
+REASONS = {
+    "nobody": "nobody",
+    "address": "address",
+    "customs": "customs",
+    "damage": "damage",
+    "lost": "lost",
+    "return": "returned",
+    "reject": "rejected",
+    "delay": "delayed",
+}
+ASIDE = ("Exception", "DeliveryFailure", "InTransit", "AvailableForPickup")
+
+
+def describe(order: OrderFacts, at: datetime) -> tuple[Say, ...]:
+    total = Price(order.total, order.currency)
+    head = say("order.head", number=order.number, placed_on=order.placed_on, total=total)
+    return (head, *_summary(order), *_parts(order, at), *_dates(order, at), *_link(order))
+
+
+def _summary(order: OrderFacts) -> Iterator[Say]:
+    arrived = any(parcel.status == "Delivered" for parcel in order.parcels)
+    if order.canceled:
+        yield say("order.canceled")
+    elif arrived:
+        yield say("order.part" if order.is_open else "order.all_delivered")
+    elif not order.parcels and not order.waiting:
+        yield say("order.empty")
+
+
+def _parts(order: OrderFacts, at: datetime) -> Iterator[Say]:
+    for parcel in order.parcels:
+        yield from _parcel(parcel, at)
+    if not order.canceled:
+        for item in order.waiting:
+            yield from _waiting(item)
+
+
+def _parcel(parcel: ParcelFacts, at: datetime) -> Iterator[Say]:
+    yield _parcel_head(parcel)
+    yield say(f"parcel.{parcel.status}")
+    if parcel.status in ASIDE and (reason := _reason(parcel.reason)):
+        yield say(f"reason.{reason}")
+    if parcel.status == "Delivered" and parcel.delivered_at:
+        yield say("parcel.delivered_at", delivered_at=parcel.delivered_at)
+    else:
+        yield from _last_seen(parcel, at)
+    if parcel.tracking_url:
+        yield say("parcel.link", url=parcel.tracking_url)
+
+
+def _parcel_head(parcel: ParcelFacts) -> Say:
+    items = items_text(parcel.lines)
+    if not parcel.tracking_number:
+        return say("parcel.head_untracked", carrier=parcel.carrier, items=items)
+    return say("parcel.head", carrier=parcel.carrier, tracking=parcel.tracking_number, items=items)
+
+
+def _last_seen(parcel: ParcelFacts, at: datetime) -> Iterator[Say]:
+    if (scan := parcel.last_scan_at) and parcel.last_scan_place:
+        yield say("parcel.scan_at", scan=scan, place=parcel.last_scan_place, age=age(at - scan))
+    elif scan:
+        yield say("parcel.scan", scan=scan, age=age(at - scan))
+    elif parcel.handed_over_at:
+        yield say("parcel.handed_over", handed_over=parcel.handed_over_at)
+
+
+def age(passed: timedelta) -> Phrase:
+    hours = int(passed.total_seconds() // 3600)
+    if hours < 1:
+        return Phrase("age.minutes")
+    if hours < 24:
+        return Phrase("age.hour") if hours == 1 else Phrase("age.hours", hours)
+    return Phrase("age.day") if hours < 48 else Phrase("age.days", hours // 24)
+
+
+def _reason(code: str) -> str:
+    lowered = code.lower()
+    return next((name for part, name in REASONS.items() if part in lowered), "")
+
+
+def _waiting(item: WaitingFacts) -> Iterator[Say]:
+    yield say(f"waiting.{item.stage}", quantity=item.quantity, title=item.title)
+    if item.expected:
+        yield say("waiting.expected", expected=item.expected)
+
+
+def _dates(order: OrderFacts, at: datetime) -> Iterator[Say]:
+    if not order.is_open:
+        return
+    late = order.promise is not None and at.date() > order.promise
+    if order.promise:
+        yield say("order.promise_late" if late else "order.promise", promise=order.promise)
+    dateless = any(w.stage == "backordered" and not w.expected for w in order.waiting)
+    if dateless or (late and not any(w.expected for w in order.waiting)):
+        yield say("order.no_new_date")
+
+
+def _link(order: OrderFacts) -> Iterator[Say]:
+    if order.track_url:
+        yield say("order.link", url=order.track_url)
+
+
+def next_steps(order: OrderFacts, several: bool) -> tuple[Offer, ...]:
+    """At most six buttons: what is still possible with this order, and always a person."""
+    number = order.number
+    steps = (
+        (bool(order.returnable), offer(f"return:{number}", "button.return")),
+        (order.can_change_address, offer(f"address:{number}", "button.address")),
+        (order.can_cancel, offer(f"cancel:{number}", "button.cancel")),
+        (order.is_open, offer(f"watch:{number}", "button.watch")),
+        (several, offer("intent:which_order", "button.other_order")),
+        (True, HUMAN),
+    )
+    return tuple(step for legal, step in steps if legal)
+
+
+def return_states(orders: list[OrderFacts]) -> tuple[Say, ...]:
+    """Every return of these orders with its status and refund, as booked."""
+    return tuple(line for order in orders for line in _returns_of(order))
+
+
+def _returns_of(order: OrderFacts) -> Iterator[Say]:
+    for entry in order.returns:
+        yield say(
+            "return.state",
+            number=entry.number,
+            order=order.number,
+            items=items_text(entry.lines),
+            status=status(entry.status),
+        )
+        if entry.refund is None:
+            yield say("return.no_refund")
+        else:
+            yield say("return.refund", refund=Price(entry.refund, order.currency))
+
+
+RETURN_STATUSES = frozenset(
+    {
+        "requested",
+        "approved",
+        "received",
+        "restocked",
+        "refund_due",
+        "refunded",
+        "rejected",
+        "canceled",
+    }
+)
+
+
+def status(name: str) -> Phrase:
+    return Phrase(f"return_status.{name if name in RETURN_STATUSES else 'other'}")
