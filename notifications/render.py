@@ -27,17 +27,26 @@ from jinja2 import (
     pass_context,
     select_autoescape,
 )
-from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateRuntimeError
+from jinja2.exceptions import TemplateError, TemplateRuntimeError
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from core.domain.refusals import Invalid
 from notifications import formats
+from notifications.facts import CannotRender, ready_for_templates
+
+__all__ = [
+    "KINDS",
+    "Button",
+    "CannotRender",
+    "Words",
+    "render",
+    "render_page",
+    "render_shop_text",
+]
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-LANGUAGES = ("en", "de")
-DEFAULT_ACCENT = "#1f5eff"
 
 # Where a kind's one button leads. A kind that is not listed here does not exist.
 BUTTONS: dict[str, tuple[str, ...]] = {
@@ -61,13 +70,8 @@ CLAIMS: dict[str, tuple[str, str, frozenset[str]]] = {
     ),
 }
 
-
 # Nobody can unsubscribe from what was asked for, or from their work.
 NOT_OPTIONAL = frozenset({"code", "case_alert"})
-
-
-class CannotRender(Exception):
-    """The template and its facts do not fit together: our mistake, never the customer's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def render(kind: str, surface: str, language: str, facts: Mapping[str, Any]) -> 
     if kind not in BUTTONS:
         raise CannotRender(f"There is no message kind {kind!r}.")
     with _explained(f"{kind}/{surface}.{language}"):
-        ready = _ready(facts, language)
+        ready = ready_for_templates(facts, language)
         _check_claim(kind, ready)
         if kind in NOT_OPTIONAL:
             ready["preferences_url"] = None
@@ -106,7 +110,7 @@ def render(kind: str, surface: str, language: str, facts: Mapping[str, Any]) -> 
 def render_page(name: str, language: str, facts: Mapping[str, Any], nonce: str) -> str:
     """A page of `templates/pages`; inline styles and scripts carry `nonce` for the CSP."""
     with _explained(f"pages/{name}.{language}"):
-        ready = _ready(facts, language) | {"nonce": nonce}
+        ready = ready_for_templates(facts, language) | {"nonce": nonce}
         return _template(f"pages/{name}.html").render(_with_sentences(f"pages/{name}", ready))
 
 
@@ -115,7 +119,7 @@ def render_shop_text(source: str, facts: Mapping[str, Any], language: str = "en"
     if len(source) > SHOP_TEXT_SOURCE_MAX:
         raise _bad_text(f"it is longer than {SHOP_TEXT_SOURCE_MAX} characters")
     shop = _ShopText()
-    known = _shorten(_ready(facts, language))
+    known = _shorten(ready_for_templates(facts, language))
     try:
         tree = shop.parse(source)
         _guard(tree)
@@ -130,11 +134,9 @@ def render_shop_text(source: str, facts: Mapping[str, Any], language: str = "en"
 
 def _email(kind: str, context: dict[str, Any]) -> tuple[str, str | None]:
     text = _tidy(_template(f"{kind}/email.txt").render(context))
-    try:
-        source = _template(f"{kind}/email.mjml").render(context)
-    except TemplateNotFound:
+    if not (TEMPLATES / kind / "email.mjml").exists():
         return text, None
-    return text, _html_of(source)
+    return text, _html_of(_template(f"{kind}/email.mjml").render(context))
 
 
 def _html_of(source: str) -> str:
@@ -208,54 +210,6 @@ def _check_claim(kind: str, facts: Mapping[str, Any]) -> None:
         part, name, known = CLAIMS[kind]
         if facts[part][name] not in known:
             raise CannotRender(f"{kind} has no words for {part}.{name} = {facts[part][name]!r}.")
-
-
-# ---------------------------------------------------------------- facts
-
-MULTILINE = frozenset({"text", "instructions", "note", "reason"})
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-def _ready(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """Plain, clean copies of the facts, and what every template may use besides."""
-    ready: dict[str, Any] = _plain(facts)
-    shop = ready["shop"]
-    if not re.fullmatch("#[0-9a-fA-F]{6}", shop["accent"] or ""):
-        shop["accent"] = DEFAULT_ACCENT
-    formal = shop["address_form"] == "Sie"
-    base = formats.locale_of(language).language
-    return ready | {
-        "language": language,
-        "words_language": base if base in LANGUAGES else LANGUAGES[0],
-        "accent_text": _readable_on(shop["accent"]),
-        "you": lambda polite, familiar: polite if formal else familiar,
-    }
-
-
-def _plain(value: Any, key: str = "") -> Any:
-    """Nothing but plain data reaches a template: no object whose methods it could call."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item, str(name)) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item, key) for item in value]
-    if isinstance(value, str):
-        return _clean(value, key)
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    raise CannotRender(f"The fact {key!r} is a {type(value).__name__}, not plain data.")
-
-
-def _clean(value: str, key: str) -> str | None:
-    """No control or direction-turning characters, no line breaks in a name, no odd links."""
-    if key == "url" or key.endswith("_url"):
-        return value if re.fullmatch(r"https?://[^\s\"'<>\\]+", value) else None
-    value = _UNPRINTABLE.sub("", value.replace("\r\n", "\n"))
-    return value.strip() if key in MULTILINE else " ".join(value.split())
-
-
-def _readable_on(accent: str) -> str:
-    red, green, blue = (int(accent[start : start + 2], 16) for start in (1, 3, 5))
-    return "#111111" if 299 * red + 587 * green + 114 * blue > 150_000 else "#ffffff"
 
 
 # ---------------------------------------------------------------- the trusted environment

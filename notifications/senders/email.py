@@ -134,7 +134,7 @@ class EmailSender:
             await smtp.mail(self._from.addr_spec)
             await smtp.rcpt(recipient)
         except aiosmtplib.SMTPRecipientRefused as problem:
-            return _refused("the address", problem, suppress=True)
+            return _refused("the address", problem, bad_address=True)
         except aiosmtplib.SMTPSenderRefused as problem:
             return _refused("the sender", problem)
         except (aiosmtplib.SMTPException, *_LOST) as problem:
@@ -158,11 +158,11 @@ async def _hand_over(smtp: aiosmtplib.SMTP, message: EmailMessage, effect: Effec
 
 
 def _refused(
-    what: str, problem: aiosmtplib.SMTPResponseException, suppress: bool = False
+    what: str, problem: aiosmtplib.SMTPResponseException, bad_address: bool = False
 ) -> Outcome:
     said = f"The mail server refused {what}: {problem.code} {problem.message[:200]}"
     if problem.code >= 500:
-        return Outcome("dead", said, result={"suppress": True} if suppress else {})
+        return Outcome("dead", said, result={"suppress": True} if bad_address else {})
     return later(said)
 
 

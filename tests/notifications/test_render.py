@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notifications.render import KINDS, CannotRender, Words, render, render_page
 from tests.notifications.facts import (
@@ -174,6 +174,15 @@ def test_what_customers_and_carriers_write_stays_text(surface: str) -> None:
     assert "{{ 7*7 }}" in html.replace("&#39;", "'")
 
 
+@given(st.text(max_size=40))
+def test_no_text_of_a_customer_can_keep_a_mail_from_going_out(anything: str) -> None:
+    facts = base(parcel=parcel(carrier=anything), remaining=remaining(reason=anything))
+    facts["customer"] = {"name": anything, "first_name": anything}
+    facts["parcel"]["lines"][0]["title"] = anything
+    html = render("shipped", "email", "de", facts).html or ""
+    assert html.endswith("</html>")
+
+
 def test_a_name_cannot_break_out_of_its_line() -> None:
     name = "Anna\r\nBcc: all@example.org\n\nYour bank needs you"
     facts = base(customer={"name": name, "first_name": name})
@@ -186,8 +195,9 @@ def test_a_subject_is_one_line() -> None:
     assert "\n" not in render("case_alert", "email", "en", base(case=case)).subject
 
 
-def test_direction_turning_characters_are_dropped() -> None:
-    facts = base(customer={"name": "A\u202ennA", "first_name": "A\u202ennA"})
+@pytest.mark.parametrize("odd", ["\u202e", "\u2066", "\x00", "\x1b", "\ud800"])
+def test_characters_that_turn_hide_or_break_text_are_dropped(odd: str) -> None:
+    facts = base(customer={"name": "Anna", "first_name": f"A{odd}nnA"})
     assert "Hello AnnA," in render("order_confirmation", "email", "en", facts).text
 
 
@@ -245,31 +255,3 @@ def test_a_page_names_the_shop_escapes_it_and_loads_nothing() -> None:
 def test_a_page_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(CannotRender):
         render_page("../layout/email", "en", base(), nonce="x")
-
-
-# --- the house ----------------------------------------------------------------------------------
-
-
-def test_only_the_renderer_knows_jinja() -> None:
-    root = FOLDER.parents[2]
-    users = [
-        str(path.relative_to(root))
-        for room in ("core", "bot", "notifications")
-        for path in sorted((root / room).rglob("*.py"))
-        if _imports(path, "jinja2")
-    ]
-    assert users == ["notifications/render.py"]
-
-
-def _imports(path: Path, package: str) -> bool:
-    names = [
-        name
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else _names(node))
-    ]
-    return any(name.split(".")[0] == package for name in names)
-
-
-def _names(node: ast.Import) -> list[str]:
-    return [alias.name for alias in node.names]
