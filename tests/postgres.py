@@ -46,7 +46,9 @@ def fresh_database(prepare: Prepare | None = None) -> str:
     home = _session()
     server = _server_url(home)
     template = "template0" if prepare is None else _template(home, server, prepare)
-    return _create(server, f"{_prefix(home)}{uuid4().hex[:12]}", template)
+    url = _create(server, f"{_prefix(home)}{uuid4().hex[:12]}", template)
+    (home / "used").touch()
+    return url
 
 
 def drop_database(url: str) -> None:
@@ -81,7 +83,7 @@ def _session() -> Path:
 def _make_home(given: str | None, binaries: Path | None) -> Path:
     home = Path(tempfile.mkdtemp(prefix="wismo-pg-"))
     if given:
-        (home / "given").write_text("")
+        (home / "given").touch()
         (home / "url").write_text(_with_driver(given))
     if binaries:
         (home / "binaries").write_text(str(binaries))
@@ -148,7 +150,7 @@ def _create(server: str, name: str, template: str) -> str:
 
 
 def _drop_what_we_made_elsewhere(home: Path) -> None:
-    if not (home / "given").exists():
+    if not ((home / "given").exists() and (home / "used").exists()):
         return
     server = _server_url(home)
     found = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
