@@ -28,10 +28,12 @@ def ready_for_templates(facts: Mapping[str, Any], language: str) -> dict[str, An
         shop["accent"] = DEFAULT_ACCENT
     formal = shop["address_form"] == "Sie"
     base = formats.locale_of(language).language
+    on_accent = _readable_on(shop["accent"])
     return ready | {
         "language": language,
         "words_language": base if base in LANGUAGES else LANGUAGES[0],
-        "accent_text": _readable_on(shop["accent"]),
+        "accent_text": on_accent,
+        "accent_ink": shop["accent"] if on_accent == "#ffffff" else "#24292f",
         "you": lambda polite, familiar: polite if formal else familiar,
     }
 

@@ -232,6 +232,14 @@ def test_a_mail_loads_nothing_from_anywhere() -> None:
     assert not re.search(r"<link|<img|@import|url\(|<script", html)
 
 
+@pytest.mark.parametrize(("accent", "ink"), [("#ffd400", "#24292f"), ("#0f766e", "#0f766e")])
+def test_a_light_accent_never_colors_text(accent: str, ink: str) -> None:
+    facts = MESSAGES["shipped_part_scanned"][1] | {"shop": SHOP | {"accent": accent}}
+    html = render("shipped", "email", "en", facts).html or ""
+    assert f"a {{ color: {ink}; }}" in html
+    assert f"background:{accent}" in html
+
+
 def test_a_telegram_message_with_many_lines_stays_short() -> None:
     facts = base()
     facts["order"]["lines"] = [line("A very long title " * 20, 1, 100) for _ in range(300)]
