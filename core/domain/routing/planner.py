@@ -34,7 +34,7 @@ class Limits:
     """How far the planner may go; work is limited in nodes and never in time."""
 
     max_parcels: int | None = None
-    node_limit: int = 5_000
+    node_limit: int = 1_500
 
 
 @dataclass(frozen=True, slots=True)

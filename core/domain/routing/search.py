@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from heapq import nsmallest
+from itertools import islice
 from operator import le
 
 from core.domain.routing.problem import Problem
 
-_ROUNDS = 40
-_ROUND_WORK = 60_000
+_ROUNDS_LEAST, _ROUNDS_MOST, _ROUND_WORK = 8, 80, 40_000
+_FAILURES_BORNE, _HALVINGS_MOST = 4, 8
 
 Sites = tuple[int, ...]
 
@@ -65,22 +66,23 @@ def best_prices(problem: Problem, limit: int | None, known: int | None) -> Price
     if known is None:
         return best
     work = len(problem.sites) * len(problem.skus)
-    prices, now, halvings = list(best.prices), best, 0
-    for _ in range(max(8, min(_ROUNDS, _ROUND_WORK // work))):
+    now, halvings, failed = best, 0, 0
+    for _ in range(max(_ROUNDS_LEAST, min(_ROUNDS_MOST, _ROUND_WORK // work))):
         slope = now.slope(problem)
         steep = sum(part * part for part in slope)
-        if not steep or best.value >= known:
+        if not steep or best.value >= known or halvings > _HALVINGS_MOST:
             break
         step = known - now.value
         prices = [
-            p + (step * part // steep >> halvings) for p, part in zip(prices, slope, strict=True)
+            price + (step * part // steep >> halvings)
+            for price, part in zip(now.prices, slope, strict=True)
         ]
         now = Prices(problem, prices, limit)
+        failed = 0 if now.value > best.value else failed + 1
         if now.value > best.value:
             best = now
-        else:
-            halvings = min(halvings + 1, 6)
-            prices, now = list(best.prices), best
+        elif failed == _FAILURES_BORNE:
+            now, halvings, failed = best, halvings + 1, 0
     return best
 
 
@@ -129,7 +131,7 @@ class Search:
         self._order = sorted(range(len(problem.sites)), key=prices.reduced.__getitem__)
         self._reduced = [prices.reduced[site] for site in self._order]
         self._with: dict[tuple[int, int], int] = {}
-        self._gains = sum(cost for cost in self._reduced if cost < 0)
+        self._gains = [cost for cost in self._reduced if cost < 0]
 
     def run(self) -> bool:
         """Search to the end; False when the budget ended first."""
@@ -142,9 +144,7 @@ class Search:
         if not any(left):
             self._leaf(chosen, free)
             return
-        for place in self._branches(chosen, free, left):
-            if self._stopped or self._hopeless(chosen, place):
-                return
+        for place in self._promising(chosen, self._branches(chosen, free, left)):
             free &= ~(1 << place)
             row = self.problem.stock[self._order[place]]
             rest = [max(0, want - have) for want, have in zip(left, row, strict=True)]
@@ -166,12 +166,27 @@ class Search:
         """Another parcel may still pay: savings only shrink as sites are added, so a set that
         saves contains a site that saves alone."""
         sites = tuple(self._order[place] for place in chosen)
-        for place in _bits(free):
-            if self._stopped or self._hopeless(chosen, place):
-                return
-            if self.problem.cost((*sites, self._order[place])) < cost:
+        paid = self._most_paid(sites)
+        for place in self._promising(chosen, _bits(free)):
+            site = self._order[place]
+            if self._may_save(site, paid) and self.problem.cost((*sites, site)) < cost:
                 free &= ~(1 << place)
                 self._visit([*chosen, place], free, [0] * len(self.problem.need))
+
+    def _most_paid(self, sites: Sites) -> list[int]:
+        paid = [0] * len(self.problem.need)
+        for site, line, _ in self.problem.fill(sites):
+            paid[line] = max(paid[line], self.problem.unit[site])
+        return paid
+
+    def _may_save(self, site: int, paid: list[int]) -> bool:
+        unit = self.problem.unit[site]
+        saved = sum(
+            have * (price - unit)
+            for have, price in zip(self.problem.stock[site], paid, strict=True)
+            if have and price > unit
+        )
+        return saved > self.problem.fixed[site]
 
     def _branches(self, chosen: list[int], free: int, left: list[int]) -> Iterator[int]:
         """The sites of which at least one must be added: those of the scarcest missing line."""
@@ -199,23 +214,21 @@ class Search:
         limit = self.prices.limit
         return None if limit is None else limit - len(chosen)
 
-    def _hopeless(self, chosen: list[int], place: int) -> bool:
-        return self.best_cost is not None and self._bound(chosen, place) >= self.best_cost
+    def _promising(self, chosen: list[int], places: Iterator[int]) -> Iterator[int]:
+        """The places (in search order) with which a plan may still become the best."""
+        floor = self._floor(chosen)
+        for place in places:
+            beaten = self.best_cost is not None and floor + self._reduced[place] >= self.best_cost
+            if beaten or self._stopped:
+                return
+            yield place
 
-    def _bound(self, chosen: list[int], place: int) -> int:
-        """No plan with these sites costs less; grows with `place`."""
-        reduced, taken = self._reduced, {*chosen, place}
-        opened = self.prices.paid + sum(reduced[each] for each in taken)
+    def _floor(self, chosen: list[int]) -> int:
+        """No plan of these sites and one more costs less than this and that one's reduced cost."""
+        opened = self.prices.paid + sum(self._reduced[place] for place in chosen)
         parcels = self._parcels_left(chosen)
-        if parcels is None:
-            return opened + self._gains - sum(min(0, reduced[each]) for each in taken)
-        for each, cost in enumerate(reduced):
-            if cost >= 0 or parcels <= 1:
-                break
-            if each not in taken:
-                opened += cost
-                parcels -= 1
-        return opened
+        others = (gain for place, gain in enumerate(self._gains) if place not in chosen)
+        return opened + sum(islice(others, None if parcels is None else parcels - 1))
 
     def _having(self, line: int, quantity: int) -> int:
         """A bit for every site (in search order) that has so much of a line."""
