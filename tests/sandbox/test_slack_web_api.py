@@ -106,17 +106,15 @@ async def test_broken_blocks_are_refused_with_a_pointer_and_nothing_is_posted() 
 
 async def test_an_update_keeps_the_blocks_that_it_does_not_mention() -> None:
     shop = Shop()
+    channel = shop.orders.id
     async with served_slack(shop.workspace) as slack:
-        place = {"channel": shop.orders.id, "ts": ""}
-        posted = await slack.chat_postMessage(
-            channel=place["channel"], text="held", blocks=[section("held"), actions(button())]
-        )
-        place["ts"] = posted["ts"]
-        await slack.chat_update(**place, text="released")
-        kept = shop.workspace.message(**place)
-        await slack.chat_update(**place, text="done", blocks=[section("done")])
+        card = [section("held"), actions(button())]
+        ts = (await slack.chat_postMessage(channel=channel, text="held", blocks=card))["ts"]
+        await slack.chat_update(channel=channel, ts=ts, text="released")
+        kept = shop.workspace.message(channel, ts)
+        await slack.chat_update(channel=channel, ts=ts, text="done", blocks=[section("done")])
     assert [block["type"] for block in kept.blocks] == ["section", "actions"]
-    now = shop.workspace.message(**place)
+    now = shop.workspace.message(channel, ts)
     assert [version.text for version in now.earlier] == ["held", "released"]
     assert [block["type"] for block in now.blocks] == ["section"]
 

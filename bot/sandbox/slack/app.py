@@ -71,7 +71,7 @@ def _slack_routes(workspace: Workspace, sleep: Sleep) -> list[BaseRoute]:
 
     return [
         Route("/api/{method}", WebApi(workspace, sleep).handle, methods=["GET", "POST"]),
-        Route("/response/{id}", ResponseUrls(workspace).handle, methods=["POST"]),
+        Route("/response/{id}", ResponseUrls(workspace, sleep).handle, methods=["POST"]),
         Route("/upload/{id}", upload, methods=["POST"]),
         WebSocketRoute("/socket/{ticket}", socket),
     ]

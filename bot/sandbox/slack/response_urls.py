@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.sandbox.slack.methods import check_message
 from bot.sandbox.slack.model import Json, Message, ResponseUrl, SlackRefusal
-from bot.sandbox.slack.web_api import arguments_of, house_problems
+from bot.sandbox.slack.web_api import Sleep, arguments_of, house_problems, through_faults
 from bot.sandbox.slack.workspace import Workspace
 
 USES_MAX = 5
@@ -17,13 +17,21 @@ SECONDS_MAX = 30 * 60
 
 
 class ResponseUrls:
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, sleep: Sleep) -> None:
         self._workspace = workspace
+        self._sleep = sleep
 
     async def handle(self, request: HttpRequest) -> Response:
-        name, args = request.path_params["id"], await arguments_of(request)
+        return await through_faults(
+            self._workspace, self._sleep, "response_url", lambda: self._answer(request)
+        )
+
+    async def _answer(self, request: HttpRequest) -> Response:
+        name, args = request.path_params["id"], {}
         try:
-            self._carry_out(self._used(name), args)
+            url = self._used(name)
+            args = await _arguments(request)
+            self._carry_out(url, args)
         except SlackRefusal as refused:
             self._record(name, args, refused.status, refused.body)
             return JSONResponse(refused.body, refused.status)
@@ -52,7 +60,6 @@ class ResponseUrls:
             self._workspace.remove_message(_needed(origin))
             return
         text, blocks = args.get("text") or "", args.get("blocks")
-        _check(text, blocks)
         if args.get("replace_original"):
             self._workspace.change_message(_needed(origin), text=text, blocks=blocks or ())
         elif args.get("response_type") == "in_channel":
@@ -79,9 +86,13 @@ def _needed(origin: Message | None) -> Message:
     return origin
 
 
-def _check(text: object, blocks: object) -> None:
+async def _arguments(request: HttpRequest) -> Json:
+    """The message; what is wrong with it is a bad request here, not a polite no."""
     try:
-        check_message(text, blocks, with_budget=False)
+        args = await arguments_of(request)
+        if not args.get("delete_original"):
+            check_message(args.get("text"), args.get("blocks"), with_budget=False)
     except SlackRefusal as refused:
         refused.status = 400
         raise
+    return args

@@ -36,24 +36,9 @@ class WebApi:
 
     async def handle(self, request: HttpRequest) -> Response:
         name = request.path_params["method"]
-        fault = self._workspace.faults.next_for(name)
-        if fault is not None:
-            return await self._with_fault(fault, name, request)
-        return await self._answer(name, request)
-
-    async def _with_fault(self, fault: Fault, name: str, request: HttpRequest) -> Response:
-        if fault.delay_seconds:
-            await self._sleep(fault.delay_seconds)
-        if fault.drop == "after":
-            await self._answer(name, request)
-        if fault.drop:
-            return DroppedConnection()
-        if fault.status is None and fault.error is None:
-            return await self._answer(name, request)
-        body: Json = {"ok": False, "error": fault.error or "internal_error"}
-        status = fault.status or 200
-        self._workspace.record("in", name, {"fault": True}, status, body)
-        return JSONResponse(body, status, _retry_after(fault))
+        return await through_faults(
+            self._workspace, self._sleep, name, lambda: self._answer(name, request)
+        )
 
     async def _answer(self, name: str, request: HttpRequest) -> Response:
         args: Json = {}
@@ -91,6 +76,27 @@ class WebApi:
             provided = ",".join(sorted(token.scopes))
             raise SlackRefusal("missing_scope", needed=method.scope, provided=provided)
         return token
+
+
+async def through_faults(
+    workspace: Workspace, sleep: Sleep, name: str, answer: Callable[[], Awaitable[Response]]
+) -> Response:
+    """The answer, unless something was ordered to go wrong with the next call of that name."""
+    fault = workspace.faults.next_for(name)
+    if fault is None:
+        return await answer()
+    if fault.delay_seconds:
+        await sleep(fault.delay_seconds)
+    if fault.drop == "after":
+        await answer()
+    if fault.drop:
+        return DroppedConnection()
+    if fault.status is None and fault.error is None:
+        return await answer()
+    body: Json = {"ok": False, "error": fault.error or "internal_error"}
+    status = fault.status or 200
+    workspace.record("in", name, {"fault": True}, status, body)
+    return JSONResponse(body, status, _retry_after(fault))
 
 
 async def arguments_of(request: HttpRequest) -> Json:
