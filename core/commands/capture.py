@@ -1,0 +1,450 @@
+"""Capture: an order from any channel becomes ours, and every later word of the channel merges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from core.commands.placing import free, open_short_case, open_unknown_case, place, snapshot
+from core.db.reading import Reader
+from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
+from core.domain.access import Right
+from core.domain.cases import CaseKind, Finding
+from core.domain.order import Address, Change, Line, Order
+from core.domain.refusals import Invalid
+from core.domain.stock import Level, Move, Short, StockMove
+from core.registry import Done, command
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureLine:
+    """One line as the channel tells it; `quantity` is what is wanted now, after its own edits."""
+
+    sku: str
+    quantity: int
+    external_id: str = ""
+    title: str = ""
+    unit_price: int = 0
+    discount: int = 0
+    tax: int = 0
+    total: int | None = None
+    ships: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOrder:
+    """Bring in an order, or the newest state of one that is known already.
+
+    Money is minor units of `currency`; `captured` is what was paid so far. `updated_at` is the
+    channel's own clock: older states never overwrite newer ones, equal ones merge.
+    """
+
+    external_id: str
+    lines: tuple[CaptureLine, ...]
+    currency: str
+    placed_at: datetime
+    number: str = ""
+    channel: str = "api"
+    connection_id: int | None = None
+    updated_at: datetime | None = None
+    subtotal: int | None = None
+    discount: int = 0
+    shipping: int = 0
+    tax: int = 0
+    total: int | None = None
+    captured: int = 0
+    email: str = ""
+    phone: str = ""
+    customer_name: str = ""
+    language: str = ""
+    ship_to: Address = Address()
+    bill_to: Address = Address()
+    promise: date | None = None
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    payment_note: str = ""
+    canceled_at: datetime | None = None
+    cancel_reason: str = ""
+    handed_over: bool = False
+    sold_at: str = ""  # the location of a till sale: code, or the channel's own id of it
+    sends_messages: bool = True
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def audited(self) -> dict[str, Any]:
+        return {
+            "external_id": self.external_id,
+            "number": self.number,
+            "channel": self.channel,
+            "lines": [[line.sku, line.quantity] for line in self.lines],
+            "total": self.total,
+        }
+
+
+def prepare(ask: CaptureOrder, reader: Reader) -> list[Level]:
+    return snapshot(reader, [line.sku for line in ask.lines])
+
+
+@command(
+    "capture",
+    CaptureOrder,
+    Right.CAPTURE,
+    prepare=prepare,
+    in_chat=False,
+)
+def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> Done:
+    _require_sense(ask)
+    known = None
+    if ask.connection_id is not None:
+        known = uow.orders.by_external(ask.connection_id, ask.external_id)
+    if known is not None:
+        return merge(uow, known, ask)
+    order = _new_order(uow, ask)
+    uow.emit(order.id, e.OrderCaptured(order.channel, order.total, order.currency, _units(order)))
+    if order.captured:
+        uow.emit(order.id, e.OrderPaid(order.captured, order.currency))
+    if ask.handed_over:
+        order = _sell(uow, order, ask)
+    elif ask.canceled_at is not None:
+        change = order.cancel(ask.cancel_reason or "canceled in the shop", ask.canceled_at, True)
+        order = change.after
+        uow.emit(order.id, *change.events)
+    else:
+        order = place(uow, order, levels)
+    uow.orders.add(Change(order))
+    _open_cases(uow, order)
+    return Done(f"Order {order.number} is captured.", {"order": order.number, "id": order.id})
+
+
+def _require_sense(ask: CaptureOrder) -> None:
+    if not ask.lines:
+        raise Invalid("An order needs at least one line.")
+    if not ask.external_id:
+        raise Invalid("An order needs the channel's own id.", "Send external_id.")
+    if len(ask.lines) > 1000:
+        raise Invalid("An order has 1,000 lines at most.")
+    for line in ask.lines:
+        if not 0 <= line.quantity <= 100_000:
+            raise Invalid(f"A quantity of {line.quantity} makes no sense.", "Send 1 to 100,000.")
+    if len(ask.currency) != 3:
+        raise Invalid(f"“{ask.currency}” is not a currency.", "Send an ISO 4217 code such as EUR.")
+
+
+def _units(order: Order) -> int:
+    return sum(line.ordered for line in order.lines)
+
+
+def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
+    email = ask.email.strip().casefold()
+    lines = tuple(
+        _new_line(uow, position, line)
+        for position, line in enumerate(ask.lines, 1)
+        if line.quantity
+    )
+    if not lines:
+        raise Invalid("An order needs at least one unit.")
+    goods = sum(line.total for line in lines)
+    total = ask.total if ask.total is not None else goods + ask.shipping
+    return Order(
+        id=uow.new_id(),
+        shop_id=uow.shop.id,
+        number=_number(uow, ask),
+        channel=ask.channel,
+        connection_id=ask.connection_id,
+        external_id=ask.external_id,
+        customer_id=uow.people.customer(email, ask.phone, ask.customer_name, ask.language),
+        email=email,
+        phone=ask.phone,
+        customer_name=ask.customer_name or ask.ship_to.name,
+        language=ask.language or uow.shop.language,
+        currency=ask.currency.upper(),
+        subtotal=ask.subtotal if ask.subtotal is not None else goods,
+        discount=ask.discount,
+        shipping=ask.shipping,
+        tax=ask.tax,
+        total=total,
+        captured=ask.captured,
+        refunded=0,
+        ship_to=ask.ship_to,
+        bill_to=ask.bill_to,
+        lines=lines,
+        placed_at=ask.placed_at,
+        captured_at=uow.now,
+        promise=ask.promise,
+        note=ask.note,
+        tags=ask.tags,
+        handed_over=ask.handed_over,
+        source_updated_at=ask.updated_at,
+        payment_note=ask.payment_note,
+        sends_messages=ask.sends_messages and not ask.handed_over,
+        extra=ask.extra,
+    )
+
+
+def _new_line(uow: UnitOfWork, position: int, line: CaptureLine) -> Line:
+    total = line.total
+    if total is None:
+        total = line.unit_price * line.quantity - line.discount
+    return Line(
+        id=uow.new_id(),
+        position=position,
+        external_id=line.external_id or None,
+        sku=line.sku.strip(),
+        title=line.title or line.sku,
+        ordered=line.quantity,
+        unit_price=line.unit_price,
+        discount=line.discount,
+        tax=line.tax,
+        total=total,
+        ships=line.ships,
+    )
+
+
+def _number(uow: UnitOfWork, ask: CaptureOrder) -> str:
+    """The channel's own number; prefixed when another channel has it; else a sequence."""
+    wanted = ask.number.strip().lstrip("#")
+    if not wanted:
+        return _free_number(uow)
+    if not uow.orders.number_taken(wanted):
+        return wanted
+    connection = uow.shop.connection(ask.connection_id) if ask.connection_id else None
+    prefix = (connection.name if connection else ask.channel).upper()[:4]
+    return f"{prefix}-{wanted}"
+
+
+def _free_number(uow: UnitOfWork) -> str:
+    while uow.orders.number_taken(number := str(uow.people.next_number("order"))):
+        continue
+    return number
+
+
+def _open_cases(uow: UnitOfWork, order: Order) -> None:
+    if order.is_canceled or order.handed_over:
+        return
+    if any(line.unplaced > 0 for line in order.lines):
+        open_unknown_case(uow, order)
+    if any(line.backordered for line in order.lines):
+        open_short_case(uow, order)
+
+
+# --- over the till -------------------------------------------------------------------------------
+
+
+def _sell(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
+    """A till sale is handed over already: stock falls, nothing routes, nothing is sent."""
+    location_id = _till(uow, ask.sold_at)
+    lines = {
+        line.id: replace(line, shipped=line.ordered, delivered=line.ordered)
+        for line in order.lines
+        if line.ships
+    }
+    known = uow.stock.known([line.sku for line in order.lines])
+    for line in order.lines:
+        if line.ships and line.sku in known:
+            _sell_line(uow, order, line, location_id)
+    uow.emit(order.id, e.SoldAtTill(uow.shop.locations[location_id].code))
+    return order.with_lines(lines)
+
+
+def _till(uow: UnitOfWork, word: str) -> int:
+    for place_ in uow.shop.locations.values():
+        if word and word in place_.external_ids.values():
+            return place_.id
+    if word:
+        return uow.shop.location(word).id
+    stores = [p for p in uow.shop.locations.values() if p.kind == "store"]
+    places = stores or list(uow.shop.locations.values())
+    if not places:
+        raise Invalid("There is no location for this sale.", "Add one: `wismo location add`.")
+    return places[0].id
+
+
+def _sell_line(uow: UnitOfWork, order: Order, line: Line, location_id: int) -> None:
+    """The goods are gone whatever the book says: above book, the book is corrected first."""
+    sale = StockMove(Move.SELL, line.sku, location_id, line.ordered, line.id)
+    try:
+        uow.stock.move([sale])
+        return
+    except Short:
+        found = uow.stock.level(line.sku, location_id)
+    level = found[0] if found else Level(line.sku, location_id, 0, 0)
+    missing = line.ordered - (level.on_hand - level.reserved)
+    correction = StockMove(
+        Move.ADJUST, line.sku, location_id, missing, line.id, reason="till sale above book"
+    )
+    uow.stock.move([correction])
+    uow.stock.move([sale])
+    finding = Finding(
+        CaseKind.TILL_ABOVE_BOOK,
+        f"till:{order.id}:{line.sku}",
+        f"{uow.shop.locations[location_id].code} sold {line.ordered} × {line.sku}; "
+        f"the book was {missing} short. Count it.",
+        location_id=location_id,
+        facts={"sku": line.sku, "missing": missing, "order": order.number},
+    )
+    uow.cases.open(finding)
+
+
+# --- the channel speaks again --------------------------------------------------------------------
+
+
+def merge(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Done:
+    """Newer words of the channel about a known order. Paid and canceled never revert."""
+    same = Done(f"Order {order.number} is known.", {"order": order.number, "id": order.id})
+    order = _merge_money(uow, order, ask)
+    if _is_older(order, ask):
+        return same
+    order = _merge_cancel(uow, order, ask)
+    if not order.is_canceled and not order.handed_over:
+        order = _merge_lines(uow, order, ask)
+        order = _merge_words(uow, order, ask)
+        _open_cases(uow, order)
+    if ask.updated_at is not None and ask.updated_at != order.source_updated_at:
+        uow.orders.save(Change(replace(order, source_updated_at=ask.updated_at)))
+    return same
+
+
+def _is_older(order: Order, ask: CaptureOrder) -> bool:
+    seen = order.source_updated_at
+    return ask.updated_at is not None and seen is not None and ask.updated_at < seen
+
+
+def _merge_money(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
+    if ask.captured <= order.captured:
+        return order
+    paid = e.OrderPaid(ask.captured - order.captured, order.currency)
+    return uow.orders.save(Change(replace(order, captured=ask.captured), (paid,)))
+
+
+def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
+    if ask.canceled_at is None or order.is_canceled:
+        return order
+    works = [w for w in uow.work.of(order.id) if w.is_open]
+    late = any(not w.is_untouched for w in works) or any(line.shipped for line in order.lines)
+    order = free(uow, order, works)
+    change = order.cancel(ask.cancel_reason or "canceled in the shop", ask.canceled_at, True)
+    order = uow.orders.save(change)
+    for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU):
+        uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
+    if late:
+        uow.cases.open(
+            Finding(
+                CaseKind.CANCEL_AFTER_SHIP,
+                f"order:{order.id}",
+                f"Order {order.number} was canceled in the shop after work had begun. "
+                "Stop the parcel or take the goods back.",
+                order_id=order.id,
+            )
+        )
+    return order
+
+
+def _merge_words(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
+    """Address, contact and note as the channel has them now."""
+    email = ask.email.strip().casefold() or order.email
+    wanted: dict[str, Any] = {
+        "email": email,
+        "phone": ask.phone or order.phone,
+        "note": ask.note or order.note,
+        "customer_name": ask.customer_name or order.customer_name,
+        "ship_to": ask.ship_to if ask.ship_to != Address() else order.ship_to,
+        "tags": tuple(dict.fromkeys((*order.tags, *ask.tags))),
+    }
+    changed = {name: value for name, value in wanted.items() if getattr(order, name) != value}
+    if ask.total is not None and ask.total != order.total:
+        changed |= {
+            "total": ask.total,
+            "subtotal": ask.subtotal if ask.subtotal is not None else order.subtotal,
+            "discount": ask.discount,
+            "shipping": ask.shipping,
+            "tax": ask.tax,
+        }
+    if not changed:
+        return order
+    if "ship_to" in changed:
+        _warn_after_print(uow, order, "its address was changed in the shop")
+    if "email" in changed:
+        changed["customer_id"] = uow.people.customer(
+            email, ask.phone, ask.customer_name, ask.language
+        )
+    fact = e.OrderUpdated({name: True for name in changed if name != "customer_id"})
+    return uow.orders.save(Change(replace(order, **changed), (fact,)))
+
+
+def _merge_lines(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
+    """An edit made in the shop: growth reserves the difference, shrinking gives back."""
+    told = {line.external_id: line for line in ask.lines if line.external_id}
+    changed: dict[int, Line] = {}
+    shrink: dict[int, int] = {}
+    for line in order.lines:
+        wish = told.pop(line.external_id or "", None)
+        if wish is None or wish.quantity == line.wanted:
+            continue
+        if wish.quantity > line.wanted:
+            grown = wish.quantity - line.wanted
+            changed[line.id] = replace(
+                line, ordered=line.ordered + grown, total=_grown_total(line, wish)
+            )
+        else:
+            shrink[line.id] = min(line.wanted - wish.quantity, line.wanted - line.shipped)
+    last = max((line.position for line in order.lines), default=0)
+    new = [
+        _new_line(uow, last + n, wish) for n, wish in enumerate(told.values(), 1) if wish.quantity
+    ]
+    if not changed and not new and not any(shrink.values()):
+        return order
+    grown_order = replace(order.with_lines(changed), lines=(*order.with_lines(changed).lines, *new))
+    units = {line.sku: line.ordered for line in new} | {
+        order.line(i).sku: line.ordered - order.line(i).ordered for i, line in changed.items()
+    }
+    less = {order.line(i).sku: -quantity for i, quantity in shrink.items() if quantity}
+    fact = e.OrderUpdated({"lines": {**units, **less}})
+    order = uow.orders.save(Change(grown_order, (fact,)))
+    uow.write_rows()
+    order = _shrink(uow, order, {i: q for i, q in shrink.items() if q})
+    return place(uow, order) if changed or new else order
+
+
+def _grown_total(line: Line, wish: CaptureLine) -> int:
+    return wish.total if wish.total is not None else wish.unit_price * wish.quantity
+
+
+def _shrink(uow: UnitOfWork, order: Order, less: Mapping[int, int]) -> Order:
+    """Units that are no longer wanted: backordered ones first, then open work of those lines."""
+    if not less:
+        return order
+    works = [w for w in uow.work.of(order.id) if w.is_open]
+    touched = [w for w in works if any(item.line_id in less for item in w.items)]
+    if any(not w.is_untouched for w in touched):
+        _warn_after_print(uow, order, "lines were removed in the shop")
+        return order
+    order = free(uow, order, touched)
+    lines = {
+        line.id: replace(
+            line,
+            canceled=line.canceled + less.get(line.id, 0),
+            backordered=0 if line.id in less else line.backordered,
+        )
+        for line in order.lines
+    }
+    return place(uow, uow.orders.save(Change(order.with_lines(lines))))
+
+
+def _warn_after_print(uow: UnitOfWork, order: Order, what: str) -> None:
+    """Paper is out at a location: a person decides whose word counts."""
+    works = [w for w in uow.work.of(order.id) if w.is_open and not w.is_untouched]
+    if not works:
+        return
+    code = uow.shop.locations[works[0].location_id].code
+    uow.cases.open(
+        Finding(
+            CaseKind.EDIT_AFTER_PRINT,
+            f"order:{order.id}",
+            f"Order {order.number}: {what}, but {code} already works on it.",
+            order_id=order.id,
+            location_id=works[0].location_id,
+            facts={"what": what},
+        )
+    )

@@ -1,0 +1,248 @@
+"""What staff do with an order: hold, release, cancel, move, note, tag, undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+from core.commands.placing import free, open_short_case, open_unknown_case, place
+from core.commands.writeback import write_back
+from core.db import audit
+from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
+from core.domain.access import Right
+from core.domain.cases import CaseKind
+from core.domain.order import Change, Hold, HoldReason
+from core.domain.refusals import Conflict, Invalid, NotPossible
+from core.registry import Arg, Done, Risk, command, command_named
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOrder:
+    """Stop an order at every exit until somebody releases it."""
+
+    order: Annotated[str, Arg.ORDER]
+    reason: Annotated[HoldReason, Arg.CHOICE] = HoldReason.MANUAL
+    until: Annotated[datetime | None, Arg.UNTIL] = None
+    note: Annotated[str, Arg.TEXT] = ""
+
+
+@command(
+    "hold",
+    HoldOrder,
+    Right.HOLD,
+    aliases=("stop", "pause"),
+    many=True,
+    examples=("hold 1001 address until fri", "hold 1001 1004 fraud"),
+)
+def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    if ask.until is not None and ask.until <= uow.now:
+        raise Invalid("That moment has passed.", "Hold until a time that is still to come.")
+    new = Hold(uow.new_id(), ask.reason, ask.note.strip(), uow.actor.name, uow.now, ask.until)
+    uow.orders.save(order.hold(new))
+    uow.undo = ReleaseOrder(order.number, ask.reason)
+    return Done(f"Order {order.number} is on hold for {ask.reason.value}.", {"order": order.number})
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrder:
+    """Let a held order go on; without a reason, every hold is lifted."""
+
+    order: Annotated[str, Arg.ORDER]
+    reason: Annotated[HoldReason | None, Arg.CHOICE] = None
+    note: Annotated[str, Arg.TEXT] = ""
+
+
+@command(
+    "release",
+    ReleaseOrder,
+    Right.HOLD,
+    aliases=("unhold", "resume"),
+    many=True,
+    examples=("release 1001",),
+)
+def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    held = [h for h in order.holds if ask.reason is None or h.reason is ask.reason]
+    after = uow.orders.save(order.release(ask.reason, ask.note))
+    if len(held) == 1:
+        uow.undo = HoldOrder(order.number, held[0].reason, held[0].until, held[0].note)
+    left = ", ".join(h.reason.value for h in after.holds)
+    rest = f" It stays on hold for {left}." if left else ""
+    return Done(f"Order {order.number} is released.{rest}", {"order": order.number})
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Cancel an order that has not shipped and give its stock back."""
+
+    order: Annotated[str, Arg.ORDER]
+    reason: Annotated[str, Arg.TEXT] = ""
+
+
+@command(
+    "cancel",
+    CancelOrder,
+    Right.CANCEL,
+    risk=Risk.IRREVERSIBLE,
+    examples=("cancel 1001 changed mind",),
+)
+def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    works = [w for w in uow.work.of(order.id) if w.is_open]
+    busy = [w for w in works if not w.is_untouched]
+    if busy:
+        place_ = uow.shop.locations[busy[0].location_id].code
+        raise NotPossible(
+            f"{place_} already works on order {order.number}.",
+            f"Hold it first: `hold {order.number}`, and ask {place_} to put it back.",
+        )
+    change = order.cancel(ask.reason.strip() or "canceled by staff", uow.now)
+    freed = free(uow, order, works)
+    change = freed.cancel(ask.reason.strip() or "canceled by staff", uow.now)
+    after = uow.orders.save(change)
+    for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU):
+        uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
+    write_back(uow, after, "cancel", f"cancel:{order.id}", {"reason": after.cancel_reason})
+    return Done(f"Order {order.number} is canceled.", {"order": order.number})
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOrder:
+    """Give the open work of an order to another location."""
+
+    order: Annotated[str, Arg.ORDER]
+    to: Annotated[str, Arg.LOCATION]
+
+
+@command(
+    "move", MoveOrder, Right.MOVE, aliases=("reroute", "route"), examples=("move 1001 to ham",)
+)
+def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    target = uow.shop.location(ask.to)
+    works = [w for w in uow.work.of(order.id) if w.is_open and w.location_id != target.id]
+    if not works:
+        raise NotPossible(f"Order {order.number} has no open work away from {target.code}.")
+    busy = [w for w in works if not w.is_untouched]
+    if busy:
+        place_ = uow.shop.locations[busy[0].location_id].code
+        raise NotPossible(
+            f"{place_} already works on order {order.number}.",
+            f"Ask {place_} to put it back, then move it.",
+        )
+    origin = ", ".join(sorted({uow.shop.locations[w.location_id].code for w in works}))
+    freed = uow.orders.save(Change(free(uow, order, works)))
+    after = place(uow, freed, only=target.id, queue_short=False)
+    missing = {line.sku: line.unplaced for line in after.lines if line.unplaced > 0}
+    if missing:
+        words = ", ".join(f"{n} × {sku}" for sku, n in missing.items())
+        raise NotPossible(
+            f"{target.code} lacks {words} for order {order.number}; nothing was moved.",
+            "Look at `stock` for the sku, or choose another location.",
+        )
+    uow.orders.save(Change(after, (e.OrderMoved(origin, target.code),)))
+    if "," not in origin:
+        uow.undo = MoveOrder(order.number, origin)
+    return Done(
+        f"Order {order.number} moved from {origin} to {target.code}.", {"order": order.number}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOrder:
+    """Write a note that everybody on the staff can read."""
+
+    order: Annotated[str, Arg.ORDER]
+    text: Annotated[str, Arg.TEXT]
+
+    def audited(self) -> dict[str, str]:
+        return {"order": self.order, "text": f"{len(self.text)} characters"}
+
+
+@command("note", NoteOrder, Right.NOTE, examples=("note 1001 ring twice",))
+def note(ask: NoteOrder, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    uow.orders.save(order.write_note(ask.text))
+    return Done(f"Noted on order {order.number}.", {"order": order.number})
+
+
+@dataclass(frozen=True, slots=True)
+class TagOrder:
+    """Put a tag on an order."""
+
+    order: Annotated[str, Arg.ORDER]
+    tag: Annotated[str, Arg.TAG]
+
+
+@command("tag", TagOrder, Right.NOTE, many=True, examples=("tag 1001 vip",))
+def tag(ask: TagOrder, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    change = order.tag(ask.tag)
+    uow.orders.save(change)
+    uow.undo = UntagOrder(order.number, change.after.tags[-1])
+    return Done(f"Order {order.number} is tagged {change.after.tags[-1]}.", {"order": order.number})
+
+
+@dataclass(frozen=True, slots=True)
+class UntagOrder:
+    """Take a tag off an order."""
+
+    order: Annotated[str, Arg.ORDER]
+    tag: Annotated[str, Arg.TAG]
+
+
+@command("untag", UntagOrder, Right.NOTE, many=True, examples=("untag 1001 vip",))
+def untag(ask: UntagOrder, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    uow.orders.save(order.untag(ask.tag.strip().lower()))
+    uow.undo = TagOrder(order.number, ask.tag)
+    return Done(f"Order {order.number} lost the tag {ask.tag}.", {"order": order.number})
+
+
+@dataclass(frozen=True, slots=True)
+class RouteAgain:
+    """Look again for stock for what is not placed yet: after a SKU became known, say."""
+
+    order: Annotated[str, Arg.ORDER]
+
+
+@command("retry", RouteAgain, Right.EDIT, many=True, examples=("retry 1001",))
+def route_again(ask: RouteAgain, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    waiting = {line.id: replace(line, backordered=0) for line in order.lines if line.backordered}
+    if not waiting and not any(line.unplaced > 0 for line in order.lines):
+        raise NotPossible(f"Everything of order {order.number} has its place already.")
+    after = place(uow, uow.orders.save(Change(order.with_lines(waiting))))
+    open_short_case(uow, after)
+    open_unknown_case(uow, after)
+    return Done(f"Order {order.number} was routed again.", {"order": order.number})
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLast:
+    """Take back the last thing you did, while that is still possible."""
+
+
+@command("undo", UndoLast, Right.VIEW, examples=("undo",))
+def undo(ask: UndoLast, uow: UnitOfWork) -> Done:
+    window = timedelta(seconds=int(uow.shop.policy["undo_seconds"]))
+    uow.batch.flush()
+    found = audit.last_undoable(uow.session, uow.shop.id, uow.actor.id, uow.now - window)
+    if found is None:
+        raise NotPossible(
+            "There is nothing of yours to undo.",
+            f"Undo works for {int(window.total_seconds())} seconds after a reversible step.",
+        )
+    _, done, inverse_json, order_id, version = found
+    inverse = msgspec.json.decode(inverse_json)
+    if order_id is not None and uow.orders.by_id(order_id).version != version:
+        raise Conflict("The order has changed since.", "Look at it and decide anew.")
+    spec = command_named(inverse["name"])
+    answer: Done = spec.handler(spec.read(inverse["arguments"]), uow)
+    uow.undo = None
+    return Done(f"Taken back ({command_named(done).verb}): {answer.sentence}", answer.facts)

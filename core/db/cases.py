@@ -1,0 +1,189 @@
+"""Cases: rows ↔ domain, one open row per kind and subject."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from core.db import tables as t
+from core.db.connection import Row, Session, Statement, one_of
+from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
+from core.domain import events as e
+from core.domain.cases import RULES, Case, CaseKind, Finding
+from core.domain.refusals import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from core.db.unit_of_work import UnitOfWork
+
+_c = t.cases.c
+_FIELDS = [c for c in t.cases.columns if c.name != "shop_id"]
+_NOW_OPEN = one_of(_c.state, ("open", "taken", "snoozed"))
+_BY_ID = Statement(
+    sa.select(*_FIELDS).where(_c.shop_id == sa.bindparam("shop"), _c.id == sa.bindparam("id"))
+)
+_BY_NUMBER = Statement(
+    sa.select(*_FIELDS).where(
+        _c.shop_id == sa.bindparam("shop"), _c.number == sa.bindparam("number")
+    )
+)
+_OPEN_ONE = Statement(
+    sa.select(*_FIELDS).where(
+        _c.shop_id == sa.bindparam("shop"),
+        _c.kind == sa.bindparam("kind"),
+        _c.subject == sa.bindparam("subject"),
+        _NOW_OPEN,
+    )
+)
+_OPEN_OF_KIND = Statement(
+    sa.select(*_FIELDS)
+    .where(_c.shop_id == sa.bindparam("shop"), _c.kind == sa.bindparam("kind"), _NOW_OPEN)
+    .order_by(_c.id)
+)
+_OPEN_OF_ORDER = Statement(
+    sa.select(*_FIELDS)
+    .where(_c.shop_id == sa.bindparam("shop"), _c.order_id == sa.bindparam("order"), _NOW_OPEN)
+    .order_by(_c.id)
+)
+_OPEN_OF_GROUP = Statement(
+    sa.select(*_FIELDS).where(_c.group_id == sa.bindparam("group"), _NOW_OPEN)
+)
+_SNOOZED = Statement(
+    sa.select(*_FIELDS).where(
+        _c.shop_id == sa.bindparam("shop"),
+        _c.state == "snoozed",
+        _c.snoozed_until <= sa.bindparam("now"),
+    )
+)
+_UPDATE = Statement(
+    t.cases.update().where(
+        _c.id == sa.bindparam("row_id"), _c.version == sa.bindparam("seen_version")
+    ),
+    sets=("state", "assignee", "snoozed_until", "resolved_at", "resolution", "facts", "version"),
+)
+
+
+def read_case(row: Row) -> Case:
+    r: dict[str, Any] = dict(zip((c.name for c in _FIELDS), row, strict=True))
+    return Case(
+        **{
+            **r,
+            "kind": CaseKind(r["kind"]),
+            "facts": from_json(r["facts"]),
+            "opened_at": moment(r["opened_at"]),
+            "due_at": moment_or_none(r["due_at"]),
+            "snoozed_until": moment_or_none(r["snoozed_until"]),
+            "resolved_at": moment_or_none(r["resolved_at"]),
+        }
+    )
+
+
+def open_cases_of(session: Session, shop_id: int, order_id: int) -> list[Case]:
+    return [read_case(row) for row in session.rows(_OPEN_OF_ORDER, shop=shop_id, order=order_id)]
+
+
+class Cases:
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._session = uow.session
+
+    def get(self, number: int) -> Case:
+        row = self._session.row(_BY_NUMBER, shop=self._uow.shop.id, number=number)
+        if row is None:
+            raise NotFound(f"There is no case {number}.", "Write `cases` to see the open ones.")
+        return read_case(row)
+
+    def by_id(self, case_id: int) -> Case:
+        row = self._session.row(_BY_ID, shop=self._uow.shop.id, id=case_id)
+        if row is None:
+            raise NotFound("There is no such case.")
+        return read_case(row)
+
+    def open_one(self, kind: CaseKind, subject: str) -> Case | None:
+        row = self._session.row(_OPEN_ONE, shop=self._uow.shop.id, kind=kind.value, subject=subject)
+        return None if row is None else read_case(row)
+
+    def open_of_kind(self, kind: CaseKind) -> list[Case]:
+        rows = self._session.rows(_OPEN_OF_KIND, shop=self._uow.shop.id, kind=kind.value)
+        return [read_case(row) for row in rows]
+
+    def open_of_order(self, order_id: int) -> list[Case]:
+        return open_cases_of(self._session, self._uow.shop.id, order_id)
+
+    def open_of_group(self, group_id: int) -> list[Case]:
+        return [read_case(row) for row in self._session.rows(_OPEN_OF_GROUP, group=group_id)]
+
+    def snoozed_due(self) -> list[Case]:
+        rows = self._session.rows(_SNOOZED, shop=self._uow.shop.id, now=micros(self._uow.now))
+        return [read_case(row) for row in rows]
+
+    def open(self, finding: Finding, group_id: int | None = None) -> Case:
+        """Open a case, or give back the one that is open for this kind and subject already."""
+        known = self.open_one(finding.kind, finding.subject)
+        if known is not None:
+            return known
+        rule = RULES[finding.kind]
+        case = Case(
+            id=self._uow.new_id(),
+            number=self._uow.people.next_number("case", start=0),
+            kind=finding.kind,
+            subject=finding.subject,
+            title=finding.title,
+            state="open",
+            opened_at=self._uow.now,
+            party=rule.party,
+            order_id=finding.order_id,
+            location_id=finding.location_id,
+            facts=finding.facts,
+            due_at=self._uow.now + timedelta(hours=rule.hours),
+            group_id=group_id,
+        )
+        self._uow.insert(t.cases, self._row(case))
+        self._uow.emit(case.order_id, e.CaseOpened(case.id, case.kind.value, case.title))
+        return case
+
+    def save(self, before: Case, after: Case, note: str = "") -> Case:
+        changed = self._session.run(
+            _UPDATE,
+            row_id=after.id,
+            seen_version=before.version,
+            state=after.state,
+            assignee=after.assignee,
+            snoozed_until=micros_or_none(after.snoozed_until),
+            resolved_at=micros_or_none(after.resolved_at),
+            resolution=after.resolution,
+            facts=to_json(dict(after.facts)),
+            version=before.version + 1,
+        )
+        if changed != 1:
+            raise Conflict(f"Case {after.number} changed meanwhile.", "Look again and repeat.")
+        if after.state != before.state or note:
+            fact = e.CaseChanged(after.id, after.kind.value, after.state, note)
+            self._uow.emit(after.order_id, fact)
+        return after
+
+    def close(self, kind: CaseKind, subject: str, resolution: str) -> None:
+        """The cause is gone: close the open case for it, if there is one."""
+        known = self.open_one(kind, subject)
+        if known is not None:
+            self.save(known, known.resolve(self._uow.now, resolution), resolution)
+
+    def _row(self, case: Case) -> dict[str, Any]:
+        return {
+            "id": case.id,
+            "shop_id": self._uow.shop.id,
+            "number": case.number,
+            "kind": case.kind.value,
+            "subject": case.subject,
+            "order_id": case.order_id,
+            "location_id": case.location_id,
+            "title": case.title,
+            "facts": to_json(dict(case.facts)),
+            "party": case.party,
+            "state": case.state,
+            "opened_at": micros(case.opened_at),
+            "due_at": micros_or_none(case.due_at),
+            "group_id": case.group_id,
+            "version": 1,
+        }

@@ -1,0 +1,173 @@
+"""Opening a database: SQLite or PostgreSQL, prepared statements, and sessions that run them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event as sa_event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from core.db import rows
+
+Row = tuple[Any, ...]
+Params = Mapping[str, Any]
+
+
+class Statement:
+    """A SQLAlchemy statement that is compiled once per dialect and then runs on the driver.
+
+    Compiling at every call costs many times the query itself; the parameters of these statements
+    are plain integers and text, so nothing is lost by going past the type system.
+    """
+
+    __slots__ = ("_clause", "_compiled", "_sets")
+
+    def __init__(self, clause: sa.sql.ClauseElement, sets: Sequence[str] | None = None) -> None:
+        """`sets` names the columns of an update that are given as parameters of the same name."""
+        self._clause = clause
+        self._sets = None if sets is None else list(sets)
+        self._compiled: dict[str, tuple[str, dict[str, Any], list[str] | None]] = {}
+
+    def prepared(self, dialect: sa.Dialect) -> tuple[str, dict[str, Any], list[str] | None]:
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            compiled = self._clause.compile(dialect=dialect, column_keys=self._sets)
+            order = list(compiled.positiontup) if compiled.positional else None  # type: ignore[attr-defined]
+            found = (str(compiled), dict(compiled.params), order)
+            self._compiled[dialect.name] = found
+        return found
+
+
+def one_of(column: sa.ColumnElement[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """`column IN values` as a chain of ORs: an IN list is only put together at run time."""
+    return sa.or_(*(column == value for value in values))
+
+
+class Insert(Statement):
+    """An insert of whole rows: what a row leaves out is filled with the column's default."""
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: sa.Table) -> None:
+        super().__init__(table.insert())
+        self.table = table
+
+
+class Session:
+    """One open connection inside one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        self.driver: DBAPIConnection = driver
+        self._cursor = driver.cursor()
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.dialect.name == "sqlite"
+
+    def _execute(self, statement: Statement, params: Params) -> Any:
+        sql, base, order = statement.prepared(self.dialect)
+        if order is None:
+            self._cursor.execute(sql, {**base, **params})
+        else:
+            self._cursor.execute(sql, [params[n] if n in params else base[n] for n in order])
+        return self._cursor
+
+    def rows(self, statement: Statement, **params: Any) -> list[Row]:
+        found: list[Row] = self._execute(statement, params).fetchall()
+        return found
+
+    def row(self, statement: Statement, **params: Any) -> Row | None:
+        found: Row | None = self._execute(statement, params).fetchone()
+        return found
+
+    def run(self, statement: Statement, **params: Any) -> int:
+        """Execute a write; returns how many rows changed."""
+        count: int = self._execute(statement, params).rowcount
+        return count
+
+    def insert(self, statement: Insert, new: Sequence[Params]) -> None:
+        if not new:
+            return
+        sql, _, order = statement.prepared(self.dialect)
+        base = rows.defaults(statement.table)
+        if order is None:
+            self._cursor.executemany(sql, [{**base, **row} for row in new])
+        else:
+            full = [[row[n] if n in row else base[n] for n in order] for row in new]
+            self._cursor.executemany(sql, full)
+
+    def plain(self, sql: str) -> None:
+        self._cursor.execute(sql)
+
+    def select(self, clause: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        """A select that is put together at run time (lists with filters): off the hot paths."""
+        return self.connection.execute(clause).fetchall()
+
+
+class Database:
+    """One database by URL (`sqlite:///path` or `postgresql+psycopg://…`)."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.engine = sa.create_engine(self.url, pool_size=pool_size, max_overflow=32)
+            _prepare_sqlite(self.engine)
+        else:
+            self.engine = sa.create_engine(
+                self.url,
+                pool_size=pool_size,
+                max_overflow=16,
+                pool_pre_ping=True,
+                connect_args={"options": "-c lock_timeout=10s -c statement_timeout=60s"},
+            )
+
+    @property
+    def path(self) -> str | None:
+        return self.url.database if self.is_sqlite else None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A snapshot for questions; nothing can be written through it."""
+        with self.engine.connect() as plain:
+            connection = plain.execution_options(wismo_readonly=True)
+            with connection.begin():
+                if not self.is_sqlite:
+                    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+                yield Session(connection)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
+    """BEGIN IMMEDIATE for writers, a plain BEGIN for readers: the driver's own habit oversells."""
+
+    @sa_event.listens_for(engine, "connect")
+    def settle(driver: sqlite3.Connection, _record: object) -> None:
+        driver.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            driver.execute(f"PRAGMA {pragma}")
+
+    @sa_event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            return
+        readonly = options.get("wismo_readonly")
+        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")

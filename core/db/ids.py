@@ -1,0 +1,33 @@
+"""Ids made by the house: 53-bit integers that grow with time and need no round trip."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+EPOCH_MS = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1000)
+_NODES = 64
+_STRIDE = _NODES  # ids of one process are this far apart, so its node number stays in the low bits
+
+
+class Ids:
+    """41 bits of milliseconds, 6 bits of sequence, 6 bits of node: exact in JavaScript too.
+
+    Two processes with the same random node can meet in one millisecond; the primary key then
+    refuses the second row and the writer runs that command again with fresh ids.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], node: int | None = None) -> None:
+        self._clock = clock
+        self._node = secrets.randbelow(_NODES) if node is None else node % _NODES
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> int:
+        ms = int(self._clock().timestamp() * 1000) - EPOCH_MS
+        floor = (max(ms, 0) << 12) | self._node
+        with self._lock:
+            self._last = max(self._last + _STRIDE, floor)
+            return self._last

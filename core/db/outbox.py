@@ -1,0 +1,230 @@
+"""The outbox: what must leave the house, each with a stable key, a lane, a lease and a fence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from core.db import tables as t
+from core.db.connection import Session, Statement, one_of
+from core.db.rows import from_json, micros, to_json
+from core.domain.effects import Effect, Outcome
+
+if TYPE_CHECKING:
+    from core.db.unit_of_work import UnitOfWork
+
+LEASE_SECONDS = 60
+ATTEMPTS_MAX = 8
+
+_b = t.outbox.c
+_older = t.outbox.alias("older")
+_OPEN = ("waiting", "leased")
+# Only the oldest open row of a lane may run; rows of paused customer words are passed over.
+_DUE = Statement(
+    sa.select(
+        _b.id,
+        _b.shop_id,
+        _b.connection_id,
+        _b.kind,
+        _b.key,
+        _b.attempts,
+        _b.payload,
+        _b.unknown,
+        _b.fence,
+    )
+    .join(t.shop, t.shop.c.id == _b.shop_id)
+    .where(
+        _b.due_at <= sa.bindparam("now"),
+        sa.or_(
+            _b.state == "waiting",
+            sa.and_(_b.state == "leased", _b.leased_until < sa.bindparam("now2")),
+        ),
+        sa.or_(t.shop.c.paused_at.is_(None), _b.kind.not_like("message.%")),
+        sa.or_(
+            _b.lane == "",
+            ~sa.exists().where(
+                _older.c.lane == _b.lane,
+                one_of(_older.c.state, _OPEN),
+                _older.c.id < _b.id,
+            ),
+        ),
+    )
+    .order_by(_b.due_at, _b.id)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True, of=t.outbox)
+)
+_LEASE = Statement(
+    t.outbox.update()
+    .where(_b.id == sa.bindparam("row_id"), _b.fence == sa.bindparam("seen"))
+    .values(
+        state="leased",
+        leased_until=sa.bindparam("lease_end"),
+        fence=_b.fence + 1,
+        attempts=_b.attempts + 1,
+    )
+)
+_SETTLE = Statement(
+    t.outbox.update().where(
+        _b.id == sa.bindparam("row_id"),
+        _b.state == "leased",
+        _b.fence == sa.bindparam("held_fence"),
+    ),
+    sets=("state", "reason", "due_at", "leased_until", "ended_at", "result", "unknown"),
+)
+_KEY_THERE = Statement(
+    sa.select(_b.id).where(_b.shop_id == sa.bindparam("shop"), _b.key == sa.bindparam("key"))
+)
+_SUPPRESS = Statement(
+    t.outbox.update()
+    .where(
+        _b.shop_id == sa.bindparam("shop"),
+        _b.key == sa.bindparam("key_"),
+        _b.state == "waiting",
+    )
+    .values(state="suppressed", reason=sa.bindparam("why"), ended_at=sa.bindparam("end"))
+)
+_AGAIN = Statement(
+    t.outbox.update()
+    .where(
+        _b.shop_id == sa.bindparam("shop"),
+        _b.id == sa.bindparam("row_id"),
+        one_of(_b.state, ("dead", "suppressed", "waiting")),
+    )
+    .values(state="waiting", reason="", due_at=sa.bindparam("due"), attempts=0, ended_at=None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A leased effect and the fence under which its outcome will be accepted."""
+
+    effect: Effect
+    fence: int
+
+
+class Outbox:
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._session: Session = uow.session
+
+    def add(
+        self,
+        kind: str,
+        key: str,
+        payload: dict[str, Any],
+        *,
+        lane: str = "",
+        connection_id: int | None = None,
+        order_id: int | None = None,
+        event_id: int | None = None,
+        due_at: datetime | None = None,
+        suppressed: str = "",
+        fresh: bool = False,
+    ) -> int | None:
+        """One intent, written with the state that caused it; an equal key is one intent only.
+
+        `suppressed` records the intent with the reason why it will not be carried out. `fresh`
+        promises that the key was never used (it holds a new id), which saves looking.
+        """
+        if not fresh and self._is_known(key):
+            return None
+        now = micros(self._uow.now)
+        effect_id = self._uow.new_id()
+        row = {
+            "id": effect_id,
+            "shop_id": self._uow.actor.shop_id,
+            "connection_id": connection_id,
+            "kind": kind,
+            "key": key,
+            "lane": lane,
+            "order_id": order_id,
+            "event_id": event_id,
+            "payload": to_json(payload),
+            "state": "suppressed" if suppressed else "waiting",
+            "reason": suppressed,
+            "created_at": now,
+            "due_at": micros(due_at) if due_at else now,
+            "ended_at": now if suppressed else None,
+        }
+        if fresh:
+            self._uow.log(t.outbox, row)
+        else:
+            self._uow.insert_now(t.outbox, row)
+        return effect_id
+
+    def _is_known(self, key: str) -> bool:
+        self._uow.batch.flush()
+        return self._session.row(_KEY_THERE, shop=self._uow.actor.shop_id, key=key) is not None
+
+    def suppress(self, key: str, reason: str) -> bool:
+        """Take back an intent that has not started."""
+        changed = self._session.run(
+            _SUPPRESS, shop=self._uow.actor.shop_id, key_=key, why=reason, end=micros(self._uow.now)
+        )
+        return changed == 1
+
+    def again(self, effect_id: int) -> bool:
+        """Put a dead or suppressed effect back in the queue, on a person's word."""
+        changed = self._session.run(
+            _AGAIN, shop=self._uow.actor.shop_id, row_id=effect_id, due=micros(self._uow.now)
+        )
+        return changed == 1
+
+
+# --- the worker's side: not part of any command ---------------------------------------------------
+
+
+def claim(session: Session, now: datetime, most: int) -> list[Claim]:
+    """Lease what is due. A dead worker's lease runs out by itself."""
+    at = micros(now)
+    claims = []
+    for row in session.rows(_DUE, now=at, now2=at, most=most):
+        effect_id, shop_id, connection_id, kind, key, attempts, payload, unknown, fence = row
+        end = at + LEASE_SECONDS * 1_000_000
+        if session.run(_LEASE, row_id=effect_id, seen=fence, lease_end=end) == 1:
+            effect = Effect(
+                effect_id,
+                shop_id,
+                connection_id,
+                kind,
+                key,
+                attempts + 1,
+                from_json(payload),
+                unknown_before=bool(unknown),
+            )
+            claims.append(Claim(effect, fence + 1))
+    return claims
+
+
+def settle(session: Session, held: Claim, outcome: Outcome, now: datetime) -> str:
+    """Record how an attempt ended; returns the new state, or `stale` for a zombie's late word."""
+    state, due_at = _next_state(held.effect, outcome, now)
+    ended = micros(now) if state in ("done", "dead", "suppressed") else None
+    changed = session.run(
+        _SETTLE,
+        row_id=held.effect.id,
+        held_fence=held.fence,
+        state=state,
+        reason=outcome.reason[:500],
+        due_at=micros(due_at),
+        leased_until=None,
+        ended_at=ended,
+        result=to_json(outcome.result),
+        unknown=int(outcome.state == "unknown" or (held.effect.unknown_before and not ended)),
+    )
+    return state if changed == 1 else "stale"
+
+
+def _next_state(effect: Effect, outcome: Outcome, now: datetime) -> tuple[str, datetime]:
+    if outcome.state == "done":
+        suppressed = outcome.result.get("suppressed")
+        return ("suppressed" if suppressed else "done"), now
+    if outcome.state == "dead" or effect.attempt >= ATTEMPTS_MAX:
+        return "dead", now
+    wait = outcome.retry_after
+    if wait is None:
+        wait = min(3600.0, 2.0 * 3.0 ** (effect.attempt - 1))
+    return "waiting", now + timedelta(seconds=wait)

@@ -1,0 +1,247 @@
+"""Returns and refunds: rows ↔ domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from core.db import tables as t
+from core.db.connection import Row, Session, Statement
+from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
+from core.domain.refusals import Conflict, NotFound
+from core.domain.returns import Rma, RmaLine, RmaStatus
+
+if TYPE_CHECKING:
+    from core.db.unit_of_work import UnitOfWork
+
+_m, _ml, _f = t.rma.c, t.rma_line.c, t.refund.c
+_FIELDS = [c for c in t.rma.columns if c.name != "shop_id"]
+_BY_NUMBER = Statement(
+    sa.select(*_FIELDS).where(
+        _m.shop_id == sa.bindparam("shop"), _m.number == sa.bindparam("number")
+    )
+)
+_BY_ID = Statement(sa.select(*_FIELDS).where(_m.id == sa.bindparam("id")))
+_OF_ORDER = Statement(
+    sa.select(*_FIELDS).where(_m.order_id == sa.bindparam("order")).order_by(_m.id)
+)
+_LINES = Statement(
+    sa.select(
+        _ml.line_id, _ml.sku, _ml.quantity, _ml.received, _ml.restocked, _ml.reason, _ml.condition
+    )
+    .where(_ml.rma_id == sa.bindparam("rma"))
+    .order_by(_ml.line_id)
+)
+_UPDATE = Statement(
+    t.rma.update().where(_m.id == sa.bindparam("row_id"), _m.status == sa.bindparam("seen")),
+    sets=("status", "decided_by", "decision", "decided_at", "received_at", "closed_at"),
+)
+_UPDATE_LINE = Statement(
+    t.rma_line.update().where(
+        _ml.rma_id == sa.bindparam("row_rma"), _ml.line_id == sa.bindparam("row_line")
+    ),
+    sets=("received", "restocked", "condition"),
+)
+_REFUND_FIELDS = [c for c in t.refund.columns if c.name != "shop_id"]
+_REFUNDS = Statement(
+    sa.select(*_REFUND_FIELDS).where(_f.order_id == sa.bindparam("order")).order_by(_f.id)
+)
+_REFUND_BY_ID = Statement(
+    sa.select(*_REFUND_FIELDS).where(
+        _f.shop_id == sa.bindparam("shop"), _f.id == sa.bindparam("id")
+    )
+)
+_SETTLE = Statement(
+    t.refund.update().where(_f.id == sa.bindparam("row_id"), _f.state == "due"),
+    sets=("state", "reference", "external_id", "settled_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money that goes back: due until somebody, or the channel, has paid it out."""
+
+    id: int
+    order_id: int
+    rma_id: int | None
+    gateway: str
+    external_id: str | None
+    amount: int
+    currency: str
+    state: str
+    reference: str
+    lines: tuple[tuple[int, int], ...]
+    due_at: datetime
+    settled_at: datetime | None = None
+
+
+def rmas_of(session: Session, order_id: int) -> list[Rma]:
+    return [_rma(session, row) for row in session.rows(_OF_ORDER, order=order_id)]
+
+
+def rma_by_number(session: Session, shop_id: int, number: str) -> Rma | None:
+    row = session.row(_BY_NUMBER, shop=shop_id, number=number)
+    return None if row is None else _rma(session, row)
+
+
+def refunds_of(session: Session, order_id: int) -> list[Refund]:
+    return [_refund(row) for row in session.rows(_REFUNDS, order=order_id)]
+
+
+def _rma(session: Session, row: Row) -> Rma:
+    r: dict[str, Any] = dict(zip((c.name for c in _FIELDS), row, strict=True))
+    lines = tuple(RmaLine(*found) for found in session.rows(_LINES, rma=r["id"]))
+    times = ("decided_at", "received_at", "closed_at")
+    return Rma(
+        **{
+            **r,
+            **{name: moment_or_none(r[name]) for name in times},
+            "requested_at": moment(r["requested_at"]),
+            "status": RmaStatus(r["status"]),
+            "lines": lines,
+        }
+    )
+
+
+def _refund(row: Row) -> Refund:
+    r: dict[str, Any] = dict(zip((c.name for c in _REFUND_FIELDS), row, strict=True))
+    return Refund(
+        **{
+            **r,
+            "lines": tuple((a, b) for a, b in from_json(r["lines"])),
+            "due_at": moment(r["due_at"]),
+            "settled_at": moment_or_none(r["settled_at"]),
+        }
+    )
+
+
+class Returns:
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._session = uow.session
+
+    def get(self, number: str) -> Rma:
+        clean = number.strip().upper().lstrip("#")
+        found = rma_by_number(self._session, self._uow.shop.id, clean)
+        if found is None:
+            raise NotFound(
+                f"I cannot find a return {clean}.", "Write `returns` to see the open ones."
+            )
+        self._uow.orders.by_id(found.order_id)  # hides returns of orders one may not see
+        return found
+
+    def by_id(self, rma_id: int) -> Rma:
+        row = self._session.row(_BY_ID, id=rma_id)
+        if row is None:
+            raise NotFound("I cannot find that return.")
+        return _rma(self._session, row)
+
+    def of(self, order_id: int) -> list[Rma]:
+        self._uow.write_rows()
+        return rmas_of(self._session, order_id)
+
+    def add(self, rma: Rma) -> None:
+        self._uow.insert(
+            t.rma,
+            {
+                "id": rma.id,
+                "shop_id": self._uow.shop.id,
+                "order_id": rma.order_id,
+                "number": rma.number,
+                "status": rma.status.value,
+                "reason": rma.reason,
+                "note": rma.note,
+                "requested_by": rma.requested_by,
+                "requested_at": micros(rma.requested_at),
+                "decided_by": rma.decided_by,
+                "decision": rma.decision,
+                "decided_at": micros_or_none(rma.decided_at),
+                "closed_at": micros_or_none(rma.closed_at),
+            },
+        )
+        for line in rma.lines:
+            self._uow.insert(
+                t.rma_line,
+                {
+                    "rma_id": rma.id,
+                    "line_id": line.line_id,
+                    "shop_id": self._uow.shop.id,
+                    "sku": line.sku,
+                    "quantity": line.quantity,
+                    "reason": line.reason,
+                },
+            )
+
+    def save(self, before: Rma, after: Rma) -> Rma:
+        changed = self._session.run(
+            _UPDATE,
+            row_id=after.id,
+            seen=before.status.value,
+            status=after.status.value,
+            decided_by=after.decided_by,
+            decision=after.decision,
+            decided_at=micros_or_none(after.decided_at),
+            received_at=micros_or_none(after.received_at),
+            closed_at=micros_or_none(after.closed_at),
+        )
+        if changed != 1:
+            raise Conflict(f"Return {after.number} changed meanwhile.", "Look again and repeat.")
+        for old, new in zip(before.lines, after.lines, strict=True):
+            if old != new:
+                self._session.run(
+                    _UPDATE_LINE,
+                    row_rma=after.id,
+                    row_line=new.line_id,
+                    received=new.received,
+                    restocked=new.restocked,
+                    condition=new.condition,
+                )
+        return after
+
+    # --- refunds ----------------------------------------------------------------------------------
+
+    def refunds(self, order_id: int) -> list[Refund]:
+        self._uow.write_rows()
+        return refunds_of(self._session, order_id)
+
+    def refund(self, refund_id: int) -> Refund:
+        row = self._session.row(_REFUND_BY_ID, shop=self._uow.shop.id, id=refund_id)
+        if row is None:
+            raise NotFound("I cannot find that refund.")
+        return _refund(row)
+
+    def add_refund(self, refund: Refund) -> Refund:
+        self._uow.insert(
+            t.refund,
+            {
+                "id": refund.id,
+                "shop_id": self._uow.shop.id,
+                "order_id": refund.order_id,
+                "rma_id": refund.rma_id,
+                "gateway": refund.gateway,
+                "external_id": refund.external_id,
+                "amount": refund.amount,
+                "currency": refund.currency,
+                "state": refund.state,
+                "reference": refund.reference,
+                "lines": to_json(refund.lines),
+                "due_at": micros(refund.due_at),
+                "settled_at": micros_or_none(refund.settled_at),
+            },
+        )
+        return refund
+
+    def settle_refund(self, refund: Refund, reference: str, external_id: str | None) -> None:
+        changed = self._session.run(
+            _SETTLE,
+            row_id=refund.id,
+            state="refunded",
+            reference=reference,
+            external_id=external_id,
+            settled_at=micros(self._uow.now),
+        )
+        if changed != 1:
+            raise Conflict("That refund is already settled.", "Look at the order again.")

@@ -1,0 +1,53 @@
+"""Small translations between rows and Python: moments, JSON text and column defaults."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_encode = msgspec.json.Encoder().encode
+
+
+def micros(at: datetime) -> int:
+    """UTC microseconds of an aware moment; a naive one is a bug and raises."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def micros_or_none(at: datetime | None) -> int | None:
+    return None if at is None else micros(at)
+
+
+def moment(value: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def moment_or_none(value: int | None) -> datetime | None:
+    return None if value is None else moment(value)
+
+
+def to_json(value: Any) -> str:
+    return _encode(value).decode()
+
+
+def from_json(text: str) -> Any:
+    return msgspec.json.decode(text)
+
+
+@cache
+def defaults(table: sa.Table) -> dict[str, Any]:
+    """Every column of the table with what it holds when nobody says otherwise."""
+    return {column.name: _default(column) for column in table.columns}
+
+
+def _default(column: sa.Column[Any]) -> Any:
+    default = column.server_default
+    if not isinstance(default, sa.DefaultClause):
+        return None
+    text = str(default.arg)
+    return text if isinstance(column.type, sa.Text) else int(text)

@@ -1,0 +1,175 @@
+"""Shops, locations, connections, staff and keys: rows ↔ domain, with a cache by revision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.db import tables as t
+from core.db.connection import Row, Session, Statement
+from core.db.rows import from_json, moment_or_none
+from core.domain.access import Actor, Role
+from core.domain.refusals import NotFound
+from core.domain.shop import DEFAULT_POLICY, Connection, Location, Mode, Shop
+
+_REVISION = Statement(
+    sa.select(t.shop.c.revision, t.shop.c.paused_at).where(t.shop.c.id == sa.bindparam("shop"))
+)
+_SHOP = Statement(sa.select(t.shop).where(t.shop.c.id == sa.bindparam("shop")))
+_LOCATIONS = Statement(
+    sa.select(t.location)
+    .where(t.location.c.shop_id == sa.bindparam("shop"))
+    .order_by(t.location.c.rank, t.location.c.id)
+)
+_CONNECTIONS = Statement(
+    sa.select(t.connection)
+    .where(t.connection.c.shop_id == sa.bindparam("shop"))
+    .order_by(t.connection.c.id)
+)
+_CONNECTION_SHOP = Statement(
+    sa.select(t.connection.c.shop_id).where(t.connection.c.id == sa.bindparam("id"))
+)
+_SHOPS = Statement(sa.select(t.shop.c.id).order_by(t.shop.c.id))
+_STAFF_BY_SLACK = Statement(
+    sa.select(t.staff).where(
+        t.staff.c.shop_id == sa.bindparam("shop"),
+        t.staff.c.slack_user == sa.bindparam("user"),
+        t.staff.c.active == 1,
+    )
+)
+_STAFF_BY_ID = Statement(
+    sa.select(t.staff).where(
+        t.staff.c.shop_id == sa.bindparam("shop"),
+        t.staff.c.id == sa.bindparam("id"),
+        t.staff.c.active == 1,
+    )
+)
+_KEY = Statement(
+    sa.select(
+        t.api_key.c.id, t.api_key.c.shop_id, t.api_key.c.name, t.api_key.c.hash, t.api_key.c.role
+    ).where(t.api_key.c.prefix == sa.bindparam("prefix"), t.api_key.c.revoked_at.is_(None))
+)
+
+_cache: dict[tuple[str, int], Shop] = {}
+
+
+def _named(table: sa.Table, row: Row) -> dict[str, Any]:
+    return dict(zip((c.name for c in table.columns), row, strict=True))
+
+
+def load_shop(session: Session, shop_id: int) -> Shop:
+    """The shop as of this transaction; kept in memory until its revision moves."""
+    found = session.row(_REVISION, shop=shop_id)
+    if found is None:
+        raise NotFound("There is no such shop.", "Create one with `wismo setup`.")
+    key = (str(session.connection.engine.url), shop_id)
+    kept = _cache.get(key)
+    if kept is None or kept.revision != found[0]:
+        kept = _cache[key] = _read_shop(session, shop_id)
+    return kept
+
+
+def _read_shop(session: Session, shop_id: int) -> Shop:
+    row = session.row(_SHOP, shop=shop_id)
+    assert row is not None
+    shop = _named(t.shop, row)
+    settings = from_json(shop["settings"])
+    locations = [_location(r, shop["time_zone"]) for r in session.rows(_LOCATIONS, shop=shop_id)]
+    connections = [_connection(r) for r in session.rows(_CONNECTIONS, shop=shop_id)]
+    return Shop(
+        id=shop_id,
+        name=shop["name"],
+        currency=shop["currency"],
+        time_zone=shop["time_zone"],
+        language=shop["language"],
+        address_form=shop["address_form"],
+        mode=Mode(shop["mode"]),
+        live_since=moment_or_none(shop["live_since"]),
+        paused_at=moment_or_none(shop["paused_at"]),
+        email=shop["email"],
+        url=shop["url"],
+        policy={**DEFAULT_POLICY, **settings.get("policy", {})},
+        switches=settings.get("switches", {}),
+        locations={place.id: place for place in locations},
+        connections={c.id: c for c in connections},
+        revision=shop["revision"],
+    )
+
+
+def _location(row: Row, time_zone: str) -> Location:
+    r = _named(t.location, row)
+    return Location(
+        id=r["id"],
+        code=r["code"],
+        name=r["name"],
+        kind=r["kind"],
+        street=r["street"],
+        zip=r["zip"],
+        city=r["city"],
+        country=r["country"],
+        lat=r["lat"],
+        lon=r["lon"],
+        rank=r["rank"],
+        parcel_cost=r["parcel_cost"],
+        unit_cost=r["unit_cost"],
+        time_zone=r["time_zone"] or time_zone,
+        hours=from_json(r["hours"]),
+        closing_days=tuple(from_json(r["closing_days"])),
+        cut_off=r["cut_off"],
+        channel=r["channel"],
+        external_ids=from_json(r["external_ids"]),
+        active=bool(r["active"]),
+        paused_until=moment_or_none(r["paused_until"]),
+    )
+
+
+def _connection(row: Row) -> Connection:
+    r = _named(t.connection, row)
+    return Connection(
+        id=r["id"],
+        kind=r["kind"],
+        name=r["name"],
+        config=from_json(r["config"]),
+        secrets=r["secrets"],
+        active=bool(r["active"]),
+    )
+
+
+def shop_ids(session: Session) -> list[int]:
+    return [row[0] for row in session.rows(_SHOPS)]
+
+
+def shop_of_connection(session: Session, connection_id: int) -> int | None:
+    row = session.row(_CONNECTION_SHOP, id=connection_id)
+    return None if row is None else row[0]
+
+
+def staff_by_slack(session: Session, shop_id: int, slack_user: str) -> Actor | None:
+    row = session.row(_STAFF_BY_SLACK, shop=shop_id, user=slack_user)
+    return None if row is None else _staff(row)
+
+
+def staff_by_id(session: Session, shop_id: int, staff_id: int) -> Actor | None:
+    row = session.row(_STAFF_BY_ID, shop=shop_id, id=staff_id)
+    return None if row is None else _staff(row)
+
+
+def _staff(row: Row) -> Actor:
+    r = _named(t.staff, row)
+    return Actor(
+        role=Role(r["role"]),
+        shop_id=r["shop_id"],
+        id=f"staff:{r['id']}",
+        name=r["name"],
+        locations=tuple(from_json(r["locations"])),
+    )
+
+
+def key_by_prefix(session: Session, prefix: str) -> tuple[Actor, str] | None:
+    """The actor behind an API key and the hash to compare the whole key with."""
+    row = session.row(_KEY, prefix=prefix)
+    if row is None:
+        return None
+    key_id, shop_id, name, hashed, role = row
+    return Actor(Role(role), shop_id, f"key:{key_id}", name), hashed

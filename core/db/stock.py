@@ -1,0 +1,225 @@
+"""The only writer of stock: guarded moves, ledger lines and reservations, in one lock order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from core.db import tables as t
+from core.db.connection import Session, Statement, one_of
+from core.db.rows import micros
+from core.domain.refusals import Conflict, Invalid
+from core.domain.stock import EFFECTS, Delta, Level, Move, Short, StockMove, deltas
+
+if TYPE_CHECKING:
+    from core.db.unit_of_work import UnitOfWork
+
+_s, _r = t.stock_level.c, t.reservation.c
+_HERE = (
+    _s.shop_id == sa.bindparam("p_shop"),
+    _s.sku == sa.bindparam("p_sku"),
+    _s.location_id == sa.bindparam("p_location"),
+)
+_NEW = {
+    "on_hand": _s.on_hand + sa.bindparam("d_on_hand"),
+    "reserved": _s.reserved + sa.bindparam("d_reserved"),
+    "safety": _s.safety + sa.bindparam("d_safety"),
+    "version": _s.version + 1,
+}
+# A promise may never reach into the safety floor; every other move only has to stay possible.
+_PROMISE = Statement(
+    t.stock_level.update()
+    .where(*_HERE, _s.on_hand - _s.reserved - _s.safety >= sa.bindparam("d_reserved"))
+    .values(_NEW)
+)
+_MOVE = Statement(
+    t.stock_level.update()
+    .where(
+        *_HERE,
+        _s.on_hand + sa.bindparam("d_on_hand") >= _s.reserved + sa.bindparam("d_reserved"),
+        _s.reserved + sa.bindparam("d_reserved") >= 0,
+        _s.safety + sa.bindparam("d_safety") >= 0,
+    )
+    .values(_NEW)
+)
+_LEVEL = Statement(sa.select(_s.on_hand, _s.reserved, _s.safety, _s.version).where(*_HERE))
+_SET_STATE = Statement(
+    t.reservation.update()
+    .where(_r.id == sa.bindparam("row_id"), one_of(_r.state, ("held", "promised")))
+    .values(state=sa.bindparam("new_state"))
+)
+_OF_SKU = Statement(
+    sa.select(_s.sku, _s.location_id, _s.on_hand, _s.reserved, _s.safety)
+    .where(_s.shop_id == sa.bindparam("shop"), _s.sku == sa.bindparam("sku"))
+    .order_by(_s.location_id)
+)
+
+
+@cache
+def _of_skus(count: int) -> Statement:
+    names = [sa.bindparam(f"sku{i}") for i in range(count)]
+    return Statement(
+        sa.select(_s.sku, _s.location_id, _s.on_hand, _s.reserved, _s.safety).where(
+            _s.shop_id == sa.bindparam("shop"), one_of(_s.sku, names)
+        )
+    )
+
+
+@cache
+def _known(count: int) -> Statement:
+    c = t.product.c
+    names = [sa.bindparam(f"sku{i}") for i in range(count)]
+    return Statement(
+        sa.select(c.sku).where(c.shop_id == sa.bindparam("shop"), one_of(c.sku, names))
+    )
+
+
+def levels_of(session: Session, shop_id: int, skus: Sequence[str]) -> list[Level]:
+    """The levels of some SKUs at every location, without a lock."""
+    if not skus:
+        return []
+    names = {f"sku{i}": sku for i, sku in enumerate(skus)}
+    found = session.rows(_of_skus(len(skus)), shop=shop_id, **names)
+    return [Level(*row) for row in found]
+
+
+def known_skus(session: Session, shop_id: int, skus: Sequence[str]) -> set[str]:
+    """Which of these SKUs the catalog has."""
+    if not skus:
+        return set()
+    names = {f"sku{i}": sku for i, sku in enumerate(skus)}
+    return {row[0] for row in session.rows(_known(len(skus)), shop=shop_id, **names)}
+
+
+class Stock:
+    """Moves within one command; either all of its moves happen or none."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._session = uow.session
+        self.touched: set[str] = set()
+
+    def level(self, sku: str, location_id: int) -> tuple[Level, int] | None:
+        """The level and its version (for compare-and-set), or None."""
+        row = self._session.row(_LEVEL, p_shop=self._uow.shop.id, p_sku=sku, p_location=location_id)
+        return None if row is None else (Level(sku, location_id, *row[:3]), row[3])
+
+    def levels(self, skus: Sequence[str]) -> list[Level]:
+        return levels_of(self._session, self._uow.shop.id, skus)
+
+    def known(self, skus: Sequence[str]) -> set[str]:
+        return known_skus(self._session, self._uow.shop.id, skus)
+
+    def move(self, moves: Iterable[StockMove]) -> None:
+        """Apply moves under guards, in sorted order, and write the ledger. Raises Short."""
+        batch = list(moves)
+        if any(m.kind is Move.ADJUST and not m.reason for m in batch):
+            raise Invalid("A stock correction needs a reason.", "Add why, for example: counted.")
+        missing = [d for d in deltas(batch) if not self._apply(d)]
+        if missing:
+            raise Short(tuple((d.sku, d.location_id) for d in missing))
+        for move in batch:
+            self._write(move)
+            self.touched.add(move.sku)
+
+    def _apply(self, delta: Delta) -> bool:
+        only_promises = delta.reserved > 0 and delta.on_hand == 0 and delta.safety == 0
+        params = {
+            "p_shop": self._uow.shop.id,
+            "p_sku": delta.sku,
+            "p_location": delta.location_id,
+            "d_on_hand": delta.on_hand,
+            "d_reserved": delta.reserved,
+            "d_safety": delta.safety,
+        }
+        statement = _PROMISE if only_promises else _MOVE
+        if self._session.run(statement, **params) == 1:
+            return True
+        if delta.on_hand > 0 and self.level(delta.sku, delta.location_id) is None:
+            self._uow.insert_now(
+                t.stock_level,
+                {"shop_id": self._uow.shop.id, "sku": delta.sku, "location_id": delta.location_id},
+            )
+            return self._session.run(statement, **params) == 1
+        return False
+
+    def _write(self, move: StockMove) -> None:
+        on_hand, reserved, safety = (unit * move.quantity for unit in EFFECTS[move.kind])
+        self._uow.log(
+            t.stock_move,
+            {
+                "id": self._uow.new_id(),
+                "shop_id": self._uow.shop.id,
+                "sku": move.sku,
+                "location_id": move.location_id,
+                "kind": move.kind.value,
+                "quantity": move.quantity,
+                "on_hand": on_hand,
+                "reserved": reserved,
+                "safety": safety,
+                "line_id": move.line_id,
+                "reason": move.reason,
+                "actor": self._uow.actor.id,
+                "command_id": self._uow.command_id,
+                "at": micros(self._uow.now),
+            },
+        )
+
+    def set_to(self, sku: str, location_id: int, on_hand: int, expected: int, reason: str) -> None:
+        """Compare-and-set of what is on hand; a stale `expected` is a conflict with the truth."""
+        found = self.level(sku, location_id)
+        current = found[0].on_hand if found else 0
+        if current != expected:
+            raise Conflict(
+                f"{sku} has {current} on hand, not {expected}.",
+                "Look at the new figure and send your change again.",
+                code="stale_stock",
+            )
+        if on_hand != current:
+            self.move([StockMove(Move.ADJUST, sku, location_id, on_hand - current, reason=reason)])
+
+    def queue(self, skus: Sequence[str]) -> list[int]:
+        """Ids of orders that wait for these SKUs: priority first, then age."""
+        line, head = t.order_line.c, t.orders.c
+        found = self._session.select(
+            sa.select(head.id, head.priority, head.placed_at)
+            .distinct()
+            .join(t.order_line, line.order_id == head.id)
+            .where(line.shop_id == self._uow.shop.id, line.backordered > 0, line.sku.in_(skus))
+            .order_by(head.priority.desc(), head.placed_at, head.id)
+            .limit(200)
+        )
+        return [row[0] for row in found]
+
+    # --- reservations -----------------------------------------------------------------------------
+
+    def promise(
+        self,
+        order_id: int,
+        fulfillment_id: int,
+        location_id: int,
+        picks: Iterable[tuple[int, str, int]],
+    ) -> None:
+        """Write the reservations behind work; the moves themselves go through `move`."""
+        for line_id, sku, quantity in picks:
+            self._uow.insert(
+                t.reservation,
+                {
+                    "id": self._uow.new_id(),
+                    "shop_id": self._uow.shop.id,
+                    "sku": sku,
+                    "location_id": location_id,
+                    "quantity": quantity,
+                    "order_id": order_id,
+                    "line_id": line_id,
+                    "fulfillment_id": fulfillment_id,
+                },
+            )
+
+    def settle(self, reservation_id: int, state: str) -> None:
+        """A reservation ends: consumed (shipped) or released."""
+        if self._session.run(_SET_STATE, row_id=reservation_id, new_state=state) != 1:
+            raise Conflict("That stock was released meanwhile.", "Look again and repeat.")

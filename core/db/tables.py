@@ -1,0 +1,804 @@
+"""Every table of wismo, as SQLAlchemy Core: the one description that migrations are checked against.
+
+Ids are 53-bit integers made by the house (core/db/ids.py), times are UTC microseconds since 1970,
+money is minor units, documents are JSON text. `shop_id` stands in every row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMES)
+
+Whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+NOW_OPEN = "state in ('open', 'taken', 'snoozed')"
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Whole, primary_key=True, autoincrement=False)
+
+
+def _shop() -> sa.Column[int]:
+    return sa.Column("shop_id", Whole, sa.ForeignKey("shop.id"), nullable=False)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column(name, Whole, sa.ForeignKey(target), nullable=nullable)
+
+
+def _text(name: str, default: str | None = "") -> sa.Column[str]:
+    """A text column: required with a default, or nullable when the default is None."""
+    if default is None:
+        return sa.Column(name, sa.Text, nullable=True)
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+
+
+def _int(name: str, default: int | None = 0) -> sa.Column[int]:
+    if default is None:
+        return sa.Column(name, Whole, nullable=True)
+    return sa.Column(name, Whole, nullable=False, server_default=str(default))
+
+
+def _at(name: str, *, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column(name, Whole, nullable=nullable)
+
+
+def _json(name: str, default: str = "{}") -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+
+
+def _table(name: str, *parts: Any) -> sa.Table:
+    return sa.Table(name, metadata, *parts)
+
+
+def _check(name: str, rule: str) -> sa.CheckConstraint:
+    return sa.CheckConstraint(rule, name=name)
+
+
+# --- the house ---------------------------------------------------------------------------------
+
+meta = _table(
+    "meta",
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+shop = _table(
+    "shop",
+    _id(),
+    _text("name"),
+    _text("currency", "EUR"),
+    _text("time_zone", "UTC"),
+    _text("language", "en"),
+    _text("address_form", "sie"),
+    _text("mode", "watch"),
+    _at("live_since", nullable=True),
+    _at("paused_at", nullable=True),
+    _text("email"),
+    _text("url"),
+    _json("settings"),
+    _int("revision"),
+    _at("created_at"),
+    _check("mode", "mode in ('watch', 'staff', 'live')"),
+)
+
+staff = _table(
+    "staff",
+    _id(),
+    _shop(),
+    _text("name"),
+    _text("email"),
+    _text("role"),
+    _json("locations", "[]"),
+    _text("slack_user", None),
+    _int("active", 1),
+    _at("created_at"),
+    sa.UniqueConstraint("shop_id", "slack_user"),
+    sa.UniqueConstraint("shop_id", "email"),
+)
+
+api_key = _table(
+    "api_key",
+    _id(),
+    _shop(),
+    _text("name"),
+    _text("prefix"),
+    _text("hash"),
+    _text("role"),
+    _at("created_at"),
+    _at("revoked_at", nullable=True),
+    sa.UniqueConstraint("prefix"),
+)
+
+connection = _table(
+    "connection",
+    _id(),
+    _shop(),
+    _text("kind"),
+    _text("name"),
+    _json("config"),
+    _text("secrets"),
+    _json("state"),
+    _int("active", 1),
+    _at("created_at"),
+    sa.UniqueConstraint("shop_id", "name"),
+)
+
+location = _table(
+    "location",
+    _id(),
+    _shop(),
+    _text("code"),
+    _text("name"),
+    _text("kind", "warehouse"),
+    _text("street"),
+    _text("zip"),
+    _text("city"),
+    _text("country"),
+    sa.Column("lat", sa.Float, nullable=True),
+    sa.Column("lon", sa.Float, nullable=True),
+    _int("rank", 100),
+    _int("parcel_cost", 0),
+    _int("unit_cost", 0),
+    _text("time_zone"),
+    _json("hours", "null"),
+    _json("closing_days", "[]"),
+    _text("cut_off", None),
+    _text("channel"),
+    _json("external_ids"),
+    _int("active", 1),
+    _at("paused_until", nullable=True),
+    sa.UniqueConstraint("shop_id", "code"),
+)
+
+product = _table(
+    "product",
+    _id(),
+    _shop(),
+    _text("sku"),
+    _text("title"),
+    _text("barcode"),
+    _int("price", 0),
+    _int("weight", 0),
+    _text("category"),
+    _json("external_ids"),
+    _int("active", 1),
+    sa.UniqueConstraint("shop_id", "sku"),
+)
+
+customer = _table(
+    "customer",
+    _id(),
+    _shop(),
+    _text("email"),
+    _text("phone"),
+    _text("name"),
+    _text("language"),
+    _text("telegram_chat", None),
+    _json("preferences"),
+    _at("created_at"),
+    sa.UniqueConstraint("shop_id", "email", "phone"),
+    sa.Index(None, "shop_id", "telegram_chat"),
+)
+
+sequence = _table(
+    "sequence",
+    sa.Column("shop_id", Whole, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    _int("value"),
+)
+
+# --- orders ------------------------------------------------------------------------------------
+
+orders = _table(
+    "orders",
+    _id(),
+    _shop(),
+    _text("number"),
+    _text("channel"),
+    _ref("connection_id", "connection.id", nullable=True),
+    _text("external_id", None),
+    _ref("customer_id", "customer.id", nullable=True),
+    _text("email"),
+    _text("phone"),
+    _text("customer_name"),
+    _text("language"),
+    _text("currency"),
+    _int("subtotal"),
+    _int("discount"),
+    _int("shipping"),
+    _int("tax"),
+    _int("total"),
+    _int("captured"),
+    _int("refunded"),
+    _json("ship_to"),
+    _json("bill_to"),
+    _at("placed_at"),
+    _at("captured_at"),
+    _text("promise", None),
+    _text("note"),
+    _json("tags", "[]"),
+    _int("priority"),
+    _at("canceled_at", nullable=True),
+    _text("cancel_reason"),
+    _int("handed_over"),
+    _at("source_updated_at", nullable=True),
+    _text("payment_note"),
+    _int("sends_messages", 1),
+    _json("extra"),
+    _int("version"),
+    _int("links_version"),
+    _text("chain"),
+    _text("status", "open"),
+    _text("payment_status", "unpaid"),
+    _text("fulfillment_status", "none"),
+    _text("return_status", "none"),
+    _int("held"),
+    _text("find"),
+    sa.UniqueConstraint("shop_id", "number"),
+    sa.UniqueConstraint("connection_id", "external_id"),
+    sa.Index(None, "shop_id", "email", "placed_at"),
+    sa.Index(None, "shop_id", "placed_at", "id"),
+    sa.Index(None, "shop_id", "status", "placed_at", "id"),
+    sa.Index(None, "customer_id", "placed_at"),
+)
+
+order_line = _table(
+    "order_line",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _int("position"),
+    _text("external_id", None),
+    _text("sku"),
+    _text("title"),
+    _int("ordered"),
+    _int("unit_price"),
+    _int("discount"),
+    _int("tax"),
+    _int("total"),
+    _int("ships", 1),
+    _int("canceled"),
+    _int("backordered"),
+    _int("allocated"),
+    _int("packed"),
+    _int("shipped"),
+    _int("delivered"),
+    _int("return_requested"),
+    _int("return_received"),
+    _int("refunded"),
+    _check("ordered", "ordered > 0"),
+    _check("canceled", "canceled >= 0"),
+    _check("backordered", "backordered >= 0"),
+    _check("allocated", "allocated >= 0"),
+    _check("packed", "packed >= 0 and packed <= allocated"),
+    _check("shipped", "shipped >= 0"),
+    _check("placed", "canceled + backordered + allocated + shipped <= ordered"),
+    _check("delivered", "delivered >= 0 and delivered <= shipped"),
+    _check("return_requested", "return_requested >= 0"),
+    _check("return_received", "return_received >= 0"),
+    _check("returned", "return_requested + return_received <= shipped"),
+    _check("refunded", "refunded >= 0 and refunded <= ordered"),
+    sa.Index(None, "order_id", "position"),
+    sa.Index(
+        "ix_order_line_waiting",
+        "shop_id",
+        "sku",
+        sqlite_where=sa.text("backordered > 0"),
+        postgresql_where=sa.text("backordered > 0"),
+    ),
+)
+
+hold = _table(
+    "hold",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _text("reason"),
+    _text("note"),
+    _text("placed_by"),
+    _at("placed_at"),
+    _at("until", nullable=True),
+    _at("released_at", nullable=True),
+    _text("released_by"),
+    sa.Index(
+        "uq_hold_open",
+        "order_id",
+        "reason",
+        unique=True,
+        sqlite_where=sa.text("released_at is null"),
+        postgresql_where=sa.text("released_at is null"),
+    ),
+)
+
+payment = _table(
+    "payment",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _text("kind"),
+    _text("gateway"),
+    _text("external_id"),
+    _int("amount"),
+    _text("currency"),
+    _at("at"),
+    sa.UniqueConstraint("order_id", "kind", "external_id"),
+)
+
+routing_trace = _table(
+    "routing_trace",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _text("trace"),
+    _at("at"),
+    sa.Index(None, "order_id", "id"),
+)
+
+# --- stock -------------------------------------------------------------------------------------
+
+stock_level = _table(
+    "stock_level",
+    sa.Column("shop_id", Whole, sa.ForeignKey("shop.id"), primary_key=True),
+    sa.Column("sku", sa.Text, primary_key=True),
+    sa.Column("location_id", Whole, sa.ForeignKey("location.id"), primary_key=True),
+    _int("on_hand"),
+    _int("reserved"),
+    _int("safety"),
+    _int("version"),
+    _int("told_version"),
+    _check("on_hand", "on_hand >= 0"),
+    _check("reserved", "reserved >= 0"),
+    _check("safety", "safety >= 0"),
+    _check("promised", "reserved <= on_hand"),
+    sa.Index(
+        "ix_stock_level_untold",
+        "shop_id",
+        sqlite_where=sa.text("version <> told_version"),
+        postgresql_where=sa.text("version <> told_version"),
+    ),
+)
+
+# What each channel was last told to have available, and when.
+channel_stock = _table(
+    "channel_stock",
+    sa.Column("connection_id", Whole, sa.ForeignKey("connection.id"), primary_key=True),
+    sa.Column("sku", sa.Text, primary_key=True),
+    sa.Column("location_id", Whole, sa.ForeignKey("location.id"), primary_key=True),
+    _shop(),
+    _int("told"),
+    _at("told_at"),
+)
+
+stock_move = _table(
+    "stock_move",
+    _id(),
+    _shop(),
+    _text("sku"),
+    _ref("location_id", "location.id"),
+    _text("kind"),
+    _int("quantity"),
+    _int("on_hand"),
+    _int("reserved"),
+    _int("safety"),
+    _int("line_id", None),
+    _text("reason"),
+    _text("actor"),
+    _int("command_id"),
+    _at("at"),
+    sa.Index(None, "shop_id", "sku", "location_id"),
+)
+
+# --- fulfillment -------------------------------------------------------------------------------
+
+fulfillment_order = _table(
+    "fulfillment_order",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _ref("location_id", "location.id"),
+    _text("number"),
+    _text("stage", "ready"),
+    _at("ready_at"),
+    _at("printed_at", nullable=True),
+    _at("picked_at", nullable=True),
+    _at("packed_at", nullable=True),
+    _at("shipped_at", nullable=True),
+    _at("canceled_at", nullable=True),
+    _check("stage", "stage in ('ready', 'printed', 'picked', 'packed', 'shipped', 'canceled')"),
+    sa.UniqueConstraint("shop_id", "number"),
+    sa.Index(None, "order_id"),
+    sa.Index(
+        "ix_fulfillment_order_queue",
+        "shop_id",
+        "location_id",
+        "ready_at",
+        sqlite_where=sa.text("stage in ('ready', 'printed', 'picked', 'packed')"),
+        postgresql_where=sa.text("stage in ('ready', 'printed', 'picked', 'packed')"),
+    ),
+)
+
+reservation = _table(
+    "reservation",
+    _id(),
+    _shop(),
+    _text("sku"),
+    _ref("location_id", "location.id"),
+    _int("quantity"),
+    _text("state", "promised"),
+    _ref("order_id", "orders.id", nullable=True),
+    _ref("line_id", "order_line.id", nullable=True),
+    _ref("fulfillment_id", "fulfillment_order.id", nullable=True),
+    _at("expires_at", nullable=True),
+    _check("quantity", "quantity > 0"),
+    _check("state", "state in ('held', 'promised', 'consumed', 'released')"),
+    sa.Index(None, "fulfillment_id"),
+    sa.Index(None, "order_id"),
+    sa.Index(
+        "ix_reservation_live",
+        "shop_id",
+        "sku",
+        "location_id",
+        sqlite_where=sa.text("state in ('held', 'promised')"),
+        postgresql_where=sa.text("state in ('held', 'promised')"),
+    ),
+)
+
+parcel = _table(
+    "parcel",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _ref("fulfillment_id", "fulfillment_order.id", nullable=True),
+    _int("position", 1),
+    _text("carrier"),
+    _text("tracking_number", None),
+    _text("tracking_url"),
+    _text("external_id", None),
+    _text("status", "NotFound"),
+    _text("reason"),
+    _at("created_at"),
+    _at("handed_over_at", nullable=True),
+    _at("first_scan_at", nullable=True),
+    _at("last_scan_at", nullable=True),
+    _text("last_place"),
+    _at("delivered_at", nullable=True),
+    _text("contradiction"),
+    sa.UniqueConstraint("shop_id", "tracking_number", "carrier"),
+    sa.UniqueConstraint("shop_id", "external_id"),
+    sa.Index(None, "order_id"),
+)
+
+parcel_line = _table(
+    "parcel_line",
+    sa.Column("parcel_id", Whole, sa.ForeignKey("parcel.id"), primary_key=True),
+    sa.Column("line_id", Whole, sa.ForeignKey("order_line.id"), primary_key=True),
+    _shop(),
+    _text("sku"),
+    _int("quantity"),
+    _check("quantity", "quantity > 0"),
+)
+
+tracking_event = _table(
+    "tracking_event",
+    _id(),
+    _shop(),
+    _ref("parcel_id", "parcel.id"),
+    _text("status"),
+    _text("reason"),
+    _at("at"),
+    _text("place"),
+    _text("words"),
+    _text("raw_code"),
+    sa.UniqueConstraint("parcel_id", "at", "status", "reason", "raw_code"),
+)
+
+# --- returns and refunds -----------------------------------------------------------------------
+
+rma = _table(
+    "rma",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _text("number"),
+    _text("status", "requested"),
+    _text("reason"),
+    _text("note"),
+    _text("requested_by"),
+    _at("requested_at"),
+    _text("decided_by"),
+    _text("decision"),
+    _at("decided_at", nullable=True),
+    _at("received_at", nullable=True),
+    _at("closed_at", nullable=True),
+    _check(
+        "status",
+        "status in ('requested', 'approved', 'rejected', 'received', 'refunded', 'canceled')",
+    ),
+    sa.UniqueConstraint("shop_id", "number"),
+    sa.Index(None, "order_id"),
+    sa.Index(None, "shop_id", "status", "requested_at"),
+)
+
+rma_line = _table(
+    "rma_line",
+    sa.Column("rma_id", Whole, sa.ForeignKey("rma.id"), primary_key=True),
+    sa.Column("line_id", Whole, sa.ForeignKey("order_line.id"), primary_key=True),
+    _shop(),
+    _text("sku"),
+    _int("quantity"),
+    _int("received"),
+    _int("restocked"),
+    _text("reason"),
+    _text("condition"),
+    _check("quantity", "quantity > 0"),
+    _check("received", "received >= 0 and received <= quantity"),
+    _check("restocked", "restocked >= 0 and restocked <= received"),
+)
+
+refund = _table(
+    "refund",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _ref("rma_id", "rma.id", nullable=True),
+    _text("gateway", "manual"),
+    _text("external_id", None),
+    _int("amount"),
+    _text("currency"),
+    _text("state", "due"),
+    _text("reference"),
+    _json("lines", "[]"),
+    _at("due_at"),
+    _at("settled_at", nullable=True),
+    _check("amount", "amount > 0"),
+    _check("state", "state in ('due', 'refunded', 'canceled')"),
+    sa.UniqueConstraint("order_id", "external_id"),
+    sa.Index(None, "shop_id", "state", "due_at"),
+)
+
+# --- cases -------------------------------------------------------------------------------------
+
+cases = _table(
+    "cases",
+    _id(),
+    _shop(),
+    _int("number"),
+    _text("kind"),
+    _text("subject"),
+    _ref("order_id", "orders.id", nullable=True),
+    _ref("location_id", "location.id", nullable=True),
+    _text("title"),
+    _json("facts"),
+    _text("party"),
+    _text("state", "open"),
+    _text("assignee"),
+    _at("opened_at"),
+    _at("due_at", nullable=True),
+    _at("snoozed_until", nullable=True),
+    _at("resolved_at", nullable=True),
+    _text("resolution"),
+    _ref("group_id", "cases.id", nullable=True),
+    _int("version"),
+    _check("state", "state in ('open', 'taken', 'snoozed', 'resolved')"),
+    sa.UniqueConstraint("shop_id", "number"),
+    sa.Index(
+        "uq_cases_open",
+        "shop_id",
+        "kind",
+        "subject",
+        unique=True,
+        sqlite_where=sa.text(NOW_OPEN),
+        postgresql_where=sa.text(NOW_OPEN),
+    ),
+    sa.Index(None, "order_id"),
+)
+
+# --- what happened, who did it ---------------------------------------------------------------------
+
+event = _table(
+    "event",
+    _id(),
+    _shop(),
+    _int("order_id", None),
+    _text("kind"),
+    _json("data"),
+    _text("actor"),
+    _text("surface"),
+    _int("command_id"),
+    _at("at"),
+    _int("position", None),
+    sa.Index(None, "order_id", "id"),
+    sa.Index("uq_event_position", "position", unique=True),
+    sa.Index(
+        "ix_event_unplanned",
+        "id",
+        sqlite_where=sa.text("position is null"),
+        postgresql_where=sa.text("position is null"),
+    ),
+)
+
+audit = _table(
+    "audit",
+    _id(),
+    _shop(),
+    _int("command_id"),
+    _int("order_id", None),
+    _int("version", None),
+    _text("command"),
+    _json("arguments"),
+    _text("actor"),
+    _text("role"),
+    _text("surface"),
+    _text("delivery"),
+    _text("outcome"),
+    _text("code"),
+    _json("undo", "null"),
+    _at("at"),
+    _text("previous"),
+    _text("hash"),
+    sa.UniqueConstraint("order_id", "version"),
+    sa.Index(None, "shop_id", "actor", "id"),
+)
+
+inbox = _table(
+    "inbox",
+    _id(),
+    _shop(),
+    _ref("connection_id", "connection.id"),
+    _text("topic"),
+    _text("delivery_id"),
+    _text("event_id", None),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    _at("received_at"),
+    _text("state", "done"),
+    _int("attempts", 1),
+    _at("due_at", nullable=True),
+    _text("error"),
+    _json("answer", "null"),
+    _check("state", "state in ('done', 'refused', 'retry', 'dead')"),
+    sa.UniqueConstraint("connection_id", "delivery_id"),
+    sa.UniqueConstraint("connection_id", "topic", "event_id"),
+    sa.Index(
+        "ix_inbox_retry",
+        "due_at",
+        sqlite_where=sa.text("state = 'retry'"),
+        postgresql_where=sa.text("state = 'retry'"),
+    ),
+)
+
+idempotency = _table(
+    "idempotency",
+    sa.Column("shop_id", Whole, primary_key=True),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    _text("hash"),
+    _text("answer"),
+    _at("at"),
+)
+
+outbox = _table(
+    "outbox",
+    _id(),
+    _shop(),
+    _ref("connection_id", "connection.id", nullable=True),
+    _text("kind"),
+    _text("key"),
+    _text("lane"),
+    _int("order_id", None),
+    _int("event_id", None),
+    _json("payload"),
+    _text("state", "waiting"),
+    _text("reason"),
+    _int("attempts"),
+    _int("unknown"),
+    _at("created_at"),
+    _at("due_at"),
+    _at("leased_until", nullable=True),
+    _int("fence"),
+    _at("ended_at", nullable=True),
+    _json("result"),
+    _check("state", "state in ('waiting', 'leased', 'done', 'suppressed', 'dead')"),
+    sa.UniqueConstraint("shop_id", "key"),
+    sa.Index(
+        "ix_outbox_open",
+        "due_at",
+        "id",
+        sqlite_where=sa.text("state in ('waiting', 'leased')"),
+        postgresql_where=sa.text("state in ('waiting', 'leased')"),
+    ),
+    sa.Index(
+        "ix_outbox_lane",
+        "lane",
+        "id",
+        sqlite_where=sa.text("state in ('waiting', 'leased')"),
+        postgresql_where=sa.text("state in ('waiting', 'leased')"),
+    ),
+    sa.Index(None, "order_id", "id"),
+)
+
+job_slot = _table(
+    "job_slot",
+    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("slot", Whole, primary_key=True),
+    _text("state"),
+    _text("note"),
+    _at("at"),
+)
+
+lease = _table(
+    "lease",
+    sa.Column("name", sa.Text, primary_key=True),
+    _text("holder"),
+    _at("until"),
+    _int("fence"),
+)
+
+counter = _table(
+    "counter",
+    sa.Column("shop_id", Whole, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    _int("value"),
+)
+
+# --- chat --------------------------------------------------------------------------------------
+
+conversation = _table(
+    "conversation",
+    _id(),
+    _shop(),
+    _text("surface"),
+    _text("address"),
+    _ref("connection_id", "connection.id", nullable=True),
+    _ref("customer_id", "customer.id", nullable=True),
+    _at("verified_until", nullable=True),
+    _text("language"),
+    _text("mode", "bot"),
+    _json("talk"),
+    _json("proof"),
+    _ref("case_id", "cases.id", nullable=True),
+    _int("version"),
+    _at("created_at"),
+    _at("last_at"),
+    sa.UniqueConstraint("shop_id", "surface", "address"),
+    sa.Index(None, "case_id"),
+)
+
+conversation_message = _table(
+    "conversation_message",
+    _id(),
+    _shop(),
+    _ref("conversation_id", "conversation.id"),
+    _text("author"),
+    _text("words"),
+    _json("buttons", "[]"),
+    _text("external_id", None),
+    _at("at"),
+    sa.UniqueConstraint("conversation_id", "external_id"),
+    sa.Index(None, "conversation_id", "id"),
+)
+
+surface_message = _table(
+    "surface_message",
+    _id(),
+    _shop(),
+    _text("subject"),
+    _text("surface"),
+    _ref("connection_id", "connection.id", nullable=True),
+    _text("channel"),
+    _text("ts", None),
+    _text("hash"),
+    _int("version"),
+    _at("at"),
+    sa.UniqueConstraint("shop_id", "subject", "surface", "channel"),
+    sa.Index(None, "surface", "channel", "ts"),
+)

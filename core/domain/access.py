@@ -1,0 +1,122 @@
+"""Who may do what: actors, roles, rights and the printed matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.domain.refusals import NotAllowed
+
+
+class Role(StrEnum):
+    SUPPORT = "support"
+    WAREHOUSE = "warehouse"
+    STORE = "store"
+    LEAD = "lead"
+    OWNER = "owner"
+    CUSTOMER = "customer"
+    MACHINE = "machine"
+    SYSTEM = "system"
+
+
+STAFF_ROLES = (Role.SUPPORT, Role.WAREHOUSE, Role.STORE, Role.LEAD, Role.OWNER)
+
+
+class Right(StrEnum):
+    """What a command or question needs. The sentence beside it is printed in the matrix."""
+
+    VIEW = "see orders"
+    VIEW_STOCK = "see stock"
+    NOTE = "write notes and tags"
+    HOLD = "hold and release"
+    EDIT = "change an order"
+    CANCEL = "cancel an order"
+    MOVE = "move to another location"
+    FULFILL = "pick, pack and ship"
+    STOCK = "correct stock"
+    RETURN_REQUEST = "start a return"
+    RETURN_DECIDE = "approve or reject a return"
+    RETURN_RECEIVE = "receive returned goods"
+    REFUND = "record a refund"
+    CASE = "work on cases"
+    TALK = "answer customers"
+    PAUSE = "pause messages"
+    MANAGE = "manage staff, keys, connections and policy"
+    CAPTURE = "bring orders in"
+    OWN = "ask about one's own orders"
+    MACHINERY = "run the machine room"
+
+
+_DESK = {
+    Right.VIEW,
+    Right.VIEW_STOCK,
+    Right.NOTE,
+    Right.HOLD,
+    Right.EDIT,
+    Right.CANCEL,
+    Right.RETURN_REQUEST,
+    Right.CASE,
+    Right.TALK,
+}
+_FLOOR = {Right.VIEW, Right.VIEW_STOCK, Right.NOTE, Right.HOLD, Right.FULFILL, Right.CASE}
+_LEAD = (
+    _DESK
+    | _FLOOR
+    | {Right.MOVE, Right.STOCK, Right.RETURN_DECIDE, Right.RETURN_RECEIVE, Right.REFUND}
+    | {Right.PAUSE}
+)
+
+MATRIX: dict[Role, frozenset[Right]] = {
+    Role.SUPPORT: frozenset(_DESK),
+    Role.WAREHOUSE: frozenset(_FLOOR | {Right.MOVE, Right.STOCK, Right.RETURN_RECEIVE}),
+    Role.STORE: frozenset(_FLOOR | {Right.RETURN_RECEIVE}),
+    Role.LEAD: frozenset(_LEAD),
+    Role.OWNER: frozenset(_LEAD | {Right.MANAGE, Right.CAPTURE}),
+    Role.CUSTOMER: frozenset({Right.OWN}),
+    Role.MACHINE: frozenset({Right.VIEW, Right.VIEW_STOCK, Right.CAPTURE, Right.FULFILL}),
+    Role.SYSTEM: frozenset(Right),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who asks: a person of the staff, a customer, a connected machine or the house.
+
+    `locations` limits a store's people to their own places (empty: no limit for other roles).
+    `customer_id` limits a customer to their own orders.
+    """
+
+    role: Role
+    shop_id: int
+    id: str
+    name: str
+    locations: tuple[str, ...] = ()
+    customer_id: int | None = None
+
+    def may(self, right: Right) -> bool:
+        return right in MATRIX[self.role]
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role in STAFF_ROLES
+
+
+def system(shop_id: int, name: str = "wismo") -> Actor:
+    return Actor(Role.SYSTEM, shop_id, f"system:{name}", name)
+
+
+def demand(actor: Actor, right: Right) -> None:
+    """Raise NotAllowed, naming who could do it instead, unless the actor has the right."""
+    if actor.may(right):
+        return
+    able = [role.value for role in STAFF_ROLES if right in MATRIX[role]]
+    raise NotAllowed(
+        f"As {actor.role.value} you cannot {right.value}.",
+        f"Ask somebody who is {' or '.join(able)}." if able else "",
+    )
+
+
+def matrix_rows() -> list[tuple[str, list[bool]]]:
+    """The matrix as printed: one row per right, one column per staff role."""
+    printed = [r for r in Right if r not in (Right.OWN, Right.MACHINERY)]
+    return [(r.value, [r in MATRIX[role] for role in STAFF_ROLES]) for r in printed]

@@ -1,0 +1,154 @@
+"""Cases: one exception with an owner and a clock, opened once, closed when its cause is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from core.domain.refusals import NotPossible
+
+
+class CaseKind(StrEnum):
+    STUCK = "stuck"
+    PAST_CUTOFF = "past_cutoff"
+    TRACKING_STALE = "tracking_stale"
+    REFUND_OPEN = "refund_open"
+    UNKNOWN_SKU = "unknown_sku"
+    SHORT = "short"
+    EDIT_AFTER_PRINT = "edit_after_print"
+    CANCEL_AFTER_SHIP = "cancel_after_ship"
+    TILL_ABOVE_BOOK = "till_above_book"
+    OUTSIDE_REFUND = "outside_refund"
+    DEAD_LETTER = "dead_letter"
+    DELIVERY_DEAD = "delivery_dead"
+    PARCEL_TROUBLE = "parcel_trouble"
+    RETURN_DECISION = "return_decision"
+    REFUND_TASK = "refund_task"
+    CUSTOMER_WISH = "customer_wish"
+    CUSTOMER_CHAT = "customer_chat"
+    INVARIANT = "invariant"
+    DRIFT = "drift"
+    STORM = "storm"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who acts next on a case of this kind, within how long, and whether scans close it."""
+
+    party: str
+    hours: float
+    closes_itself: bool = False
+
+
+RULES: dict[CaseKind, Rule] = {
+    CaseKind.STUCK: Rule("location", 2, closes_itself=True),
+    CaseKind.PAST_CUTOFF: Rule("location", 4, closes_itself=True),
+    CaseKind.TRACKING_STALE: Rule("carrier", 24, closes_itself=True),
+    CaseKind.REFUND_OPEN: Rule("us", 24, closes_itself=True),
+    CaseKind.UNKNOWN_SKU: Rule("us", 4, closes_itself=True),
+    CaseKind.SHORT: Rule("us", 8, closes_itself=True),
+    CaseKind.EDIT_AFTER_PRINT: Rule("location", 1),
+    CaseKind.CANCEL_AFTER_SHIP: Rule("us", 8),
+    CaseKind.TILL_ABOVE_BOOK: Rule("location", 24),
+    CaseKind.OUTSIDE_REFUND: Rule("us", 24),
+    CaseKind.DEAD_LETTER: Rule("us", 4, closes_itself=True),
+    CaseKind.DELIVERY_DEAD: Rule("us", 4, closes_itself=True),
+    CaseKind.PARCEL_TROUBLE: Rule("carrier", 24),
+    CaseKind.RETURN_DECISION: Rule("us", 24),
+    CaseKind.REFUND_TASK: Rule("us", 24),
+    CaseKind.CUSTOMER_WISH: Rule("us", 4),
+    CaseKind.CUSTOMER_CHAT: Rule("us", 1),
+    CaseKind.INVARIANT: Rule("us", 1, closes_itself=True),
+    CaseKind.DRIFT: Rule("us", 24, closes_itself=True),
+    CaseKind.STORM: Rule("us", 4, closes_itself=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a detector saw: `subject` names the one thing that it is about."""
+
+    kind: CaseKind
+    subject: str
+    title: str
+    order_id: int | None = None
+    location_id: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    id: int
+    number: int
+    kind: CaseKind
+    subject: str
+    title: str
+    state: str
+    opened_at: datetime
+    party: str = "us"
+    order_id: int | None = None
+    location_id: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    assignee: str = ""
+    due_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    resolved_at: datetime | None = None
+    resolution: str = ""
+    group_id: int | None = None
+    version: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != "resolved"
+
+    def take(self, who: str) -> Case:
+        self._require_open()
+        if self.state == "taken" and self.assignee == who:
+            raise NotPossible(f"Case {self.number} is already yours.")
+        return replace(self, state="taken", assignee=who, snoozed_until=None)
+
+    def snooze(self, until: datetime, now: datetime) -> Case:
+        self._require_open()
+        if until <= now:
+            raise NotPossible("A case can only be snoozed into the future.")
+        if until - now > timedelta(days=60):
+            raise NotPossible("A case can be snoozed for 60 days at most.")
+        return replace(self, state="snoozed", snoozed_until=until)
+
+    def wake(self) -> Case:
+        return replace(self, state="taken" if self.assignee else "open", snoozed_until=None)
+
+    def resolve(self, at: datetime, resolution: str) -> Case:
+        self._require_open()
+        return replace(
+            self, state="resolved", resolved_at=at, resolution=resolution, snoozed_until=None
+        )
+
+    def _require_open(self) -> None:
+        if not self.is_open:
+            raise NotPossible(f"Case {self.number} is already resolved.")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one scan of one kind changes."""
+
+    open: tuple[Finding, ...]
+    close: tuple[Case, ...]
+    storm: bool
+
+
+def reconcile(findings: Iterable[Finding], known: Iterable[Case], storm_size: int) -> Verdict:
+    """Findings without an open case open one; open cases without a finding close.
+
+    `known` are the open cases of the kinds that this scan covers. More than `storm_size` new
+    findings are a storm: one card with a list instead of many.
+    """
+    seen = {(f.kind, f.subject): f for f in findings}
+    opened = {(c.kind, c.subject) for c in known}
+    fresh = tuple(f for key, f in seen.items() if key not in opened)
+    gone = tuple(c for c in known if (c.kind, c.subject) not in seen)
+    return Verdict(fresh, gone, len(fresh) > storm_size)

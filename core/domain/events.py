@@ -1,0 +1,217 @@
+"""Facts: what happened, in the past tense, with the words needed to tell it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all facts; the class name is the stored kind."""
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCaptured(Event):
+    channel: str
+    total: int
+    currency: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdated(Event):
+    changes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPaid(Event):
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCanceled(Event):
+    reason: str
+    by_channel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHeld(Event):
+    reason: str
+    note: str = ""
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReleased(Event):
+    reason: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNoted(Event):
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTagged(Event):
+    tag: str
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRouted(Event):
+    """`parts` maps a location code to {sku: quantity}."""
+
+    parts: dict[str, dict[str, int]]
+    proven: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShort(Event):
+    """What could not be promised from stock: {sku: quantity}."""
+
+    short: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMoved(Event):
+    origin: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPrinted(Event):
+    work: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPicked(Event):
+    work: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPacked(Event):
+    work: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelLabeled(Event):
+    parcel_id: int
+    carrier: str
+    tracking_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelShipped(Event):
+    """The parcel left us. `evidence` is handed_over (our people said so) or scanned."""
+
+    parcel_id: int
+    carrier: str
+    tracking_number: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelMoved(Event):
+    parcel_id: int
+    status: str
+    reason: str
+    place: str
+    happened_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelDelivered(Event):
+    parcel_id: int
+    happened_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseChanged(Event):
+    """The date shown to the customer cannot be kept, or is better now."""
+
+    promised: str | None
+    expected: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SoldAtTill(Event):
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRequested(Event):
+    return_id: int
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnApproved(Event):
+    return_id: int
+    number: str
+    by_policy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRejected(Event):
+    return_id: int
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnReceived(Event):
+    return_id: int
+    number: str
+    location: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnCanceled(Event):
+    return_id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundDue(Event):
+    refund_id: int
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRecorded(Event):
+    refund_id: int
+    amount: int
+    currency: str
+    reference: str
+    return_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOpened(Event):
+    case_id: int
+    case_kind: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChanged(Event):
+    """Taken, snoozed or resolved: `state` is the new one."""
+
+    case_id: int
+    case_kind: str
+    state: str
+    note: str = ""

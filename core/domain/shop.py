@@ -1,0 +1,113 @@
+"""The shop and its surroundings: mode, locations with calendars, connections, policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.domain.refusals import Invalid
+
+
+class Mode(StrEnum):
+    """watch: decide and show, write and send nothing outside. staff: write back to the shop and
+    to Slack, no word to customers. live: everything that is switched on."""
+
+    WATCH = "watch"
+    STAFF = "staff"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that can fulfill: hours, cut-off and costs drive promises and routing."""
+
+    id: int
+    code: str
+    name: str
+    kind: str = "warehouse"
+    street: str = ""
+    zip: str = ""
+    city: str = ""
+    country: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    rank: int = 100
+    parcel_cost: int = 0
+    unit_cost: int = 0
+    time_zone: str = "UTC"
+    hours: Mapping[str, Any] | None = None
+    closing_days: tuple[str, ...] = ()
+    cut_off: str | None = None
+    channel: str = ""
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    active: bool = True
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One external account. `config` is readable, `secrets` stays encrypted until it is used."""
+
+    id: int
+    kind: str
+    name: str
+    config: Mapping[str, Any]
+    secrets: str
+    active: bool = True
+
+
+DEFAULT_POLICY: dict[str, Any] = {
+    "stuck_hours": 8,
+    "tracking_stale_hours": 72,
+    "refund_open_hours": 48,
+    "return_window_days": 30,
+    "return_auto_approve_below": 10_000,
+    "return_needs_photo": False,
+    "handling_days": 1,
+    "lane_days": 2,
+    "undo_seconds": 60,
+    "cases_channel": "",
+    "objective": "fewest_parcels",
+    "storm_size": 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A tenant with everything that a decision may need to know about it."""
+
+    id: int
+    name: str
+    currency: str
+    time_zone: str
+    language: str
+    address_form: str
+    mode: Mode
+    live_since: datetime | None
+    paused_at: datetime | None
+    email: str
+    url: str
+    policy: Mapping[str, Any]
+    switches: Mapping[str, bool]
+    locations: Mapping[int, Location]
+    connections: Mapping[int, Connection]
+    revision: int = 0
+
+    def location(self, word: str) -> Location:
+        """A location by its code or name, however it was typed."""
+        wanted = word.strip().casefold()
+        for place in self.locations.values():
+            if wanted in (place.code.casefold(), place.name.casefold(), place.city.casefold()):
+                return place
+        known = ", ".join(sorted(p.code for p in self.locations.values())) or "none yet"
+        raise Invalid(f"There is no location “{word}”.", f"Locations: {known}.")
+
+    def connection(self, connection_id: int) -> Connection | None:
+        return self.connections.get(connection_id)
+
+    def first_connection(self, kind: str) -> Connection | None:
+        found = (c for c in self.connections.values() if c.kind == kind and c.active)
+        return next(found, None)

@@ -1,0 +1,399 @@
+"""The engine: authorizes, recognizes repeats, runs one command in one transaction, audits, answers."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+import core.commands
+import core.queries  # noqa: F401  (both enter their handlers in the registry)
+from core import registry
+from core.db import audit, inbox, setup
+from core.db import tables as t
+from core.db.connection import Database, Session
+from core.db.errors import is_integrity, is_transient
+from core.db.ids import Ids
+from core.db.inbox import Delivery
+from core.db.reading import Reader
+from core.db.rows import to_json
+from core.db.unit_of_work import UnitOfWork
+from core.db.writer import Batch, call, writer_for
+from core.domain.access import Actor, Role, demand, system
+from core.domain.cases import CaseKind, Finding
+from core.domain.order import Order
+from core.domain.refusals import Conflict, Invalid, Refusal
+from core.registry import Spec
+
+log = logging.getLogger("wismo.engine")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, through which door, and what makes the request recognizable.
+
+    `key` is an idempotency key of the caller's own; `delivery` replaces it for messages of
+    connected machines. `version` is the order's version that the person saw.
+    """
+
+    actor: Actor
+    surface: str = "system"
+    key: str | None = None
+    version: int | None = None
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a command came to: small, without personal data, and the answer to a repeated key.
+
+    outcome: done, refused (a no with code, sentence and next), deferred (kept and tried again)
+    or failed (our bug; `command_id` is the reference).
+    """
+
+    command_id: int
+    command: str
+    outcome: str
+    sentence: str = ""
+    code: str = ""
+    next: str = ""
+    subjects: tuple[tuple[str, int], ...] = ()
+    happened: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    repeated: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome == "done"
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.next}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A delivery whose body made no sense: kept, tried again, at last a dead letter."""
+
+    problem: str
+
+
+_receipt = msgspec.json.Decoder(Receipt).decode
+
+
+class Engine:
+    """The one way to change or ask anything. Thread-safe; blocks until it is durable."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self.database = database
+        self.clock = clock
+        self.ids = Ids(clock)
+        self._writer = writer_for(database)
+        self._listeners: list[Callable[[], None]] = []
+
+    def execute(self, command: Any, caller: Caller) -> Receipt:
+        """Do one command. Expected refusals are receipts; Unavailable is raised."""
+        return self.submit(command, caller).result()
+
+    def submit(self, command: Any, caller: Caller) -> Future[Receipt]:
+        """Like execute, without waiting; thinking ahead happens in the calling thread."""
+        prepared = None
+        if not isinstance(command, Unreadable):
+            prepared = self._prepare(command, caller)
+        return self._writer.submit(_CommandJob(self, command, caller, prepared))
+
+    def query(self, question: Any, caller: Caller) -> Any:
+        """Answer a question from a snapshot. Raises Refusal."""
+        spec = registry.spec_of(question)
+        demand(caller.actor, spec.right)
+        with self.database.read() as session:
+            return spec.handler(question, Reader(session, caller.actor, self.clock()))
+
+    def read(self, look: Callable[[Session], T]) -> T:
+        """The house's own look into the database, below all access rules."""
+        with self.database.read() as session:
+            return look(session)
+
+    def chore(self, work: Callable[[UnitOfWork], T], shop_id: int = 0) -> T:
+        """Machine-room work in one transaction: leases, settling, planning. Not audited."""
+
+        def run(batch: Batch) -> T:
+            uow = self.unit(batch, Caller(system(shop_id), "chore"), self.ids())
+            answer = work(uow)
+            uow.finish()
+            return answer
+
+        answer: T = self._writer.submit(call(run)).result()
+        return answer
+
+    def unit(self, batch: Batch, caller: Caller, command_id: int) -> UnitOfWork:
+        return UnitOfWork(
+            batch,
+            self.ids,
+            actor=caller.actor,
+            surface=caller.surface,
+            now=self.clock(),
+            command_id=command_id,
+        )
+
+    def on_done(self, listener: Callable[[], None]) -> None:
+        """Call `listener` (quickly, from any thread) after commands that were done."""
+        self._listeners.append(listener)
+
+    def told(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def close(self) -> None:
+        self._writer.close()
+        self.database.close()
+
+    def _prepare(self, command: Any, caller: Caller) -> Any:
+        spec = registry.spec_of(command)
+        if spec.prepare is None or not caller.actor.may(spec.right):
+            return None
+        with self.database.read() as session:
+            return spec.prepare(command, Reader(session, caller.actor, self.clock()))
+
+
+class _CommandJob:
+    """One command on its way through the writer."""
+
+    def __init__(self, engine: Engine, command: Any, caller: Caller, prepared: Any) -> None:
+        self.engine = engine
+        self.command = command
+        self.caller = caller
+        self.prepared = prepared
+        self.command_id = engine.ids()
+        readable = not isinstance(command, Unreadable)
+        self.spec: Spec | None = registry.spec_of(command) if readable else None
+        self.name = self.spec.name if self.spec else "read_delivery"
+
+    def run(self, batch: Batch) -> Receipt:
+        known = self._known(batch)
+        if known is not None:
+            return known
+        receipt = self._savepoint(batch)
+        self._keep(batch, receipt)
+        if receipt.ok:
+            self.engine.told()
+        return receipt
+
+    # --- repeats ------------------------------------------------------------------------------------
+
+    def _known(self, batch: Batch) -> Receipt | None:
+        caller = self.caller
+        if caller.delivery is not None:
+            if caller.delivery.inbox_id is not None:
+                return None
+            found = inbox.find(batch, caller.delivery)
+            return None if found is None else _again(found[2])
+        if caller.key is None:
+            return None
+        kept = inbox.find_key(batch, caller.actor.shop_id, self._scope(), caller.key)
+        if kept is None:
+            return None
+        if kept[0] != self._fingerprint():
+            refusal = Conflict(
+                "This key was used for something else.", "Send a new key.", code="key_reused"
+            )
+            return self._refused(refusal)
+        return _again(kept[1])
+
+    def _scope(self) -> str:
+        return f"{self.caller.actor.id}/{self.name}"
+
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(to_json(self.command).encode()).hexdigest()
+
+    # --- the effect ---------------------------------------------------------------------------------
+
+    def _savepoint(self, batch: Batch) -> Receipt:
+        """Run the handler; whatever it raises, its changes are gone and the batch stands."""
+        for last in (False, True):
+            batch.session.plain("SAVEPOINT command")
+            try:
+                receipt = self._attempt(batch)
+            except Exception as problem:
+                if is_transient(problem):
+                    raise
+                batch.session.plain("ROLLBACK TO SAVEPOINT command")
+                batch.session.plain("RELEASE SAVEPOINT command")
+                if is_integrity(problem) and not last:
+                    continue  # somebody wrote the same key a moment earlier: now it is visible
+                return self._ended_badly(batch, problem)
+            batch.session.plain("RELEASE SAVEPOINT command")
+            return receipt
+        raise AssertionError("unreachable")
+
+    def _attempt(self, batch: Batch) -> Receipt:
+        if isinstance(self.command, Unreadable):
+            raise Invalid(self.command.problem, code="unreadable")
+        assert self.spec is not None
+        demand(self.caller.actor, self.spec.right)
+        uow = self.engine.unit(batch, self.caller, self.command_id)
+        arguments = (self.command, uow)
+        if self.spec.prepare is None:
+            done = self.spec.handler(*arguments)
+        else:
+            done = self.spec.handler(*arguments, self.prepared)
+        changed = self._write(uow)
+        return Receipt(
+            command_id=self.command_id,
+            command=self.name,
+            outcome="done",
+            sentence=done.sentence,
+            subjects=tuple((order.number, order.version) for order in changed),
+            happened=tuple(told.event.kind for told in uow.events),
+            facts=done.facts,
+        )
+
+    def _write(self, uow: UnitOfWork) -> list[Order]:
+        """Orders, their audit rows and the events: what the command changed, in one go."""
+        for order_id in uow.told:
+            uow.orders.by_id(order_id)
+        changed = uow.orders.write() if uow.told or "orders" in uow.__dict__ else []
+        expected = self.caller.version
+        for order, previous in changed:
+            if expected is not None and order.version - 1 not in (expected, 0):
+                raise Conflict(
+                    f"Order {order.number} has changed since you looked.",
+                    "Look at it again, then press once more.",
+                    code="stale",
+                )
+            row = self._audit("done", "", uow.undo, (order.id, order.version, previous))
+            uow.orders.store(order, row["hash"])
+            uow.log(t.audit, row)
+        if not changed:
+            uow.log(t.audit, self._audit("done", "", uow.undo))
+        uow.finish()
+        return [order for order, _ in changed]
+
+    # --- the other ends ---------------------------------------------------------------------------------
+
+    def _ended_badly(self, batch: Batch, problem: Exception) -> Receipt:
+        if isinstance(problem, Refusal) and problem.code not in ("not_yet", "unreadable"):
+            batch.log(t.audit, [self._audit("refused", problem.code)])
+            return self._refused(problem)
+        if not isinstance(problem, Refusal):
+            log.error(
+                "command %s failed (reference %s)", self.name, self.command_id, exc_info=problem
+            )
+        delivery = self.caller.delivery
+        if delivery is None:
+            batch.log(t.audit, [self._audit("failed", "bug")])
+            return self._failed()
+        if inbox.is_last_try(delivery):
+            self._dead_letter(batch, delivery, problem)
+        return Receipt(
+            self.command_id, self.name, "deferred", sentence=f"Kept: {problem}", code="deferred"
+        )
+
+    def _dead_letter(self, batch: Batch, delivery: Delivery, problem: Exception) -> None:
+        shop_id = self.caller.actor.shop_id
+        uow = self.engine.unit(batch, Caller(system(shop_id), "inbox"), self.command_id)
+        finding = Finding(
+            CaseKind.DEAD_LETTER,
+            f"inbox:{delivery.connection_id}:{delivery.delivery_id}",
+            f"A {delivery.topic} message could not be understood.",
+            facts={"inbox_id": delivery.inbox_id, "problem": str(problem)[:300]},
+        )
+        uow.cases.open(finding)
+        uow.finish()
+
+    def _refused(self, refusal: Refusal) -> Receipt:
+        return Receipt(
+            self.command_id,
+            self.name,
+            "refused",
+            sentence=refusal.sentence,
+            code=refusal.code,
+            next=refusal.next,
+        )
+
+    def _failed(self) -> Receipt:
+        return Receipt(
+            self.command_id,
+            self.name,
+            "failed",
+            sentence="Something went wrong inside wismo; nothing was changed.",
+            code="bug",
+            next=f"Tell the person who runs it: reference {self.command_id}.",
+        )
+
+    def _keep(self, batch: Batch, receipt: Receipt) -> None:
+        """Store the answer under the delivery or key. A refusal leaves a key free."""
+        caller = self.caller
+        now = self.engine.clock()
+        if caller.delivery is not None:
+            states = {"done": "done", "refused": "refused"}
+            inbox.keep(
+                batch,
+                caller.delivery,
+                row_id=self.command_id,
+                shop_id=caller.actor.shop_id,
+                now=now,
+                state=states.get(receipt.outcome, "retry"),
+                answer=to_json(receipt),
+                error="" if receipt.ok else str(receipt),
+            )
+        elif caller.key is not None and receipt.ok:
+            shop_id, scope, key = caller.actor.shop_id, self._scope(), caller.key
+            answer = to_json(receipt)
+            inbox.keep_key(batch, shop_id, scope, key, self._fingerprint(), answer, now)
+
+    def _audit(
+        self,
+        outcome: str,
+        code: str,
+        undo: Any = None,
+        order: tuple[int, int, str] | None = None,
+    ) -> dict[str, Any]:
+        actor = self.caller.actor
+        delivery = self.caller.delivery
+        return audit.row(
+            row_id=self.engine.ids(),
+            shop_id=actor.shop_id,
+            command_id=self.command_id,
+            command=self.name,
+            arguments=_audited(self.command),
+            actor=actor.id,
+            role=actor.role.value,
+            surface=self.caller.surface,
+            delivery=delivery.delivery_id if delivery else (self.caller.key or ""),
+            outcome=outcome,
+            code=code,
+            at=self.engine.clock(),
+            undo=_as_undo(undo),
+            order=order,
+        )
+
+
+def _again(answer: str) -> Receipt:
+    return replace(_receipt(answer), repeated=True)
+
+
+def _audited(command: Any) -> str:
+    """What the audit keeps of the arguments: commands with personal data say it themselves."""
+    own = getattr(command, "audited", None)
+    return to_json(own() if own is not None else command)
+
+
+def _as_undo(command: Any) -> Any:
+    if command is None:
+        return None
+    return {"name": registry.spec_of(command).name, "arguments": msgspec.to_builtins(command)}
+
+
+def actor_of_connection(session: Session, connection_id: int) -> Actor | None:
+    """The machine behind a connection: it acts for its own shop."""
+    shop_id = setup.shop_of_connection(session, connection_id)
+    if shop_id is None:
+        return None
+    return Actor(Role.SYSTEM, shop_id, f"connection:{connection_id}", "channel")

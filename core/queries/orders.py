@@ -1,0 +1,577 @@
+"""Orders as staff see them: one order whole, searches, lists, why it was routed as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+
+from core.db import tables as t
+from core.db.cases import open_cases_of
+from core.db.connection import Session
+from core.db.fulfillment import fulfillments_of, parcels_of
+from core.db.reading import Reader
+from core.db.returns import refunds_of, rmas_of
+from core.db.rows import from_json, micros, moment
+from core.domain.access import Right, Role
+from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
+from core.domain.order import Address, Hold, Order
+from core.domain.payments import payment_status
+from core.domain.refusals import Invalid
+from core.domain.shop import Shop
+from core.registry import Arg, question
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where units of a line are: `stage` is ready … shipped, delivered, backordered, unknown."""
+
+    location: str
+    quantity: int
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    id: int
+    sku: str
+    title: str
+    ordered: int
+    canceled: int
+    backordered: int
+    allocated: int
+    shipped: int
+    delivered: int
+    return_requested: int
+    return_received: int
+    refunded: int
+    returnable: int
+    unit_price: int
+    total: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkView:
+    number: str
+    location: str
+    stage: str
+    units: int
+    ready_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    id: int
+    position: int
+    carrier: str
+    tracking_number: str | None
+    tracking_url: str
+    status: str
+    reason: str
+    location: str
+    handed_over_at: datetime | None
+    last_scan_at: datetime | None
+    last_place: str
+    delivered_at: datetime | None
+    lines: tuple[tuple[int, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseBrief:
+    number: int
+    kind: str
+    title: str
+    state: str
+    assignee: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the timeline."""
+
+    at: datetime
+    kind: str
+    data: dict[str, Any]
+    actor: str
+    surface: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordSent:
+    kind: str
+    route: str
+    state: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Who acts next and until when (None: no clock runs)."""
+
+    party: str
+    what: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnBrief:
+    number: str
+    status: str
+    units: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundBrief:
+    id: int
+    amount: int
+    currency: str
+    state: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    id: int
+    number: str
+    version: int
+    channel: str
+    external_id: str | None
+    customer_name: str
+    email: str
+    phone: str
+    language: str
+    ship_to: Address
+    currency: str
+    subtotal: int
+    discount: int
+    shipping: int
+    tax: int
+    total: int
+    captured: int
+    refunded: int
+    status: str
+    payment_status: str
+    fulfillment_status: str
+    return_status: str
+    placed_at: datetime
+    promise: date | None
+    note: str
+    tags: tuple[str, ...]
+    priority: int
+    canceled_at: datetime | None
+    cancel_reason: str
+    holds: tuple[Hold, ...]
+    lines: tuple[LineView, ...]
+    works: tuple[WorkView, ...]
+    parcels: tuple[ParcelView, ...]
+    cases: tuple[CaseBrief, ...]
+    returns: tuple[ReturnBrief, ...]
+    refunds: tuple[RefundBrief, ...]
+    words: tuple[WordSent, ...]
+    next: Next | None
+    actions: tuple[str, ...]
+    timeline: tuple[Told, ...] = field(default=())
+
+    @property
+    def last_scan_at(self) -> datetime | None:
+        scans = [p.last_scan_at for p in self.parcels if p.last_scan_at]
+        return max(scans, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOrder:
+    """Show one order with everything that belongs to it."""
+
+    order: Annotated[str, Arg.ORDER]
+    timeline: Annotated[bool, Arg.NONE] = False
+
+
+@question("show", ShowOrder, Right.VIEW, aliases=("order", "find"), examples=("1001",))
+def show(ask: ShowOrder, reader: Reader) -> OrderView:
+    order = reader.orders.get(ask.order)
+    return view_of(reader, order, with_timeline=ask.timeline)
+
+
+def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> OrderView:
+    session, shop = reader.session, reader.shop
+    works = fulfillments_of(session, order.id)
+    parcels = parcels_of(session, order.id)
+    return OrderView(
+        id=order.id,
+        number=order.number,
+        version=order.version,
+        channel=order.channel,
+        external_id=order.external_id,
+        customer_name=order.customer_name,
+        email=order.email,
+        phone=order.phone,
+        language=order.language,
+        ship_to=order.ship_to,
+        currency=order.currency,
+        subtotal=order.subtotal,
+        discount=order.discount,
+        shipping=order.shipping,
+        tax=order.tax,
+        total=order.total,
+        captured=order.captured,
+        refunded=order.refunded,
+        status=order.status.value,
+        payment_status=str(payment_status(order.total, order.captured, order.refunded, 0)),
+        fulfillment_status=order.fulfillment.value,
+        return_status=order.returning.value,
+        placed_at=order.placed_at,
+        promise=order.promise,
+        note=order.note,
+        tags=order.tags,
+        priority=order.priority,
+        canceled_at=order.canceled_at,
+        cancel_reason=order.cancel_reason,
+        holds=order.holds,
+        lines=_lines(order, works, shop),
+        works=tuple(_work(w, shop) for w in works if w.stage is not Stage.CANCELED),
+        parcels=tuple(_parcel(p, works, shop) for p in parcels),
+        cases=tuple(
+            CaseBrief(c.number, c.kind.value, c.title, c.state, c.assignee, c.due_at)
+            for c in open_cases_of(session, shop.id, order.id)
+        ),
+        returns=tuple(
+            ReturnBrief(r.number, r.status.value, r.units, r.reason)
+            for r in rmas_of(session, order.id)
+        ),
+        refunds=tuple(
+            RefundBrief(r.id, r.amount, r.currency, r.state, r.reference)
+            for r in refunds_of(session, order.id)
+        ),
+        words=_words(session, order.id),
+        next=_next(reader, order, works, parcels),
+        actions=_actions(reader, order, works),
+        timeline=timeline_of(session, order.id) if with_timeline else (),
+    )
+
+
+def _lines(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> tuple[LineView, ...]:
+    views = []
+    for line in order.lines:
+        places = [
+            Place(shop.locations[w.location_id].code, item.quantity, w.stage.value)
+            for w in works
+            if w.stage is not Stage.CANCELED
+            for item in w.items
+            if item.line_id == line.id
+        ]
+        if line.backordered:
+            places.append(Place("", line.backordered, "backordered"))
+        if line.unplaced > 0:
+            places.append(Place("", line.unplaced, "unknown"))
+        views.append(
+            LineView(
+                id=line.id,
+                sku=line.sku,
+                title=line.title,
+                ordered=line.ordered,
+                canceled=line.canceled,
+                backordered=line.backordered,
+                allocated=line.allocated,
+                shipped=line.shipped,
+                delivered=line.delivered,
+                return_requested=line.return_requested,
+                return_received=line.return_received,
+                refunded=line.refunded,
+                returnable=line.returnable,
+                unit_price=line.unit_price,
+                total=line.total,
+                places=tuple(places),
+            )
+        )
+    return tuple(views)
+
+
+def _work(work: FulfillmentOrder, shop: Shop) -> WorkView:
+    code = shop.locations[work.location_id].code
+    return WorkView(work.number, code, work.stage.value, work.units, work.ready_at)
+
+
+def _parcel(parcel: Parcel, works: Sequence[FulfillmentOrder], shop: Shop) -> ParcelView:
+    home = next((w.location_id for w in works if w.id == parcel.fulfillment_id), None)
+    return ParcelView(
+        id=parcel.id,
+        position=parcel.position,
+        carrier=parcel.carrier,
+        tracking_number=parcel.tracking_number,
+        tracking_url=parcel.tracking_url,
+        status=parcel.status,
+        reason=parcel.reason,
+        location=shop.locations[home].code if home in shop.locations else "",
+        handed_over_at=parcel.handed_over_at,
+        last_scan_at=parcel.last_scan_at,
+        last_place=parcel.last_place,
+        delivered_at=parcel.delivered_at,
+        lines=parcel.items,
+    )
+
+
+def _words(session: Session, order_id: int) -> tuple[WordSent, ...]:
+    """Messages about this order, newest first."""
+    b = t.outbox.c
+    found = session.select(
+        sa.select(b.kind, b.payload, b.state, b.created_at, b.ended_at, b.reason)
+        .where(b.order_id == order_id, b.kind.like("message.%"))
+        .order_by(b.id.desc())
+        .limit(10)
+    )
+    return tuple(
+        WordSent(
+            str(from_json(payload).get("kind", kind)),
+            kind.removeprefix("message."),
+            state,
+            moment(ended or created),
+            reason,
+        )
+        for kind, payload, state, created, ended, reason in found
+    )
+
+
+def timeline_of(session: Session, order_id: int) -> tuple[Told, ...]:
+    """The order's facts, oldest first."""
+    v = t.event.c
+    found = session.select(
+        sa.select(v.at, v.kind, v.data, v.actor, v.surface)
+        .where(v.order_id == order_id)
+        .order_by(v.id)
+        .limit(500)
+    )
+    return tuple(
+        Told(moment(at), kind, from_json(data), actor, surface)
+        for at, kind, data, actor, surface in found
+    )
+
+
+def _next(
+    reader: Reader, order: Order, works: Sequence[FulfillmentOrder], parcels: Sequence[Parcel]
+) -> Next | None:
+    """Who acts next. The nearest obstacle counts: a hold, missing stock, work, the carrier."""
+    if order.is_canceled:
+        return None
+    if order.holds:
+        hold = order.holds[0]
+        party = "customer" if hold.reason.value == "customer" else hold.by
+        return Next(party, f"decide the {hold.reason.value} hold", hold.until)
+    if any(line.unplaced > 0 for line in order.lines):
+        return Next("us", "make the SKU known, then `retry`", None)
+    if any(line.backordered for line in order.lines):
+        return Next("us", "find stock for what is short", None)
+    for work in works:
+        if work.is_open:
+            code = reader.shop.locations[work.location_id].code
+            hours = float(reader.shop.policy["stuck_hours"])
+            verbs = {"ready": "pick", "printed": "pick", "picked": "pack", "packed": "hand over"}
+            return Next(code, verbs[work.stage.value], work.ready_at + timedelta(hours=hours))
+    for parcel in parcels:
+        if parcel.delivered_at is None and parcel.has_left:
+            return Next(parcel.carrier or "carrier", "deliver", None)
+    return None
+
+
+_STAGE_VERBS = {"ready": "picked", "printed": "picked", "picked": "packed", "packed": "shipped"}
+
+
+def _actions(reader: Reader, order: Order, works: Sequence[FulfillmentOrder]) -> tuple[str, ...]:
+    """What this person may do next, the most likely first."""
+    may = reader.actor.may
+    found: list[str] = []
+    open_works = [w for w in works if w.is_open]
+    if order.is_held and may(Right.HOLD):
+        found.append("release")
+    if open_works and not order.is_held and may(Right.FULFILL):
+        found.append(_STAGE_VERBS[open_works[0].stage.value])
+    if any(line.returnable > 0 for line in order.lines) and may(Right.RETURN_REQUEST):
+        found.append("return")
+    if open_works and not order.is_held and may(Right.HOLD):
+        found.append("hold")
+    if open_works and all(w.is_untouched for w in open_works):
+        found += ["move"] if may(Right.MOVE) else []
+        found += ["cancel"] if may(Right.CANCEL) else []
+    found.append("note")
+    return tuple(found)
+
+
+# --- searching and listing --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBrief:
+    id: int
+    number: str
+    customer_name: str
+    city: str
+    total: int
+    currency: str
+    status: str
+    payment_status: str
+    fulfillment_status: str
+    held: bool
+    placed_at: datetime
+    promise: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Briefs, newest first; `after` continues the page (None: this was the last)."""
+
+    orders: tuple[OrderBrief, ...]
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindOrders:
+    """Find orders by number, name, e-mail, phone, city, SKU, tracking number or shop link."""
+
+    text: Annotated[str, Arg.TEXT] = ""
+    status: Annotated[str, Arg.NONE] = ""
+    held: Annotated[bool | None, Arg.NONE] = None
+    location: Annotated[str, Arg.NONE] = ""
+    late: Annotated[bool, Arg.NONE] = False
+    after: Annotated[str | None, Arg.NONE] = None
+    limit: Annotated[int, Arg.NONE] = PAGE
+
+
+@question("search", FindOrders, Right.VIEW, aliases=("orders",), examples=("anna schmidt",))
+def find(ask: FindOrders, reader: Reader) -> OrderPage:
+    if not 1 <= ask.limit <= 200:
+        raise Invalid("A page has 1 to 200 orders.")
+    o = t.orders.c
+    clause = sa.select(
+        o.id,
+        o.number,
+        o.customer_name,
+        o.ship_to,
+        o.total,
+        o.currency,
+        o.status,
+        o.payment_status,
+        o.fulfillment_status,
+        o.held,
+        o.placed_at,
+        o.promise,
+    ).where(o.shop_id == reader.actor.shop_id)
+    clause = _narrowed(clause, ask, reader)
+    if ask.after:
+        placed, order_id = _cursor(ask.after)
+        clause = clause.where(sa.tuple_(o.placed_at, o.id) < sa.tuple_(placed, order_id))
+    rows = reader.session.select(
+        clause.order_by(o.placed_at.desc(), o.id.desc()).limit(ask.limit + 1)
+    )
+    briefs = tuple(_brief(row) for row in rows[: ask.limit])
+    more = len(rows) > ask.limit
+    last = rows[ask.limit - 1] if more else None
+    return OrderPage(briefs, f"{last.placed_at}.{last.id}" if last is not None else None)
+
+
+def _narrowed(clause: sa.Select[Any], ask: FindOrders, reader: Reader) -> sa.Select[Any]:
+    o, f = t.orders.c, t.fulfillment_order.c
+    if ask.text:
+        clause = clause.where(_matches(ask.text, reader.actor.shop_id))
+    if ask.status:
+        clause = clause.where(o.status == ask.status)
+    if ask.held is not None:
+        clause = clause.where(o.held == int(ask.held))
+    places = _places(ask, reader)
+    if ask.late or places is not None:
+        work = sa.select(f.order_id).where(
+            f.shop_id == reader.actor.shop_id,
+            f.stage.in_(("ready", "printed", "picked", "packed")),
+        )
+        if places is not None:
+            work = work.where(f.location_id.in_(places))
+        if ask.late:
+            limit = timedelta(hours=float(reader.shop.policy["stuck_hours"]))
+            work = work.where(f.ready_at < micros(reader.now - limit))
+        clause = clause.where(o.id.in_(work))
+    return clause
+
+
+def _places(ask: FindOrders, reader: Reader) -> list[int] | None:
+    if ask.location:
+        return [reader.shop.location(ask.location).id]
+    if reader.actor.role is Role.STORE:
+        own = reader.actor.locations
+        return [p.id for p in reader.shop.locations.values() if p.code in own]
+    return None
+
+
+def _matches(text: str, shop_id: int) -> sa.ColumnElement[bool]:
+    """Every word of the text occurs, or it is a tracking number or the shop's own order id."""
+    o, p = t.orders.c, t.parcel.c
+    clean = text.strip().casefold()
+    words = [_escaped(word) for word in clean.lstrip("#").split()[:6]]
+    everywhere = sa.and_(*(o.find.like(f"%{word}%", escape="\\") for word in words))
+    last = clean.rstrip("/").split("/")[-1].split("?")[0]
+    tracked = sa.select(p.order_id).where(
+        p.shop_id == shop_id, sa.func.lower(p.tracking_number) == clean
+    )
+    return sa.or_(everywhere, o.external_id == last, o.id.in_(tracked))
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _cursor(text: str) -> tuple[int, int]:
+    placed, _, order_id = text.partition(".")
+    try:
+        return int(placed), int(order_id)
+    except ValueError:
+        raise Invalid("That page mark is not one of ours.", "Start again without it.") from None
+
+
+def _brief(row: Any) -> OrderBrief:
+    promise = date.fromisoformat(row.promise) if row.promise else None
+    return OrderBrief(
+        id=row.id,
+        number=row.number,
+        customer_name=row.customer_name,
+        city=from_json(row.ship_to).get("city", ""),
+        total=row.total,
+        currency=row.currency,
+        status=row.status,
+        payment_status=row.payment_status,
+        fulfillment_status=row.fulfillment_status,
+        held=bool(row.held),
+        placed_at=moment(row.placed_at),
+        promise=promise,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WhyRouted:
+    """Say why an order ships from where it does."""
+
+    order: Annotated[str, Arg.ORDER]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingStory:
+    order: str
+    at: datetime | None
+    trace: dict[str, Any] | None
+
+
+@question("why", WhyRouted, Right.VIEW, examples=("why 1001",))
+def why(ask: WhyRouted, reader: Reader) -> RoutingStory:
+    order = reader.orders.get(ask.order)
+    r = t.routing_trace.c
+    found = reader.session.select(
+        sa.select(r.trace, r.at).where(r.order_id == order.id).order_by(r.id.desc()).limit(1)
+    )
+    if not found:
+        return RoutingStory(order.number, None, None)
+    return RoutingStory(order.number, moment(found[0].at), from_json(found[0].trace))

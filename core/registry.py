@@ -1,0 +1,180 @@
+"""The one list of what can be asked and done: it feeds Slack's grammar, the CLI, REST and help.
+
+It knows no handler; the modules in core/commands and core/queries enter themselves here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+
+from core.domain.access import Right
+from core.domain.refusals import Invalid
+
+H = TypeVar("H", bound=Callable[..., Any])
+
+
+class Arg(StrEnum):
+    """What kind of word an argument is; `Annotated[str, Arg.ORDER]` tells the grammar."""
+
+    ORDER = "order"
+    CASE = "case"
+    RETURN = "return"
+    LOCATION = "location"
+    SKU = "sku"
+    QUANTITY = "quantity"
+    CHOICE = "choice"
+    UNTIL = "until"
+    TAG = "tag"
+    WORD = "word"
+    TEXT = "text"  # the rest of what was typed
+    NONE = "none"  # not typed: filled by forms, buttons and machines
+
+
+class Risk(StrEnum):
+    READ = "read"
+    REVERSIBLE = "reversible"
+    IRREVERSIBLE = "irreversible"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a handler answers: a sentence without personal data, and small facts for machines."""
+
+    sentence: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One command or question. `name` is for machines, `verb` and `aliases` for people."""
+
+    name: str
+    verb: str
+    shape: type
+    handler: Callable[..., Any]
+    right: Right
+    summary: str
+    risk: Risk = Risk.READ
+    aliases: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    many: bool = False
+    prepare: Callable[..., Any] | None = None
+    in_chat: bool = True
+
+    @property
+    def is_question(self) -> bool:
+        return self.risk is Risk.READ
+
+    def read(self, arguments: Mapping[str, Any]) -> Any:
+        """Arguments as JSON data into the command; raises Invalid naming the wrong field."""
+        try:
+            return msgspec.convert(dict(arguments), self.shape, strict=False)
+        except msgspec.ValidationError as problem:
+            raise Invalid(f"{self.name}: {problem}.", "See the API description.") from problem
+
+    def schema(self) -> dict[str, Any]:
+        return msgspec.json.schema(self.shape)
+
+
+COMMANDS: dict[str, Spec] = {}
+QUESTIONS: dict[str, Spec] = {}
+_BY_SHAPE: dict[type, Spec] = {}
+
+
+def command(
+    verb: str,
+    shape: type,
+    right: Right,
+    *,
+    risk: Risk = Risk.REVERSIBLE,
+    prepare: Callable[..., Any] | None = None,
+    aliases: tuple[str, ...] = (),
+    examples: tuple[str, ...] = (),
+    many: bool = False,
+    in_chat: bool = True,
+) -> Callable[[H], H]:
+    """Enter a handler `(command, uow) -> Done` for a command; its docstring is the summary."""
+
+    def enter(handler: H) -> H:
+        spec = Spec(
+            _snake(shape),
+            verb,
+            shape,
+            handler,
+            right,
+            _summary(shape),
+            risk,
+            aliases,
+            examples,
+            many,
+            prepare,
+            in_chat,
+        )
+        _enter(COMMANDS, spec)
+        return handler
+
+    return enter
+
+
+def question(
+    verb: str,
+    shape: type,
+    right: Right,
+    *,
+    aliases: tuple[str, ...] = (),
+    examples: tuple[str, ...] = (),
+    in_chat: bool = True,
+) -> Callable[[H], H]:
+    """Enter a handler `(question, reader) -> view` for a question."""
+
+    def enter(handler: H) -> H:
+        spec = Spec(
+            _snake(shape),
+            verb,
+            shape,
+            handler,
+            right,
+            _summary(shape),
+            Risk.READ,
+            aliases,
+            examples,
+            in_chat=in_chat,
+        )
+        _enter(QUESTIONS, spec)
+        return handler
+
+    return enter
+
+
+def spec_of(asked: object) -> Spec:
+    """The entry of a command or question by its own class."""
+    return _BY_SHAPE[type(asked)]
+
+
+def command_named(name: str) -> Spec:
+    found = COMMANDS.get(name.replace("-", "_"))
+    if found is None:
+        known = ", ".join(sorted(COMMANDS))
+        raise Invalid(f"There is no command {name}.", f"Commands: {known}.", code="unknown_command")
+    return found
+
+
+def _enter(book: dict[str, Spec], spec: Spec) -> None:
+    if spec.name in book or spec.shape in _BY_SHAPE:
+        raise ValueError(f"{spec.name} is entered twice")
+    book[spec.name] = spec
+    _BY_SHAPE[spec.shape] = spec
+
+
+def _snake(shape: type) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", shape.__name__).lower()
+
+
+def _summary(shape: type) -> str:
+    return (shape.__doc__ or "").strip().splitlines()[0]
