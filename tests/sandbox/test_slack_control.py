@@ -92,6 +92,15 @@ async def test_an_act_can_be_delivered_twice(remote: Remote) -> None:
     assert [got["event"]["text"] for got in remote.app.received] == ["hello", "hello", "again"]
 
 
+async def test_held_events_are_released_the_latest_first(remote: Remote) -> None:
+    for text in ("one", "two"):
+        await remote.act("say", text=text, channel=remote.shop.orders.id, policy="reordered")
+    assert remote.app.received == []
+    released = await remote.post("release", {"user": remote.shop.ann.id})
+    assert [each["acks"] for each in released["seen"]] == [[200], [200]]
+    assert [got["event"]["text"] for got in remote.app.received] == ["two", "one"]
+
+
 async def test_an_app_that_is_down_is_told_to_the_visitor_not_hidden(remote: Remote) -> None:
     remote.app.status = 500
     seen = await remote.act("shortcut", callback_id="v1:find")

@@ -6,6 +6,8 @@ import copy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.slack.validate import (
     Unsendable,
@@ -13,6 +15,7 @@ from bot.slack.validate import (
     problems_of_message,
     problems_of_view,
     total_text,
+    walk,
 )
 
 
@@ -243,6 +246,28 @@ def test_a_button_that_leads_nowhere_is_refused() -> None:
     assert_sendable(card)
     with pytest.raises(Unsendable, match="v1:forgotten"):
         assert_sendable(card, is_routed=lambda action: action == "v1:release")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(place=st.integers(0), strange=JSON)
+def test_a_card_with_anything_strange_in_any_place_is_judged_not_tripped_over(
+    place: int, strange: Any
+) -> None:
+    number = {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}
+    table = {"type": "table", "rows": [[{"type": "raw_text", "text": "SKU"}]]}
+    blocks = [section(), actions(button(), select()), input_block(number), table]
+    for payload in (message(*blocks), modal(*blocks)):
+        spots = [(node, key) for _, node in walk(payload) for key in node]
+        node, key = spots[place % len(spots)]
+        node[key] = strange
+        problems_of_message(payload)
+        problems_of_view(payload)
 
 
 def test_the_validator_never_changes_what_it_looks_at() -> None:

@@ -92,6 +92,7 @@ def _control_routes(control: Control) -> list[BaseRoute]:
         Route("/state", explained(control.state)),
         Route("/transcript", explained(control.transcript)),
         Route("/act", explained(control.act), methods=["POST"]),
+        Route("/release", explained(control.release), methods=["POST"]),
         Route("/faults", explained(control.faults)),
         Route("/faults", explained(control.fault), methods=["POST"]),
         Route("/reset", explained(control.reset), methods=["POST"]),

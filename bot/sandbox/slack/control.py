@@ -62,6 +62,12 @@ class Control:
         seen: Seen = await getattr(person, name)(**arguments)
         return JSONResponse(seen_json(self._workspace, seen))
 
+    async def release(self, request: HttpRequest) -> Response:
+        """{"user": id}: what the reordered policy has held back arrives, the latest first."""
+        person = self._person(await arguments_of(request))
+        seen = await person.release()
+        return JSONResponse({"seen": [seen_json(self._workspace, each) for each in seen]})
+
     async def fault(self, request: HttpRequest) -> Response:
         wanted = await arguments_of(request)
         times = int(wanted.pop("times", 1))

@@ -106,11 +106,12 @@ class SlackUser:
         return await self.say(text, channel, thread_ts)
 
     async def share_link(self, url: str, channel: Channel | str) -> Seen:
-        """A message with a link; the app hears of links to its own domains."""
+        """A message with a link: a message event, and a link event for the app's own domains."""
         message = self.workspace.post(self._channel(channel).id, self.id, url)
+        seen = await self._tell(message, "message")
         domain = urlsplit(url).hostname
         if domain not in self.workspace.unfurl_domains:
-            return self._seen(Answer())
+            return seen
         return await self.event(
             {
                 "type": "link_shared",
