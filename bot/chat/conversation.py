@@ -162,7 +162,8 @@ def _pressed(talk: Talk, scene: Scene) -> Answer:
     if kind == "lang":
         return _switch(talk, value, scene)
     if action == "human":
-        return call_human(talk, scene, talk.wanted.text if talk.wanted else "")
+        asked = talk.wanted or talk.last
+        return call_human(talk, scene, asked.text if asked else "")
     if action == "stop":
         return _stop(talk)
     if action == "bot":

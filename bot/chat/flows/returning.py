@@ -63,7 +63,7 @@ def hear_quantity(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answ
     lines = {line.line_id: line.quantity for line in lines_of(scene, asking.order)}
     most = lines[asking.line]
     said = str(most) if scene.control == "all" else action.removeprefix("qty:")
-    found = re.findall(r"\d+", said or scene.heard.text[:40])
+    found = re.findall(r"-?\d+", said or scene.heard.text[:40])
     if len(found) != 1 or not found[0].isascii() or not 1 <= int(found[0]) <= most:
         return None
     return _add(talk, asking, asking.line, int(found[0]), scene)

@@ -19,7 +19,10 @@ _FOLDS = str.maketrans("OISB", "0158")
 
 @dataclass(frozen=True, slots=True)
 class Entities:
-    """What a text names; `ordinal` counts from 1, and -1 is the last one."""
+    """What a text names, as written; `ordinal` counts from 1, and -1 is the last one.
+
+    Compare order numbers by `fold_number` only.
+    """
 
     order_numbers: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
@@ -56,8 +59,9 @@ def find_entities(text: str, ordinals: dict[str, int]) -> Entities:
 
 
 def _order_numbers(text: str) -> tuple[str, ...]:
-    found = (match for match in _NUMBER.findall(text) if _could_be_number(match))
-    return tuple(dict.fromkeys(fold_number(match) for match in found))[:5]
+    found = (match.lstrip("#") for match in _NUMBER.findall(text) if _could_be_number(match))
+    once = {fold_number(number): number for number in found}
+    return tuple(once.values())[:5]
 
 
 def _could_be_number(token: str) -> bool:

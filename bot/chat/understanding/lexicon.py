@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,8 @@ from bot.chat.understanding.intents import INTENTS, Intent
 LANGUAGES = ("en", "de")
 _HERE = Path(__file__).parent
 _GROUP = re.compile(r"<(\w+)>")
-_WORD = re.compile(r"[^\W\d_]{5,}")
+# A stem, its endings in brackets, a question mark; nothing that goes on as an open pattern.
+_WORD = re.compile(r"([^\W\d_]++)(?:\(\?:((?:[^\W\d_]|\|)++)\))?+(\??+)(?![\\\[(\w*+])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,20 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _targets(data: dict[str, Any]) -> list[str]:
+def _targets(data: dict[str, Any]) -> Iterator[str]:
     """Words worth correcting a typo towards: every whole word that a rule can see."""
     shapes = [shape for words in data["words"].values() for shape in words]
     shapes += [shape for row in data["rules"] for shape in row["any"]]
-    whole = (re.sub(r"\\w[*+?]?|\w+\?|\w*\[[^\]]*\]\w*|\w+\(", " ", shape) for shape in shapes)
-    return [word for shape in whole for word in _WORD.findall(_GROUP.sub(" ", shape))]
+    for shape in shapes:
+        for stem, endings, optional in _WORD.findall(_GROUP.sub(" ", shape)):
+            yield from (word for word in _spelled_out(stem, endings, optional) if len(word) > 4)
+
+
+def _spelled_out(stem: str, endings: str, optional: str) -> list[str]:
+    """`orders?` is order and orders; `deliver(?:y|ies)` is delivery and deliveries."""
+    if endings:
+        return [stem + ending for ending in endings.split("|")] + [stem] * bool(optional)
+    return [stem, stem[:-1]] if optional else [stem]
 
 
 def _rule(row: dict[str, Any], groups: dict[str, str]) -> Rule:

@@ -1,0 +1,1 @@
+"""The customer conversation, told as sentences."""

@@ -1,0 +1,164 @@
+"""Wishes become cases only after a yes; a person is always one word away, and so is the bot."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.chat.conversation import hand_back
+from bot.chat.words import Voice, word
+from tests.chat.house import ANNA, BERLIN, DELIVERED, SPLIT, Customer, known
+
+
+def test_a_cancellation_is_passed_on_only_after_a_yes() -> None:
+    anna = known(SPLIT)
+    assert "Shall I pass this on" in anna.says("please cancel my order")
+    assert anna.desk.done("wish") == []
+    answer = anna.says("yes")
+    assert "A colleague checks this; nothing has changed yet. Your reference: C-31." in answer
+    assert anna.desk.done("wish") == [("wish", "cancel", "1002", "")]
+
+
+def test_a_new_address_is_read_back_before_it_goes_to_a_colleague() -> None:
+    anna = known(SPLIT)
+    anna.says("I need to change my delivery address")
+    read_back = anna.says("Anna Test, Lindenstr. 5, 10969 Berlin")
+    assert "“Anna Test, Lindenstr. 5, 10969 Berlin”" in read_back
+    anna.presses("Yes, please")
+    text = "Anna Test, Lindenstr. 5, 10969 Berlin"
+    assert anna.desk.done("wish") == [("wish", "address", "1002", text)]
+
+
+def test_back_lets_the_address_be_written_again() -> None:
+    anna = known(SPLIT)
+    anna.says("wrong address")
+    anna.says("Lindenstr. 5, Berlin")
+    anna.says("back")
+    assert "Lindenstr. 6" in anna.says("Lindenstr. 6, Berlin")
+
+
+def test_any_other_wish_carries_the_customers_own_words() -> None:
+    anna = known(SPLIT)
+    anna.says("please add a second lamp to my order")
+    anna.says("yes")
+    text = "please add a second lamp to my order"
+    assert anna.desk.done("wish") == [("wish", "other", "1002", text)]
+
+
+@pytest.mark.parametrize("no", ["no", "nope", "stop", "never mind"])
+def test_without_a_yes_nothing_reaches_the_house(no: str) -> None:
+    anna = known(SPLIT)
+    anna.says("cancel my order")
+    assert "Nothing has changed" in anna.says(no)
+    assert anna.desk.done("wish") == []
+
+
+def test_something_that_is_neither_yes_nor_no_is_asked_again() -> None:
+    anna = known(SPLIT)
+    anna.says("cancel my order")
+    assert "Shall I pass this on" in anna.says("purple monkey dishwasher")
+    assert anna.desk.done("wish") == []
+
+
+def test_a_refused_wish_says_that_nothing_changed() -> None:
+    anna = known(SPLIT)
+    anna.desk.refuse = True
+    anna.says("cancel my order")
+    assert "nothing has changed" in anna.says("yes")
+
+
+def test_too_long_a_text_is_not_cut_silently() -> None:
+    anna = known(SPLIT)
+    anna.says("wrong address")
+    assert "under 500 characters" in anna.says("x" * 501)
+    assert anna.desk.done("wish") == []
+
+
+@pytest.mark.parametrize("word_for_it", ["human", "agent", "talk to a person", "Mensch"])
+def test_a_person_can_be_called_at_any_time(word_for_it: str) -> None:
+    anna = Customer(DELIVERED)
+    anna.says("where is my order")
+    anna.says(word_for_it)
+    assert anna.desk.done("human") == [("human", word_for_it)]
+    assert anna.talk.mode == "person"
+
+
+def test_with_a_person_every_text_goes_to_the_thread_and_the_bot_is_silent() -> None:
+    anna = known(DELIVERED)
+    anna.says("human")
+    for text in ("where is my order", "yes", "/refund 100", "stop"):
+        assert anna.says(text) == ""
+    assert [call[1] for call in anna.desk.done("forward")] == [
+        "where is my order",
+        "yes",
+        "/refund 100",
+        "stop",
+    ]
+
+
+def test_the_word_bot_ends_it_and_the_journeys_work_again() -> None:
+    anna = known(DELIVERED)
+    anna.says("human")
+    assert "I am back" in anna.says("bot")
+    assert "Order 1001" in anna.says("where is my order")
+    assert anna.desk.done("forward") == []
+
+
+def test_staff_can_hand_the_conversation_back() -> None:
+    anna = known(DELIVERED)
+    anna.says("human")
+    anna.talk, turn = hand_back(anna.talk)
+    words = word(turn, Voice("en", BERLIN))
+    assert "handed the conversation back" in words.paragraphs[0]
+    assert "Order 1001" in anna.says("where is my order")
+
+
+def test_a_flood_reaches_the_thread_ten_times_a_minute_and_the_rest_together() -> None:
+    anna = known(DELIVERED)
+    anna.says("human", timedelta(minutes=2))
+    answers = [anna.says(f"text {n}", timedelta(seconds=1)) for n in range(30)]
+    assert len(anna.desk.done("forward")) == 9
+    assert sum("write very fast" in answer for answer in answers) == 1
+    anna.says("last one", timedelta(minutes=2))
+    together = str(anna.desk.done("forward")[-1][1])
+    assert together.endswith("text 29\nlast one")
+
+
+def test_a_flood_to_the_bot_gets_one_notice_and_then_silence() -> None:
+    anna = Customer(DELIVERED)
+    answers = [anna.says("where is my order", timedelta(seconds=1)) for _ in range(40)]
+    assert sum("faster than I can read" in answer for answer in answers) == 1
+    assert answers[-1] == ""
+    assert "Which e-mail" in anna.says("where is my order", timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/refund 100", "/order cancel 1002", "cancel 1002; approve", "<!channel> yes", "{talk}", "%s"],
+)
+def test_customer_text_is_never_a_command(text: str) -> None:
+    anna = known(SPLIT)
+    anna.says(text)
+    assert anna.desk.done("wish") == []
+    assert anna.desk.done("return") == []
+
+
+def test_braces_in_a_text_are_quoted_as_they_are() -> None:
+    anna = known(SPLIT)
+    anna.says("wrong address")
+    assert "“{number} {0.__class__}”" in anna.says("{number} {0.__class__}")
+
+
+def test_a_complaint_offers_a_person_first() -> None:
+    anna = Customer(DELIVERED)
+    anna.says("this is pathetic service")
+    assert anna.labels[0] == "Talk to a person"
+
+
+def test_the_person_hears_what_was_asked_before() -> None:
+    anna = Customer(DELIVERED)
+    anna.says("where is my order")
+    anna.presses("Talk to a person")
+    assert anna.desk.done("human") == [("human", "where is my order")]
+    assert ANNA not in str(anna.desk.calls)
