@@ -262,10 +262,10 @@ def test_a_card_with_anything_strange_in_any_place_is_judged_not_tripped_over(
     number = {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}
     table = {"type": "table", "rows": [[{"type": "raw_text", "text": "SKU"}]]}
     blocks = [section(), actions(button(), select()), input_block(number), table]
-    for payload in (message(*blocks), modal(*blocks)):
+    for payload in (message(*blocks), modal(*copy.deepcopy(blocks))):
         spots = [(node, key) for _, node in walk(payload) for key in node]
         node, key = spots[place % len(spots)]
-        node[key] = strange
+        node[key] = copy.deepcopy(strange)
         problems_of_message(payload)
         problems_of_view(payload)
 
