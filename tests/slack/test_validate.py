@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack.validate import (
@@ -255,6 +255,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(place=st.integers(0), strange=JSON)
 def test_a_card_with_anything_strange_in_any_place_is_judged_not_tripped_over(
     place: int, strange: Any
