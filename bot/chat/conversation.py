@@ -16,12 +16,11 @@ from bot.chat.flows.identify import (
 )
 from bot.chat.flows.pursuing import call_human, greet, hear_order, pursue, small_talk
 from bot.chat.flows.questions import put, stands
-from bot.chat.flows.scene import HUMAN, MENU, STOP, TEXT_KEPT, Scene, known, offer
+from bot.chat.flows.scene import HUMAN, MENU, STOP, SURE, TEXT_KEPT, Scene, known, offer
 from bot.chat.talk import Answer, Asking, Button, Desk, Heard, Kept, Say, Talk, Turn, Wanted
 from bot.chat.understanding import understand
 from bot.chat.words import say
 
-SURE = 0.7
 VERY_SURE = 0.9
 BUTTONS_MAX = 6
 KEPT_MAX = 16
@@ -251,7 +250,8 @@ def _in_question(talk: Talk, asking: Asking, scene: Scene) -> Answer:
         return _answered(talk, scene, "") or _missed(talk, asking, scene)
     if not free_text and (answer := _answered(talk, scene, "")):
         return answer
-    if read.confidence < SURE or read.intent == "out_of_scope":
+    idle = scene.control and scene.control not in {"thanks", "bye"}
+    if idle or read.confidence < SURE or read.intent == "out_of_scope":
         return _missed(talk, asking, scene)
     return _interrupted(talk, asking, scene)
 
@@ -265,7 +265,8 @@ def _interrupted(talk: Talk, asking: Asking, scene: Scene) -> Answer:
         aside = (say("repair.put_aside"),) if _in_wizard(talk) else ()
         answer = pursue(replace(talk, asking=None), wanted, scene)
         return replace(answer, says=(*aside, *answer.says))
-    answer = pursue(talk, wanted, scene)
+    greeting = wanted.intent == "smalltalk" and not scene.control
+    answer = Answer(talk) if greeting else pursue(talk, wanted, scene)
     if answer.talk.asking and answer.talk.asking != asking:
         return answer
     back = put(replace(talk, last=answer.talk.last), asking, scene, say("repair.resume"))

@@ -21,6 +21,26 @@ def test_a_question_in_between_is_answered_and_the_return_goes_on() -> None:
     assert "How many of Red mug?" in anna.says("the mug")
 
 
+def test_a_yes_that_fits_no_question_is_asked_back() -> None:
+    anna = known(SPLIT, DELIVERED)
+    anna.says("cancel my order")
+    assert "does not fit my question" in anna.says("yes")
+    assert "Which order is it about?" in anna.says("hello there")
+    assert anna.desk.done("wish") == []
+
+
+def test_it_means_the_order_just_spoken_of() -> None:
+    anna = known(SPLIT, DELIVERED)
+    anna.says("where is order 1002")
+    assert "cancel order 1002" in anna.says("cancel it")
+
+
+def test_naming_an_item_in_another_question_does_not_choose_the_order_to_cancel() -> None:
+    anna = known(SPLIT, DELIVERED)
+    anna.says("cancel my order")
+    assert "cancel order" not in anna.says("my mug is broken")
+
+
 def test_another_wish_puts_the_first_aside_and_says_so() -> None:
     anna = known(SPLIT)
     anna.says("change my delivery address")

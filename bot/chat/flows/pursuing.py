@@ -9,7 +9,7 @@ from bot.chat.flows import returning, wishing
 from bot.chat.flows.choosing import by_number, order_meant
 from bot.chat.flows.identify import identify
 from bot.chat.flows.questions import fitting, put
-from bot.chat.flows.scene import HUMAN, MENU, Scene, known, offer
+from bot.chat.flows.scene import HUMAN, MENU, SURE, Scene, known, offer
 from bot.chat.flows.tracking import describe, next_steps, return_states
 from bot.chat.talk import Answer, Asking, Talk, Wanted
 from bot.chat.understanding import understand
@@ -35,7 +35,7 @@ def pursue(talk: Talk, wanted: Wanted, scene: Scene) -> Answer:
         return Answer(talk, (say(phrase),), (HUMAN, *MENU[:2]))
     if not known(talk, scene.heard.at):
         return identify(talk, wanted, scene)
-    return _for_customer(replace(talk, wanted=None, asking=None, last=wanted), wanted, scene)
+    return _for_customer(replace(talk, wanted=None, asking=None), wanted, scene)
 
 
 def call_human(talk: Talk, scene: Scene, text: str) -> Answer:
@@ -61,7 +61,7 @@ def _for_customer(talk: Talk, wanted: Wanted, scene: Scene) -> Answer:
     if wanted.intent == "which_order":
         return put(talk, Asking("which_order", intent="track_order"), scene)
     if wanted.intent == "refund_status" and not wanted.order:
-        return _returns(talk, orders)
+        return _returns(replace(talk, last=wanted), orders)
     return _about_order(talk, wanted, orders, scene)
 
 
@@ -91,7 +91,14 @@ def _meant(talk: Talk, wanted: Wanted, orders: Sequence[OrderFacts]) -> OrderFac
     candidates = fitting(orders, wanted.intent)
     if wanted.intent in TRACKING and len(candidates) > 1:
         candidates = [order for order in candidates if order.is_open]
-    return candidates[0] if len(candidates) == 1 else None
+    if len(candidates) == 1:
+        return candidates[0]
+    return None if wanted.intent in TRACKING else _just_spoken_of(talk, candidates)
+
+
+def _just_spoken_of(talk: Talk, candidates: Sequence[OrderFacts]) -> OrderFacts | None:
+    """ "Cancel it", said right after an order was shown, means that order."""
+    return by_number(candidates, talk.last.order) if talk.last else None
 
 
 def hear_order(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
@@ -103,7 +110,8 @@ def hear_order(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer 
         if order := by_number(orders, number):
             return act(replace(talk, asking=None), wanted, order, scene)
     text, ordinal = scene.heard.text, scene.read.entities.ordinal
-    if not action and (order := order_meant(orders, text, ordinal)):
+    another = scene.read.confidence >= SURE and scene.read.intent != asking.intent
+    if not action and not another and (order := order_meant(orders, text, ordinal)):
         return act(replace(talk, asking=None), wanted, order, scene)
     if numbers and not action:
         return put(talk, asking, scene, say("order.unknown", number=numbers[0]))

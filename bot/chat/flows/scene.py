@@ -11,6 +11,7 @@ from bot.chat.understanding import Understood
 from core.queries.facts import OrderFacts
 
 TEXT_KEPT = 500
+SURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
