@@ -1,0 +1,45 @@
+"""The bridge from async surfaces to the sync engine: one hop to a worker thread, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from bot.settings import Settings
+from core.db.connection import Session
+from core.engine import Caller, Engine, Receipt
+
+T = TypeVar("T")
+
+
+@dataclass
+class House:
+    """What every surface is given: the engine, the settings and our clock."""
+
+    engine: Engine
+    settings: Settings
+    clock: Callable[[], datetime]
+    pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(32, thread_name_prefix="wismo-bridge")
+    )
+
+    async def execute(self, command: Any, caller: Caller) -> Receipt:
+        """Do one command; resolves when it is durable."""
+        return await self._hop(lambda: self.engine.execute(command, caller))
+
+    async def query(self, question: Any, caller: Caller) -> Any:
+        return await self._hop(lambda: self.engine.query(question, caller))
+
+    async def read(self, look: Callable[[Session], T]) -> T:
+        return await self._hop(lambda: self.engine.read(look))
+
+    async def _hop(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.pool, call)
+
+    def close(self) -> None:
+        self.pool.shutdown(wait=True)
+        self.engine.close()
