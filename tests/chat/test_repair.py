@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.queries.facts import WaitingFacts
 from tests.chat.house import ANNA, CODE, DELIVERED, SPLIT, Customer, known
 
 
@@ -145,3 +151,32 @@ def test_the_language_can_be_asked_for() -> None:
 
 def test_an_empty_text_is_survived() -> None:
     assert Customer().says("\u200b") != ""
+
+
+MOVES = [
+    *("where is my order", "cancel my order", "return something", "the mug", "2", "yes", "no"),
+    *("back", "stop", "everything", "that is all", "damaged", "human", "bot", "repeat", "hello"),
+    *("wrong address", "Lindenstr. 5", "the last one", "1001", "9999", ANNA, CODE, "where refund"),
+    *("my item is broken", "auf deutsch", "wo ist mein paket", "english", "?", "start over"),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    moves=st.lists(st.sampled_from(MOVES) | st.integers(0, 5), max_size=25), signed_in=st.booleans()
+)
+def test_no_way_through_the_house_breaks_or_shows_too_many_buttons(
+    moves: list[str | int], signed_in: bool
+) -> None:
+    second = replace(DELIVERED, number="1003", waiting=(WaitingFacts("Blue tee", 1, "packed"),))
+    anna = (known if signed_in else Customer)(SPLIT, DELIVERED, second)
+    for move in moves:
+        keys = [key for key, _ in anna.words.buttons]
+        if isinstance(move, str):
+            anna.says(move)
+        else:
+            anna.presses_key(keys[move] if move < len(keys) else "0-0")
+        assert len(anna.labels) == len(set(anna.labels)) <= 6
+        assert anna.words.paragraphs or anna.talk.mode == "person" or anna.talk.in_minute > 8
+    yeses = sum(move == "yes" or isinstance(move, int) for move in moves)
+    assert len(anna.desk.done("wish")) + len(anna.desk.done("return")) <= yeses
