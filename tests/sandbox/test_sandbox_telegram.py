@@ -249,8 +249,10 @@ async def test_an_edit_needs_a_message_of_its_own_and_a_change(bot: Bot, anna: T
         await bot.edit_message_text("two", chat_id=77, message_id=sent.message_id - 1)
 
 
-async def test_a_forwarded_contact_names_its_real_owner(bot: Bot, anna: TelegramUser):
-    other = TelegramUser(anna._telegram, 78, "Ben", phone="+493023125002")
+async def test_a_forwarded_contact_names_its_real_owner(
+    bot: Bot, telegram: Telegram, anna: TelegramUser
+):
+    other = TelegramUser(telegram, 78, "Ben", phone="+493023125002")
     anna.share_contact()
     anna.share_contact(of=other)
     contacts = [one.message.contact for one in await bot.get_updates() if one.message]

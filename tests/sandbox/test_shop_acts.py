@@ -269,7 +269,27 @@ async def test_an_edit_changes_quantities_address_and_stock(shop: Shop):
     assert now == {"mug-red": 1, "tote-black": 0, "candle-small": 2}
     assert told["shipping_address"]["city"] == "Potsdam"
     assert berlin.committed == held - 2
+    assert [line["quantity"] for line in told["line_items"]] == [3, 1, 2]
     assert told["updated_at"] > listener.bodies()[0]["updated_at"]
+
+
+def test_a_raised_quantity_grows_the_same_line_and_its_work(shop: Shop):
+    order = acts.place_order(shop, {"mug-red": 1})
+    acts.edit_order(shop, order.number, quantities={"mug-red": 4})
+    assert [(line.ordered, line.current, line.open) for line in order.lines] == [(4, 4, 4)]
+    assert sum(item.remaining for work in order.work for item in work.lines) == 4
+    assert (order.financial_status, order.outstanding) == ("partially_paid", 3 * 1690)
+
+
+async def test_all_news_of_one_act_share_the_event_but_not_the_delivery(shop: Shop):
+    async with listening(shop) as listener:
+        acts.place_order(shop)
+        acts.place_order(shop, paid=False)
+        await shop.webhooks.deliver()
+    heads = [headers for headers, _ in listener.got]
+    events = [headers["x-shopify-event-id"] for headers in heads]
+    assert events[0] == events[1] != events[2]
+    assert len({headers["x-shopify-webhook-id"] for headers in heads}) == 3
 
 
 def test_a_canceled_order_gives_money_and_stock_back_and_stays_canceled(shop: Shop):

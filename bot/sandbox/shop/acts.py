@@ -63,7 +63,7 @@ def place_order(
         _hand_over(shop, order, till)
         topics.append("fulfillments/create")
     else:
-        shop.assign(order, order.lines)
+        _assign(shop, order, order.lines)
     tell(shop, order, topics, delivery)
     return order
 
@@ -91,7 +91,7 @@ def edit_order(
         for sku, quantity in (add or {}).items()
     ]
     found.lines.extend(added)
-    shop.assign(found, added)
+    _assign(shop, found, added)
     if address:
         found.shipping_address = _moved(found.shipping_address, address)
     found.note = found.note if note is None else note
@@ -313,13 +313,18 @@ def _hand_over(shop: Shop, order: Order, location_id: int) -> None:
 def _change_quantity(shop: Shop, order: Order, line: Line, quantity: int) -> None:
     if quantity < line.fulfilled:
         raise ControlError(f"{line.fulfilled} × {line.sku} of {order.name} are already fulfilled.")
-    if quantity > line.current:
-        more = new_line(shop, order, {"sku": line.sku, "quantity": quantity - line.current})
-        order.lines.append(more)
-        shop.assign(order, [more])
+    more = quantity - line.current
+    if more > 0:
+        line.ordered += more
+        shop.assign(order, line, more)
     else:
-        shop.release(order, line, line.current - quantity)
-        line.current = quantity
+        shop.release(order, line, -more)
+    line.current = quantity
+
+
+def _assign(shop: Shop, order: Order, lines: Sequence[Line]) -> None:
+    for line in lines:
+        shop.assign(order, line, line.ordered)
 
 
 def _moved(address: Address | None, changes: Mapping[str, Any]) -> Address:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.sandbox.shop import acts
-from bot.sandbox.shop.execute import Plan, plan, run
+from bot.sandbox.shop.execute import Plan, plan, run, spent
 from bot.sandbox.shop.language import GraphQLError
 from bot.sandbox.shop.model import Order
 from bot.sandbox.shop.reading import questions
@@ -69,7 +69,9 @@ class Admin:
             data = run(made, self._resolvers)
         except GraphQLError as error:
             return _errors([error])
-        body = {"data": data, "extensions": self._bucket.shown(made.cost, made.cost)}
+        actual = min(made.cost, spent(made, data))
+        self._bucket.give_back(made.cost - actual)
+        body = {"data": data, "extensions": self._bucket.shown(made.cost, actual)}
         return JSONResponse(body, background=BackgroundTask(self._shop.webhooks.deliver))
 
     def _refuse(self, made: Plan, fault: Fault) -> Response:

@@ -24,6 +24,7 @@ from bot.sandbox.shop.language import (
 from bot.sandbox.shop.schema import SCALARS, SCHEMA
 
 MAX_PAGE = 250
+DIRECTIVES = ("idempotent",)
 PAGE_WORDS = ("first", "after")
 MISSING = object()
 
@@ -41,6 +42,7 @@ class Plan:
     variables: dict[str, Any]
     errors: list[GraphQLError] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    spread: set[str] = field(default_factory=set)
     cost: int = 0
 
     @property
@@ -50,15 +52,24 @@ class Plan:
     def roots(self) -> list[str]:
         return [one.name for one in self.flat(self.operation.inner)]
 
-    def flat(self, selections: tuple[Selection, ...]) -> Iterator[Selection]:
-        """The fields, with every fragment spread in its place."""
+    def flat(self, selections: tuple[Selection, ...], on: str = "") -> Iterator[Selection]:
+        """The fields, with every fragment spread in its place; `on` is the type to fit."""
         for one in selections:
             if one.name != "...":
                 yield one
-            elif not one.target:
-                yield from self.flat(one.inner)
-            elif one.target in self.fragments:
-                yield from self.flat(self.fragments[one.target].inner)
+                continue
+            fragment = self._fragment(one) if one.target else one
+            if on and fragment.on not in ("", on):
+                message = f"Fragment on {fragment.on} can't be spread inside {on}"
+                raise GraphQLError(message, "cannotSpreadFragment", one.at)
+            yield from self.flat(fragment.inner, on)
+
+    def _fragment(self, spread: Selection) -> Selection:
+        self.spread.add(spread.target)
+        if spread.target not in self.fragments:
+            message = f"Fragment {spread.target} was used, but not defined"
+            raise GraphQLError(message, "useAndDefineFragment", spread.at)
+        return self.fragments[spread.target]
 
 
 def plan(query: str, operation_name: str | None, variables: Mapping[str, Any]) -> Plan:
@@ -70,6 +81,8 @@ def plan(query: str, operation_name: str | None, variables: Mapping[str, Any]) -
     for name in made.operation.variables:
         if name not in made.used:
             _blame(made, f"Variable ${name} is declared but not used", "variableNotUsed")
+    for name in made.fragments.keys() - made.spread:
+        _blame(made, f"Fragment {name} was defined, but not used", "useAndDefineFragment")
     return made
 
 
@@ -98,7 +111,7 @@ def _check_variables(made: Plan, given: Mapping[str, Any]) -> None:
 def _check_fields(made: Plan, type_name: str, selections: tuple[Selection, ...]) -> int:
     """Complain about everything that the type does not have; gives the selection's cost."""
     cost = 0
-    for one in made.flat(selections):
+    for one in made.flat(selections, type_name):
         if one.name == "__typename":
             continue
         known = SCHEMA.objects[type_name].get(one.name)
@@ -122,8 +135,10 @@ def _check_field(made: Plan, owner: str, one: Selection, known: Declared) -> int
         if declared.type.required and not declared.has_default and name not in one.arguments:
             message = f"Field '{one.name}' is missing required arguments: {name}"
             _blame(made, message, "missingRequiredArguments", one.at, arguments=name)
-    for words in one.directives.values():
+    for name, words in one.directives.items():
         _note_used(made, words)
+        if name not in DIRECTIVES:
+            _blame(made, f"Directive @{name} is not defined", "undefinedDirective", one.at)
     return _check_inner(made, owner, one, known)
 
 
@@ -255,6 +270,28 @@ def run(made: Plan, resolvers: Mapping[str, Resolver]) -> dict[str, Any]:
         value = resolvers[one.name](_arguments(made, one, known), directives)
         answer[one.alias] = _project(made, one, known, value)
     return answer
+
+
+def spent(made: Plan, data: Mapping[str, Any]) -> int:
+    """What the answer really cost: pages count by what is on them, not by what was asked."""
+    return _spent(made, made.root, made.operation.inner, data)
+
+
+def _spent(
+    made: Plan, owner: str, selections: tuple[Selection, ...], data: Mapping[str, Any]
+) -> int:
+    cost = 0
+    for one in made.flat(selections):
+        value, known = data[one.alias], SCHEMA.objects[owner].get(one.name)
+        if known is None or known.type.named not in SCHEMA.objects or not value:
+            continue
+        items = value if isinstance(value, list) else [value]
+        inner = _spent(made, known.type.named, one.inner, items[0])
+        size = 1 if owner.endswith("Connection") else len(items)
+        if known.type.named.endswith("Connection"):
+            size = max((len(x) for x in value.values() if isinstance(x, list)), default=0)
+        cost += 10 if owner == "Mutation" else 1 + inner * math.ceil(math.log2(size + 1))
+    return cost
 
 
 def _arguments(made: Plan, one: Selection, known: Declared) -> dict[str, Any]:

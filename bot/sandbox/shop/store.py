@@ -102,22 +102,18 @@ class Shop:
     def now(self) -> datetime:
         return self.clock().replace(microsecond=0)
 
-    def assign(self, order: Order, lines: list[Line]) -> None:
-        """Give work to places: a line goes whole to the first place that has it, else the first."""
-        for line in lines:
-            if not line.open:
-                continue
-            place = self._place_for(line)
-            self._work_at(order, place.id).lines.append(
-                WorkLine(self.new_id(), line.id, line.open, line.open)
-            )
-            if line.variant:
-                self.level(line.variant, place.id).committed += line.open
+    def assign(self, order: Order, line: Line, quantity: int) -> None:
+        """Give work to a place: a line goes whole to the first that has it, else to the first."""
+        place = self._place_for(line, quantity)
+        item = WorkLine(self.new_id(), line.id, quantity, quantity)
+        self._work_at(order, place.id).lines.append(item)
+        if line.variant:
+            self.level(line.variant, place.id).committed += quantity
 
-    def _place_for(self, line: Line) -> Location:
+    def _place_for(self, line: Line, quantity: int) -> Location:
         shipping = [place for place in self.locations if place.ships]
         for place in shipping:
-            if line.variant and self.level(line.variant, place.id).available >= line.open:
+            if line.variant and self.level(line.variant, place.id).available >= quantity:
                 return place
         return shipping[0]
 

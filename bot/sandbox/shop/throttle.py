@@ -26,6 +26,10 @@ class Bucket:
         self._left -= cost
         return True
 
+    def give_back(self, cost: int) -> None:
+        """The request cost less than it had announced."""
+        self._left = min(CAPACITY, self._left + cost)
+
     def shown(self, requested: int, actual: int | None) -> dict[str, Any]:
         return {
             "cost": {

@@ -96,11 +96,16 @@ class Webhooks:
         policy: Policy = "once",
         late_hours: float = 6,
     ) -> list[Delivery]:
-        """Queue one delivery per topic and subscriber; the body is that of this moment."""
+        """Queue one delivery per topic and subscriber; the body is that of this moment.
+
+        Each has its own webhook id; all news of one act share the event id.
+        """
         if policy not in POLICIES:
             raise ControlError(f"No delivery is called {policy!r}; choose one of {POLICIES}.")
+        self._made += 1
+        event = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.domain}/event/{self._made}"))
         made = [
-            self._delivery(topic, one.uri, payload, policy, late_hours)
+            self._delivery(topic, one.uri, payload, policy, late_hours, event)
             for topic, payload in news
             for one in self.subscriptions
             if one.topic == topic
@@ -113,13 +118,13 @@ class Webhooks:
         return made
 
     def _delivery(
-        self, topic: str, uri: str, payload: dict[str, Any], policy: Policy, late_hours: float
+        self, topic: str, uri: str, payload: dict[str, Any], policy: Policy, late: float, event: str
     ) -> Delivery:
         now = self._clock()
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
         if policy == "malformed":
             body = body[: len(body) // 2]
-        headers = self._headers(topic, body, now)
+        headers = self._headers(topic, body, now, event)
         if policy == "tampered":
             body = body.replace(b'"id":', b'"id": ', 1)
         return Delivery(
@@ -127,14 +132,14 @@ class Webhooks:
             uri,
             body,
             headers,
-            due_at=now + timedelta(hours=late_hours) if policy == "late" else now,
+            due_at=now + timedelta(hours=late) if policy == "late" else now,
             may_retry=policy != "tampered",
             state="dropped" if policy == "dropped" else "due",
         )
 
-    def _headers(self, topic: str, body: bytes, now: datetime) -> dict[str, str]:
+    def _headers(self, topic: str, body: bytes, now: datetime, event: str) -> dict[str, str]:
         self._made += 1
-        name = f"{self.domain}/{self._made}"
+        name = f"{self.domain}/webhook/{self._made}"
         return {
             "Content-Type": "application/json",
             "User-Agent": "Shopify-Captain-Hook",
@@ -143,7 +148,7 @@ class Webhooks:
             "X-Shopify-Shop-Domain": self.domain,
             "X-Shopify-API-Version": API_VERSION,
             "X-Shopify-Webhook-Id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
-            "X-Shopify-Event-Id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"event {name}")),
+            "X-Shopify-Event-Id": event,
             "X-Shopify-Triggered-At": now.isoformat().replace("+00:00", "Z"),
         }
 
