@@ -1,4 +1,4 @@
-"""The engine: authorizes, recognizes repeats, runs one command in one transaction, audits, answers."""
+"""The engine: authorize, recognize repeats, one command in one transaction, audit, answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ from core.domain.access import Actor, Role, demand, system
 from core.domain.cases import CaseKind, Finding
 from core.domain.order import Order
 from core.domain.refusals import Conflict, Invalid, Refusal
-from core.registry import Spec
 
 log = logging.getLogger("wismo.engine")
 T = TypeVar("T")
@@ -106,7 +105,9 @@ class Engine:
         prepared = None
         if not isinstance(command, Unreadable):
             prepared = self._prepare(command, caller)
-        return self._writer.submit(_CommandJob(self, command, caller, prepared))
+        future = self._writer.submit(_CommandJob(self, command, caller, prepared))
+        future.add_done_callback(self._tell)
+        return future
 
     def query(self, question: Any, caller: Caller) -> Any:
         """Answer a question from a snapshot. Raises Refusal."""
@@ -146,9 +147,10 @@ class Engine:
         """Call `listener` (quickly, from any thread) after commands that were done."""
         self._listeners.append(listener)
 
-    def told(self) -> None:
-        for listener in self._listeners:
-            listener()
+    def _tell(self, future: Future[Receipt]) -> None:
+        if future.exception() is None and future.result().ok:
+            for listener in self._listeners:
+                listener()
 
     def close(self) -> None:
         self._writer.close()
@@ -172,8 +174,7 @@ class _CommandJob:
         self.prepared = prepared
         self.command_id = engine.ids()
         readable = not isinstance(command, Unreadable)
-        self.spec: Spec | None = registry.spec_of(command) if readable else None
-        self.name = self.spec.name if self.spec else "read_delivery"
+        self.name = registry.spec_of(command).name if readable else "read_delivery"
 
     def run(self, batch: Batch) -> Receipt:
         known = self._known(batch)
@@ -181,11 +182,9 @@ class _CommandJob:
             return known
         receipt = self._savepoint(batch)
         self._keep(batch, receipt)
-        if receipt.ok:
-            self.engine.told()
         return receipt
 
-    # --- repeats ------------------------------------------------------------------------------------
+    # --- repeats ---------------------------------------------------------------------------------
 
     def _known(self, batch: Batch) -> Receipt | None:
         caller = self.caller
@@ -212,7 +211,7 @@ class _CommandJob:
     def _fingerprint(self) -> str:
         return hashlib.sha256(to_json(self.command).encode()).hexdigest()
 
-    # --- the effect ---------------------------------------------------------------------------------
+    # --- the effect ------------------------------------------------------------------------------
 
     def _savepoint(self, batch: Batch) -> Receipt:
         """Run the handler; whatever it raises, its changes are gone and the batch stands."""
@@ -235,14 +234,11 @@ class _CommandJob:
     def _attempt(self, batch: Batch) -> Receipt:
         if isinstance(self.command, Unreadable):
             raise Invalid(self.command.problem, code="unreadable")
-        assert self.spec is not None
-        demand(self.caller.actor, self.spec.right)
+        spec = registry.spec_of(self.command)
+        demand(self.caller.actor, spec.right)
         uow = self.engine.unit(batch, self.caller, self.command_id)
-        arguments = (self.command, uow)
-        if self.spec.prepare is None:
-            done = self.spec.handler(*arguments)
-        else:
-            done = self.spec.handler(*arguments, self.prepared)
+        ahead = () if spec.prepare is None else (self.prepared,)
+        done = spec.handler(self.command, uow, *ahead)
         changed = self._write(uow)
         return Receipt(
             command_id=self.command_id,
@@ -275,7 +271,7 @@ class _CommandJob:
         uow.finish()
         return [order for order, _ in changed]
 
-    # --- the other ends ---------------------------------------------------------------------------------
+    # --- the other ends --------------------------------------------------------------------------
 
     def _ended_badly(self, batch: Batch, problem: Exception) -> Receipt:
         if isinstance(problem, Refusal) and problem.code not in ("not_yet", "unreadable"):

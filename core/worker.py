@@ -56,7 +56,7 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; a new command wakes it at once, the clock at least every second."""
         loop = asyncio.get_running_loop()
-        self._engine.on_done(lambda: loop.call_soon_threadsafe(self._wake.set))
+        self._engine.on_done(lambda: _wake(loop, self._wake))
         while not stop.is_set():
             try:
                 busy = await self.step()
@@ -117,7 +117,7 @@ class Worker:
             own.finish()
         uow.session.plain("RELEASE SAVEPOINT fact")
 
-    # --- chores and kept deliveries -----------------------------------------------------------------
+    # --- chores and kept deliveries --------------------------------------------------------------
 
     def _run_chores(self) -> int:
         shops = self._engine.read(setup.shop_ids)
@@ -142,7 +142,7 @@ class Worker:
         caller = Caller(system(shop_id, "channel"), "inbox", delivery=delivery)
         self._engine.execute(command, caller)
 
-    # --- effects ---------------------------------------------------------------------------------------
+    # --- effects ---------------------------------------------------------------------------------
 
     async def _carry_out(self) -> int:
         claims = await asyncio.to_thread(self._claim)
@@ -173,6 +173,11 @@ class Worker:
         now = self._engine.clock()
         shop_id = claim.effect.shop_id
         self._engine.chore(lambda uow: outbox.settle(uow.session, claim, outcome, now), shop_id)
+
+
+def _wake(loop: asyncio.AbstractEventLoop, bell: asyncio.Event) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(bell.set)
 
 
 def _unplannable(fact: Fact, problem: Exception) -> Finding:

@@ -57,7 +57,7 @@ class Shop:
         return self.engine.execute(self.order(number, *lines, **more), CHANNEL)
 
     def order(self, number: int | str, *lines: tuple[str, int], **more: Any) -> CaptureOrder:
-        told = {
+        told: dict[str, Any] = {
             "number": str(number),
             "channel": "shopify",
             "connection_id": SHOPIFY,

@@ -60,8 +60,8 @@ class CaptureOrder:
     phone: str = ""
     customer_name: str = ""
     language: str = ""
-    ship_to: Address = Address()
-    bill_to: Address = Address()
+    ship_to: Address = field(default_factory=Address)
+    bill_to: Address = field(default_factory=Address)
     promise: date | None = None
     note: str = ""
     tags: tuple[str, ...] = ()
@@ -384,9 +384,7 @@ def _merge_lines(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
             continue
         if wish.quantity > line.wanted:
             grown = wish.quantity - line.wanted
-            changed[line.id] = replace(
-                line, ordered=line.ordered + grown, total=_grown_total(line, wish)
-            )
+            changed[line.id] = replace(line, ordered=line.ordered + grown, total=_grown_total(wish))
         else:
             shrink[line.id] = min(line.wanted - wish.quantity, line.wanted - line.shipped)
     last = max((line.position for line in order.lines), default=0)
@@ -407,7 +405,7 @@ def _merge_lines(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
     return place(uow, order) if changed or new else order
 
 
-def _grown_total(line: Line, wish: CaptureLine) -> int:
+def _grown_total(wish: CaptureLine) -> int:
     return wish.total if wish.total is not None else wish.unit_price * wish.quantity
 
 

@@ -229,7 +229,7 @@ class UndoLast:
 
 
 @command("undo", UndoLast, Right.VIEW, examples=("undo",))
-def undo(ask: UndoLast, uow: UnitOfWork) -> Done:
+def undo(_: UndoLast, uow: UnitOfWork) -> Done:
     window = timedelta(seconds=int(uow.shop.policy["undo_seconds"]))
     uow.batch.flush()
     found = audit.last_undoable(uow.session, uow.shop.id, uow.actor.id, uow.now - window)

@@ -1,4 +1,4 @@
-"""Placing units: plan where an order ships from, reserve it under guards, hand work to locations."""
+"""Placing units: plan where they ship from, reserve them under guards, hand out the work."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind, Finding
+from core.domain.distance import distance_km
 from core.domain.fulfillment import FulfillmentOrder, Stage
-from core.domain.order import Change, Line, Order
+from core.domain.order import Address, Change, Line, Order
 from core.domain.refusals import Unavailable
-from core.domain.routing import planner
-from core.domain.shop import Location, Shop
+from core.domain.routing import planner, rules
+from core.domain.routing.problem import Candidate, Demand
+from core.domain.routing.trace import Trace, trace_of
+from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
 
 REPLANS = 5
+DEFAULT_RULE = "default"
 
 
 def snapshot(within: Any, skus: Iterable[str]) -> list[Level]:
@@ -30,35 +34,33 @@ def snapshot(within: Any, skus: Iterable[str]) -> list[Level]:
 
 
 def candidates(
-    shop: Shop, levels: Sequence[Level], country: str, now: datetime, only: int | None = None
-) -> list[planner.Candidate]:
+    shop: Shop,
+    demands: Sequence[Demand],
+    levels: Sequence[Level],
+    ship_to: Address,
+    now: datetime,
+    only: int | None = None,
+) -> tuple[Candidate, ...]:
     """Every location as the planner sees it, with its one reason when it may not take part."""
     stock: dict[int, dict[str, int]] = defaultdict(dict)
     for level in levels:
         if level.available > 0:
             stock[level.location_id][level.sku] = level.available
-    return [
-        planner.Candidate(
-            location=place.code,
-            rank=place.rank,
-            parcel_cost=place.parcel_cost,
-            unit_cost=place.unit_cost,
-            distance_km=0.0 if country and place.country == country else None,
-            available=stock.get(place.id, {}),
-            excluded=_exclusion(place, bool(stock.get(place.id)), now, only),
+    facts = (
+        rules.LocationFacts(
+            location=site.code,
+            available=stock.get(site.id, {}),
+            rank=site.rank,
+            parcel_cost=site.parcel_cost,
+            unit_cost=site.unit_cost,
+            distance_km=distance_km(site.lat, site.lon, ship_to.lat, ship_to.lon),
+            active=site.active,
+            paused=site.paused_until is not None and site.paused_until > now,
+            barred=None if only in (None, site.id) else "another_location_was_chosen",
         )
-        for place in shop.locations.values()
-    ]
-
-
-def _exclusion(place: Location, has_stock: bool, now: datetime, only: int | None) -> str | None:
-    if not place.active:
-        return "inactive"
-    if only is not None and place.id != only:
-        return "another location was chosen"
-    if place.paused_until is not None and place.paused_until > now:
-        return "paused"
-    return None if has_stock else "no stock of any line"
+        for site in shop.locations.values()
+    )
+    return rules.candidates(demands, ship_to.country, facts)
 
 
 def place(
@@ -80,22 +82,20 @@ def place(
     for _ in range(REPLANS):
         fresh = levels if levels is not None else uow.stock.levels([w.sku for w in waiting])
         levels = None
-        found = candidates(uow.shop, fresh, order.ship_to.country, uow.now, only)
-        plan = planner.plan(_demands(waiting), found, _objective(uow.shop))
+        demands = [Demand(line.sku, line.unplaced) for line in waiting]
+        found = candidates(uow.shop, demands, fresh, order.ship_to, uow.now, only)
+        plan = planner.plan(demands, found, _objective(uow.shop))
         try:
             uow.stock.move(_reserves(uow.shop, plan.picks))
         except Short:
             continue
-        return _hand_out(uow, order, waiting, plan, found, queue_short)
+        story = trace_of(demands, found, _objective(uow.shop), plan, DEFAULT_RULE, 1)
+        return _hand_out(uow, order, waiting, plan, story, queue_short)
     raise Unavailable("Stock is moving too fast just now.", "Try again in a moment.")
 
 
 def _objective(shop: Shop) -> planner.Objective:
     return planner.Objective(shop.policy["objective"])
-
-
-def _demands(lines: Sequence[Line]) -> list[planner.Demand]:
-    return [planner.Demand(line.sku, line.unplaced) for line in lines]
 
 
 def _reserves(shop: Shop, picks: Iterable[planner.Pick]) -> list[StockMove]:
@@ -110,7 +110,7 @@ def _hand_out(
     order: Order,
     waiting: Sequence[Line],
     plan: planner.Plan,
-    found: Sequence[planner.Candidate],
+    story: Trace,
     queue_short: bool,
 ) -> Order:
     shares, changed = _share(uow.shop, waiting, plan, queue_short)
@@ -130,7 +130,7 @@ def _hand_out(
         uow.work.add(work)
         picks = [(line.id, line.sku, quantity) for line, quantity in items]
         uow.stock.promise(order.id, work.id, location_id, picks)
-    _tell(uow, order, plan, found)
+    _tell(uow, order, plan, story)
     return uow.orders.save(Change(after)) if order.version else after
 
 
@@ -157,9 +157,7 @@ def _share(
     return shares, changed
 
 
-def _tell(
-    uow: UnitOfWork, order: Order, plan: planner.Plan, found: Sequence[planner.Candidate]
-) -> None:
+def _tell(uow: UnitOfWork, order: Order, plan: planner.Plan, story: Trace) -> None:
     parts: dict[str, dict[str, int]] = defaultdict(dict)
     for pick in plan.picks:
         parts[pick.location][pick.sku] = pick.quantity
@@ -173,33 +171,10 @@ def _tell(
             "id": uow.new_id(),
             "shop_id": uow.shop.id,
             "order_id": order.id,
-            "trace": to_json(routing_story(uow.shop, plan, found)),
+            "trace": to_json(story),
             "at": micros(uow.now),
         },
     )
-
-
-def routing_story(
-    shop: Shop, plan: planner.Plan, found: Sequence[planner.Candidate]
-) -> dict[str, Any]:
-    """Why it went where it went, as stored beside the order."""
-    chosen = {pick.location for pick in plan.picks}
-    return {
-        "objective": str(shop.policy["objective"]),
-        "picks": [[p.location, p.sku, p.quantity] for p in plan.picks],
-        "parcels": plan.parcels,
-        "cost": plan.cost,
-        "proven": plan.proven,
-        "short": dict(plan.short),
-        "candidates": [
-            [
-                c.location,
-                "chosen" if c.location in chosen else c.excluded or "considered",
-                dict(c.available),
-            ]
-            for c in found
-        ],
-    }
 
 
 def open_short_case(uow: UnitOfWork, order: Order) -> None:

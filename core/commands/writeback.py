@@ -12,7 +12,7 @@ WATCHING = "watch mode: nothing is written outside"
 
 
 def write_back(uow: UnitOfWork, order: Order, what: str, key: str, payload: dict[str, Any]) -> None:
-    """Plan `what` (fulfillment, cancel) at the order's own channel, when it has one that listens."""
+    """Plan `what` (fulfillment, cancel) at the order's own channel, when that listens."""
     connection = uow.shop.connection(order.connection_id) if order.connection_id else None
     if connection is None or connection.kind != "shopify" or not connection.active:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
@@ -63,10 +63,8 @@ class Session:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self.dialect = connection.dialect
-        driver = connection.connection.dbapi_connection
-        assert driver is not None
-        self.driver: DBAPIConnection = driver
-        self._cursor = driver.cursor()
+        self.driver = cast("DBAPIConnection", connection.connection.dbapi_connection)
+        self._cursor = self.driver.cursor()
 
     @property
     def is_sqlite(self) -> bool:
@@ -107,7 +105,7 @@ class Session:
     def plain(self, sql: str) -> None:
         self._cursor.execute(sql)
 
-    def select(self, clause: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    def select(self, clause: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
         """A select that is put together at run time (lists with filters): off the hot paths."""
         return self.connection.execute(clause).fetchall()
 

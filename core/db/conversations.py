@@ -265,7 +265,7 @@ class Conversations:
         )
         return message_id
 
-    # --- messages on other surfaces -----------------------------------------------------------------
+    # --- messages on other surfaces --------------------------------------------------------------
 
     def surface(self, subject: str, surface: str) -> list[SurfaceMessage]:
         return surface_messages(self._session, self._uow.shop.id, subject, surface)

@@ -120,7 +120,7 @@ class Fulfillments:
         self._uow = uow
         self._session = uow.session
 
-    # --- work -------------------------------------------------------------------------------------
+    # --- work ------------------------------------------------------------------------------------
 
     def of(self, order_id: int) -> list[FulfillmentOrder]:
         self._uow.write_rows()
@@ -154,7 +154,7 @@ class Fulfillments:
             raise Conflict(f"{after.number} changed meanwhile.", "Look again and repeat.")
         return after
 
-    # --- parcels ----------------------------------------------------------------------------------
+    # --- parcels ---------------------------------------------------------------------------------
 
     def parcels(self, order_id: int) -> list[Parcel]:
         self._uow.write_rows()

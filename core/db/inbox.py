@@ -161,7 +161,7 @@ def load(session: Session, inbox_id: int) -> tuple[int, Delivery] | None:
     )
 
 
-# --- idempotency keys of commands that come without a delivery -------------------------------------
+# --- idempotency keys of commands that come without a delivery -----------------------------------
 
 
 def find_key(batch: Batch, shop_id: int, scope: str, key: str) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""Schema migrations: Alembic driven from code, the same on both databases, with append-only guards."""
+"""Schema migrations: Alembic driven from code, the same on both databases."""
 
 from __future__ import annotations
 

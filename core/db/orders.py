@@ -99,7 +99,7 @@ class Orders:
         self._new: set[int] = set()
         self._lines: dict[int, Line] = {}  # lines of this command, as they were inserted
 
-    # --- finding --------------------------------------------------------------------------------
+    # --- finding ---------------------------------------------------------------------------------
 
     def get(self, number: str) -> Order:
         """The order that this actor may see under this number; anything else is *not found*."""
@@ -153,9 +153,7 @@ class Orders:
         if not self._session.is_sqlite and not self._within.readonly:
             locked = self._session.row(_LOCK, id=order_id)
             if locked is not None and locked[0] != row[_NAMES.index("version")]:
-                fresh = self._session.row(_BY_ID, id=order_id)
-                assert fresh is not None
-                row = fresh
+                row = self._session.row(_BY_ID, id=order_id) or row
         order, chain = read_order(self._session, row)
         self._loaded[order_id] = (order, chain)
         self._current[order_id] = order
@@ -254,7 +252,7 @@ class Orders:
                 self._uow.insert(t.hold, _hold_row(after, hold))
 
 
-# --- rows ↔ domain -----------------------------------------------------------------------------
+# --- rows ↔ domain -------------------------------------------------------------------------------
 
 _address = msgspec.json.Decoder(Address).decode
 

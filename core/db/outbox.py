@@ -174,7 +174,7 @@ class Outbox:
         return changed == 1
 
 
-# --- the worker's side: not part of any command ---------------------------------------------------
+# --- the worker's side: not part of any command --------------------------------------------------
 
 
 def claim(session: Session, now: datetime, most: int) -> list[Claim]:

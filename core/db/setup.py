@@ -71,9 +71,7 @@ def load_shop(session: Session, shop_id: int) -> Shop:
 
 
 def _read_shop(session: Session, shop_id: int) -> Shop:
-    row = session.row(_SHOP, shop=shop_id)
-    assert row is not None
-    shop = _named(t.shop, row)
+    shop = _named(t.shop, session.rows(_SHOP, shop=shop_id)[0])
     settings = from_json(shop["settings"])
     locations = [_location(r, shop["time_zone"]) for r in session.rows(_LOCATIONS, shop=shop_id)]
     connections = [_connection(r) for r in session.rows(_CONNECTIONS, shop=shop_id)]

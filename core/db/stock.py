@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -60,7 +60,7 @@ _OF_SKU = Statement(
 
 @cache
 def _of_skus(count: int) -> Statement:
-    names = [sa.bindparam(f"sku{i}") for i in range(count)]
+    names: list[Any] = [sa.bindparam(f"sku{i}") for i in range(count)]
     return Statement(
         sa.select(_s.sku, _s.location_id, _s.on_hand, _s.reserved, _s.safety).where(
             _s.shop_id == sa.bindparam("shop"), one_of(_s.sku, names)
@@ -71,7 +71,7 @@ def _of_skus(count: int) -> Statement:
 @cache
 def _known(count: int) -> Statement:
     c = t.product.c
-    names = [sa.bindparam(f"sku{i}") for i in range(count)]
+    names: list[Any] = [sa.bindparam(f"sku{i}") for i in range(count)]
     return Statement(
         sa.select(c.sku).where(c.shop_id == sa.bindparam("shop"), one_of(c.sku, names))
     )
@@ -194,7 +194,7 @@ class Stock:
         )
         return [row[0] for row in found]
 
-    # --- reservations -----------------------------------------------------------------------------
+    # --- reservations ----------------------------------------------------------------------------
 
     def promise(
         self,

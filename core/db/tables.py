@@ -1,4 +1,4 @@
-"""Every table of wismo, as SQLAlchemy Core: the one description that migrations are checked against.
+"""Every table of wismo: the one description that migrations are checked against.
 
 Ids are 53-bit integers made by the house (core/db/ids.py), times are UTC microseconds since 1970,
 money is minor units, documents are JSON text. `shop_id` stands in every row.
@@ -64,7 +64,7 @@ def _check(name: str, rule: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(rule, name=name)
 
 
-# --- the house ---------------------------------------------------------------------------------
+# --- the house -----------------------------------------------------------------------------------
 
 meta = _table(
     "meta",
@@ -197,7 +197,7 @@ sequence = _table(
     _int("value"),
 )
 
-# --- orders ------------------------------------------------------------------------------------
+# --- orders --------------------------------------------------------------------------------------
 
 orders = _table(
     "orders",
@@ -344,7 +344,7 @@ routing_trace = _table(
     sa.Index(None, "order_id", "id"),
 )
 
-# --- stock -------------------------------------------------------------------------------------
+# --- stock ---------------------------------------------------------------------------------------
 
 stock_level = _table(
     "stock_level",
@@ -398,7 +398,7 @@ stock_move = _table(
     sa.Index(None, "shop_id", "sku", "location_id"),
 )
 
-# --- fulfillment -------------------------------------------------------------------------------
+# --- fulfillment ---------------------------------------------------------------------------------
 
 fulfillment_order = _table(
     "fulfillment_order",
@@ -502,7 +502,7 @@ tracking_event = _table(
     sa.UniqueConstraint("parcel_id", "at", "status", "reason", "raw_code"),
 )
 
-# --- returns and refunds -----------------------------------------------------------------------
+# --- returns and refunds -------------------------------------------------------------------------
 
 rma = _table(
     "rma",
@@ -566,7 +566,7 @@ refund = _table(
     sa.Index(None, "shop_id", "state", "due_at"),
 )
 
-# --- cases -------------------------------------------------------------------------------------
+# --- cases ---------------------------------------------------------------------------------------
 
 cases = _table(
     "cases",
@@ -603,7 +603,7 @@ cases = _table(
     sa.Index(None, "order_id"),
 )
 
-# --- what happened, who did it ---------------------------------------------------------------------
+# --- what happened, who did it -------------------------------------------------------------------
 
 event = _table(
     "event",
@@ -750,7 +750,7 @@ counter = _table(
     _int("value"),
 )
 
-# --- chat --------------------------------------------------------------------------------------
+# --- chat ----------------------------------------------------------------------------------------
 
 conversation = _table(
     "conversation",

@@ -120,7 +120,7 @@ class UnitOfWork:
     def conversations(self) -> Conversations:
         return Conversations(self)
 
-    # --- telling -------------------------------------------------------------------------------------
+    # --- telling ---------------------------------------------------------------------------------
 
     def emit(self, order_id: int | None, *events: Event) -> None:
         """Facts for the timeline; an order that is told about counts as changed."""
@@ -129,7 +129,7 @@ class UnitOfWork:
             if order_id is not None:
                 self.told.add(order_id)
 
-    # --- writing ------------------------------------------------------------------------------------
+    # --- writing ---------------------------------------------------------------------------------
 
     def insert(self, table: sa.Table, row: Mapping[str, Any]) -> None:
         """A new row, written with the others of this command, parents first."""

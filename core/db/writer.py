@@ -115,7 +115,7 @@ class GroupWriter:
         """All answers or none: a group that cannot commit runs again, one command at a time."""
         try:
             answers = self._attempt(connection, [job for job, _ in group])
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 (every waiting caller gets an answer)
             if len(group) > 1:
                 for item in group:
                     self._commit_group(connection, [item])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from core.domain.refusals import NotPossible
 
@@ -67,7 +68,8 @@ class FulfillmentOrder:
             raise NotPossible(f"{self.number} is already {self.stage.value}.")
         if _STEPS.index(stage) <= _STEPS.index(self.stage):
             raise NotPossible(f"{self.number} is already {self.stage.value}.")
-        return replace(self, stage=stage, **{f"{stage.value}_at": at})
+        when: dict[str, Any] = {f"{stage.value}_at": at}
+        return replace(self, stage=stage, **when)
 
     def cancel(self, at: datetime) -> FulfillmentOrder:
         if not self.is_open:

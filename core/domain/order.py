@@ -33,6 +33,8 @@ class Address:
     region: str = ""
     country: str = ""  # ISO 3166 alpha-2
     phone: str = ""
+    lat: float | None = None
+    lon: float | None = None
 
 
 class HoldReason(StrEnum):
@@ -161,7 +163,7 @@ class Order:
     sends_messages: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
 
-    # --- what can be read off ------------------------------------------------------------------
+    # --- what can be read off --------------------------------------------------------------------
 
     @property
     def is_canceled(self) -> bool:
@@ -211,7 +213,7 @@ class Order:
             return ReturnStatus.PARTIAL
         return ReturnStatus.REQUESTED if requested else ReturnStatus.NONE
 
-    # --- transitions ----------------------------------------------------------------------------
+    # --- transitions -----------------------------------------------------------------------------
 
     def with_lines(self, changed: Mapping[int, Line]) -> Order:
         return replace(self, lines=tuple(changed.get(line.id, line) for line in self.lines))

@@ -301,7 +301,7 @@ def _work(work: FulfillmentOrder, shop: Shop) -> WorkView:
 
 
 def _parcel(parcel: Parcel, works: Sequence[FulfillmentOrder], shop: Shop) -> ParcelView:
-    home = next((w.location_id for w in works if w.id == parcel.fulfillment_id), None)
+    homes = [w.location_id for w in works if w.id == parcel.fulfillment_id]
     return ParcelView(
         id=parcel.id,
         position=parcel.position,
@@ -310,7 +310,7 @@ def _parcel(parcel: Parcel, works: Sequence[FulfillmentOrder], shop: Shop) -> Pa
         tracking_url=parcel.tracking_url,
         status=parcel.status,
         reason=parcel.reason,
-        location=shop.locations[home].code if home in shop.locations else "",
+        location=shop.locations[homes[0]].code if homes else "",
         handed_over_at=parcel.handed_over_at,
         last_scan_at=parcel.last_scan_at,
         last_place=parcel.last_place,
@@ -404,7 +404,7 @@ def _actions(reader: Reader, order: Order, works: Sequence[FulfillmentOrder]) ->
     return tuple(found)
 
 
-# --- searching and listing --------------------------------------------------------------------------
+# --- searching and listing -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,7 +476,7 @@ def find(ask: FindOrders, reader: Reader) -> OrderPage:
     return OrderPage(briefs, f"{last.placed_at}.{last.id}" if last is not None else None)
 
 
-def _narrowed(clause: sa.Select[Any], ask: FindOrders, reader: Reader) -> sa.Select[Any]:
+def _narrowed(clause: Any, ask: FindOrders, reader: Reader) -> Any:
     o, f = t.orders.c, t.fulfillment_order.c
     if ask.text:
         clause = clause.where(_matches(ask.text, reader.actor.shop_id))
