@@ -8,6 +8,7 @@ Chosen from what is publicly known of its v2.2 API, never tried against the real
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
@@ -117,6 +118,7 @@ class Carrier:
         self.uri = ""
         self._held: list[tuple[Parcel, Scan]] = []
         self._late: list[Push] = []
+        self._busy = asyncio.Lock()
 
     def connect(self, base: str, connection: str) -> str:
         """Push to `{base}/hooks/carriers/{connection}` from now on."""
@@ -197,14 +199,18 @@ class Carrier:
         """Send every push that waits; `everything` also the ones kept back to arrive late."""
         if everything:
             self.pushes, self._late = self.pushes + self._late, []
-        due = [one for one in self.pushes if one.state == "due"]
-        if due and not self.uri:
-            raise ControlError("Nobody listens yet: connect the carrier first.")
-        if due:
-            async with httpx2.AsyncClient(timeout=5, trust_env=False) as client:
-                for one in due:
-                    await self._attempt(client, one)
+        async with self._busy:
+            due = [one for one in self.pushes if one.state == "due"]
+            if due and not self.uri:
+                raise ControlError("Nobody listens yet: connect the carrier first.")
+            if due:
+                await self._send(due)
         return due
+
+    async def _send(self, due: list[Push]) -> None:
+        async with httpx2.AsyncClient(timeout=5, trust_env=False) as client:
+            for one in due:
+                await self._attempt(client, one)
 
     async def _attempt(self, client: httpx2.AsyncClient, one: Push) -> None:
         one.attempts += 1

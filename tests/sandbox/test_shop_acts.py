@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -174,6 +175,21 @@ async def test_a_repeated_delivery_carries_the_same_ids_and_bytes(shop: Shop):
     assert body == again
     assert first["x-shopify-webhook-id"] == second["x-shopify-webhook-id"]
     assert first["x-shopify-event-id"] == second["x-shopify-event-id"]
+
+
+async def test_two_deliveries_at_once_send_each_webhook_once(shop: Shop):
+    async with listening(shop) as listener:
+        acts.place_order(shop)
+        await asyncio.gather(shop.webhooks.deliver(), shop.webhooks.deliver())
+    assert listener.topics() == ["orders/create", "orders/paid"]
+
+
+def test_goodwill_money_is_not_owed_again(shop: Shop):
+    order = acts.place_order(shop, {"mug-red": 2})
+    acts.refund(shop, order.number, amount=100)
+    assert (order.outstanding, order.financial_status) == (0, "partially_refunded")
+    with pytest.raises(ControlError, match="nothing left to pay"):
+        acts.pay(shop, order.number)
 
 
 async def test_a_late_webhook_comes_hours_later_with_the_state_of_its_own_time(

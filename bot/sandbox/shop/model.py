@@ -145,6 +145,10 @@ class Refund:
     lines: tuple[RefundLine, ...]
     amount: int
 
+    @property
+    def worth(self) -> int:
+        return sum(line.subtotal for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
@@ -222,7 +226,9 @@ class Order:
 
     @property
     def outstanding(self) -> int:
-        return 0 if self.cancelled_at else max(0, self.current_total - self.paid + self.refunded)
+        """What is still to pay: money given back as goodwill is not owed again."""
+        kept = self.paid - sum(min(one.amount, one.worth) for one in self.refunds)
+        return 0 if self.cancelled_at else max(0, self.current_total - kept)
 
     @property
     def tax(self) -> int:

@@ -80,7 +80,7 @@ class Webhooks:
         self._clock, self._transcript = clock, transcript
         self.subscriptions: list[Subscription] = []
         self.deliveries: list[Delivery] = []
-        self._made = 0
+        self._made, self._busy = 0, asyncio.Lock()
 
     def subscribe(self, topic: str, uri: str) -> Subscription:
         if topic not in TOPICS:
@@ -158,17 +158,19 @@ class Webhooks:
 
     async def deliver(self, everything: bool = False) -> list[Delivery]:
         """Send what is due by the clock (or all that waits), one after the other."""
-        sent = self.due(everything)
-        if sent:
-            timeout = httpx2.Timeout(self.patience.total, connect=self.patience.connect)
-            async with httpx2.AsyncClient(timeout=timeout, trust_env=False) as client:
-                for one in sent:
-                    await self._attempt(client, one)
+        async with self._busy:
+            sent = self.due(everything)
+            if sent:
+                await self._send(sent)
         return sent
 
+    async def _send(self, sent: list[Delivery]) -> None:
+        timeout = httpx2.Timeout(self.patience.total, connect=self.patience.connect)
+        async with httpx2.AsyncClient(timeout=timeout, trust_env=False) as client:
+            for one in sent:
+                await self._attempt(client, one)
+
     async def _attempt(self, client: httpx2.AsyncClient, one: Delivery) -> None:
-        if one.state != "due":
-            return
         one.attempts += 1
         status = await self._post(client, one)
         one.statuses.append(status)

@@ -76,7 +76,7 @@ class Telegram:
         self._update_ids = itertools.count(first_update_id)
         self._message_ids = itertools.count(1)
         self._shown: set[int] = set()
-        self._arrival = asyncio.Event()
+        self._arrival, self._busy = asyncio.Event(), asyncio.Lock()
         self._poll: asyncio.Future[None] | None = None
         self.methods: dict[str, Method] = {
             "getMe": self._get_me,
@@ -124,7 +124,7 @@ class Telegram:
         if not self.webhook.url:
             return []
         taken = []
-        async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
+        async with self._busy, httpx2.AsyncClient(timeout=10, trust_env=False) as client:
             for update in list(self.updates):
                 if await self._post(client, update):
                     self.updates.remove(update)
