@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
-from core.db.rows import micros, micros_or_none, moment_or_none
+from core.db.rows import micros, micros_or_none, moment, moment_or_none
 from core.domain.fulfillment import FulfillmentOrder, Item, Parcel, Stage
 from core.domain.refusals import Conflict, NotFound
+from core.domain.tracking import ParcelStatus, TrackingEvent
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
@@ -21,6 +22,11 @@ _OF_ORDER = Statement(
     sa.select(*_FIELDS).where(_f.order_id == sa.bindparam("order")).order_by(_f.id)
 )
 _BY_ID = Statement(sa.select(*_FIELDS).where(_f.id == sa.bindparam("id")))
+_BY_NUMBER = Statement(
+    sa.select(*_FIELDS).where(
+        _f.shop_id == sa.bindparam("shop"), _f.number == sa.bindparam("number")
+    )
+)
 _ITEMS = Statement(
     sa.select(_r.id, _r.line_id, _r.sku, _r.quantity)
     .where(_r.fulfillment_id == sa.bindparam("fulfillment"), _r.state != "released")
@@ -64,6 +70,11 @@ _UPDATE_PARCEL = Statement(
 _e = t.tracking_event.c
 _EVENTS = Statement(
     sa.select(_e.status, _e.reason, _e.at, _e.place, _e.words, _e.raw_code)
+    .where(_e.parcel_id == sa.bindparam("parcel"))
+    .order_by(_e.at, _e.id)
+)
+_TOLD = Statement(
+    sa.select(_e.status, _e.reason, _e.at, _e.place, _e.words, _e.raw_code, _e.known)
     .where(_e.parcel_id == sa.bindparam("parcel"))
     .order_by(_e.at, _e.id)
 )
@@ -132,6 +143,10 @@ class Fulfillments:
             raise NotFound("I cannot find that work.")
         return _fulfillment(self._session, row)
 
+    def by_number(self, number: str) -> FulfillmentOrder | None:
+        row = self._session.row(_BY_NUMBER, shop=self._uow.shop.id, number=number)
+        return None if row is None else _fulfillment(self._session, row)
+
     def add(self, work: FulfillmentOrder) -> None:
         self._uow.insert(
             t.fulfillment_order,
@@ -169,6 +184,13 @@ class Fulfillments:
     def parcel_by_number(self, tracking_number: str) -> Parcel | None:
         row = self._session.row(_PARCEL_BY_NUMBER, shop=self._uow.shop.id, number=tracking_number)
         return None if row is None else _parcel(self._session, row)
+
+    def parcels_by_number(self, tracking_number: str) -> list[Parcel]:
+        """The parcels under this number, the newest first: two orders may share one box."""
+        found = self._session.rows(
+            _PARCEL_BY_NUMBER, shop=self._uow.shop.id, number=tracking_number
+        )
+        return [_parcel(self._session, row) for row in found]
 
     def parcel_by_external(self, external_id: str) -> Parcel | None:
         row = self._session.row(_PARCEL_BY_EXTERNAL, shop=self._uow.shop.id, external=external_id)
@@ -209,7 +231,15 @@ class Fulfillments:
         return parcel
 
     def record_scan(
-        self, parcel: Parcel, status: str, reason: str, at: int, place: str, words: str, raw: str
+        self,
+        parcel: Parcel,
+        status: str,
+        reason: str,
+        at: int,
+        place: str,
+        words: str,
+        raw: str,
+        known_code: bool = True,
     ) -> bool:
         """Keep one carrier event; False when it was known already (`at` in microseconds)."""
         self._uow.write_rows()
@@ -230,9 +260,21 @@ class Fulfillments:
                 "place": place,
                 "words": words,
                 "raw_code": raw,
+                "known": int(known_code),
             },
         )
         return True
+
+    def told_of(self, parcel_id: int) -> list[TrackingEvent]:
+        """Everything a carrier ever said about this parcel."""
+        return [
+            TrackingEvent(
+                ParcelStatus(status), reason, moment(at), place, words, raw, bool(known_code)
+            )
+            for status, reason, at, place, words, raw, known_code in self._session.rows(
+                _TOLD, parcel=parcel_id
+            )
+        ]
 
     def events(self, parcel_id: int) -> list[Row]:
         return tracking_events_of(self._session, parcel_id)

@@ -51,6 +51,22 @@ _SET_STATE = Statement(
     .where(_r.id == sa.bindparam("row_id"), one_of(_r.state, ("held", "promised")))
     .values(state=sa.bindparam("new_state"))
 )
+_RESERVED_NAMES = ("sku", "location_id", "state", "order_id", "line_id", "expires_at")
+_RESERVED = Statement(
+    sa.select(_r.quantity, *(_r[name] for name in _RESERVED_NAMES)).where(
+        _r.id == sa.bindparam("row_id"), one_of(_r.state, ("held", "promised"))
+    )
+)
+_HAND_OVER = Statement(
+    t.reservation.update()
+    .where(_r.id == sa.bindparam("row_id"))
+    .values(fulfillment_id=sa.bindparam("new_owner"))
+)
+_REDUCE = Statement(
+    t.reservation.update()
+    .where(_r.id == sa.bindparam("row_id"))
+    .values(quantity=_r.quantity - sa.bindparam("less"))
+)
 _OF_SKU = Statement(
     sa.select(_s.sku, _s.location_id, _s.on_hand, _s.reserved, _s.safety)
     .where(_s.shop_id == sa.bindparam("shop"), _s.sku == sa.bindparam("sku"))
@@ -218,6 +234,24 @@ class Stock:
                     "fulfillment_id": fulfillment_id,
                 },
             )
+
+    def give(self, reservation_id: int, quantity: int, fulfillment_id: int) -> None:
+        """Hand units of a live reservation to other work: all of them, or a part split off."""
+        row = self._session.row(_RESERVED, row_id=reservation_id)
+        if row is None or row[0] < quantity:
+            raise Conflict("That stock was released meanwhile.", "Look again and repeat.")
+        held, *rest = row
+        if held == quantity:
+            self._session.run(_HAND_OVER, row_id=reservation_id, new_owner=fulfillment_id)
+            return
+        self._session.run(_REDUCE, row_id=reservation_id, less=quantity)
+        new = dict(zip(_RESERVED_NAMES, rest, strict=True)) | {
+            "id": self._uow.new_id(),
+            "shop_id": self._uow.shop.id,
+            "quantity": quantity,
+            "fulfillment_id": fulfillment_id,
+        }
+        self._uow.insert_now(t.reservation, new)
 
     def settle(self, reservation_id: int, state: str) -> None:
         """A reservation ends: consumed (shipped) or released."""

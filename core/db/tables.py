@@ -473,7 +473,10 @@ parcel = _table(
     _text("last_place"),
     _at("delivered_at", nullable=True),
     _text("contradiction"),
-    sa.UniqueConstraint("shop_id", "tracking_number", "carrier"),
+    _text("expected"),
+    # Two orders may share a box, so a number is unique within its order only.
+    sa.UniqueConstraint("order_id", "tracking_number", "carrier"),
+    sa.Index(None, "shop_id", "tracking_number"),
     sa.UniqueConstraint("shop_id", "external_id"),
     sa.Index(None, "order_id"),
 )
@@ -499,6 +502,7 @@ tracking_event = _table(
     _text("place"),
     _text("words"),
     _text("raw_code"),
+    _int("known", 1),
     sa.UniqueConstraint("parcel_id", "at", "status", "reason", "raw_code"),
 )
 

@@ -104,6 +104,21 @@ class WorkPacked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkPutBack(Event):
+    work: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelTracked(Event):
+    """A parcel that had left already was given its tracking number, or a corrected one."""
+
+    parcel_id: int
+    carrier: str
+    tracking_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParcelLabeled(Event):
     parcel_id: int
     carrier: str

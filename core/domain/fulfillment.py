@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from typing import Any
 
 from core.domain.refusals import NotPossible
 
@@ -58,6 +59,10 @@ class FulfillmentOrder:
         """Nobody at the location has it on paper yet: it may be moved or canceled freely."""
         return self.stage is Stage.READY
 
+    def is_before(self, stage: Stage) -> bool:
+        """Open, and the step to this stage is still to be made."""
+        return self.is_open and _STEPS.index(self.stage) < _STEPS.index(stage)
+
     @property
     def units(self) -> int:
         return sum(item.quantity for item in self.items)
@@ -70,6 +75,14 @@ class FulfillmentOrder:
             raise NotPossible(f"{self.number} is already {self.stage.value}.")
         when: dict[str, Any] = {f"{stage.value}_at": at}
         return replace(self, stage=stage, **when)
+
+    def put_back(self, stage: Stage) -> FulfillmentOrder:
+        """The goods went back to the shelf: an earlier open stage, as if later steps never were."""
+        if not self.is_open or _STEPS.index(stage) >= _STEPS.index(self.stage):
+            raise NotPossible(f"{self.number} is {self.stage.value}; there is nothing to put back.")
+        undone = _STEPS[_STEPS.index(stage) + 1 : _STEPS.index(self.stage) + 1]
+        times: dict[str, Any] = {f"{step.value}_at": None for step in undone}
+        return replace(self, stage=stage, **times)
 
     def cancel(self, at: datetime) -> FulfillmentOrder:
         if not self.is_open:
@@ -99,6 +112,7 @@ class Parcel:
     last_place: str = ""
     delivered_at: datetime | None = None
     contradiction: str = ""
+    expected: str = ""  # the day the carrier last expected to deliver, ISO
 
     @property
     def has_left(self) -> bool:
