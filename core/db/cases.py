@@ -11,14 +11,17 @@ from core.db import tables as t
 from core.db.connection import Row, Session, Statement, one_of
 from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain import events as e
+from core.domain.access import Role
 from core.domain.cases import RULES, Case, CaseKind, Finding
 from core.domain.refusals import Conflict, NotFound
 
 if TYPE_CHECKING:
+    from core.db.reading import Reader
     from core.db.unit_of_work import UnitOfWork
 
 _c = t.cases.c
 _FIELDS = [c for c in t.cases.columns if c.name != "shop_id"]
+_LAST = 2**62  # after every date
 _NOW_OPEN = one_of(_c.state, ("open", "taken", "snoozed"))
 _BY_ID = Statement(
     sa.select(*_FIELDS).where(_c.shop_id == sa.bindparam("shop"), _c.id == sa.bindparam("id"))
@@ -83,6 +86,57 @@ def open_cases_of(session: Session, shop_id: int, order_id: int) -> list[Case]:
     return [read_case(row) for row in session.rows(_OPEN_OF_ORDER, shop=shop_id, order=order_id)]
 
 
+def visible_cases(within: UnitOfWork | Reader) -> sa.ColumnElement[bool]:
+    """People of a store see the cases of their own places and of orders promised from there."""
+    mine = _c.shop_id == within.actor.shop_id
+    if within.actor.role is not Role.STORE:
+        return mine
+    places = [p.id for p in within.shop.locations.values() if p.code in within.actor.locations]
+    r = t.reservation.c
+    orders = sa.select(r.order_id).where(r.location_id.in_(places), r.order_id.is_not(None))
+    return sa.and_(mine, sa.or_(_c.location_id.in_(places), _c.order_id.in_(orders)))
+
+
+def visible_case(within: UnitOfWork | Reader, number: int) -> Case:
+    """The case of this number, if this person may see it; anything else is *not found*."""
+    found = within.session.select(
+        sa.select(*_FIELDS).where(visible_cases(within), _c.number == number)
+    )
+    if not found:
+        raise NotFound(f"There is no case {number}.", "Write `cases` to see the open ones.")
+    return read_case(tuple(found[0]))
+
+
+def list_open_cases(
+    within: UnitOfWork | Reader,
+    *,
+    kind: CaseKind | None = None,
+    assignee: str | None = None,
+    location_id: int | None = None,
+    limit: int = 50,
+) -> tuple[list[Case], int]:
+    """Open cases, those of this person first, then by due date; and how many there are in all.
+
+    The cases of a storm stand behind its one card and are not listed beside it.
+    """
+    clause = sa.and_(visible_cases(within), _NOW_OPEN, _c.group_id.is_(None))
+    if kind is not None:
+        clause = sa.and_(clause, _c.kind == kind.value)
+    if assignee is not None:
+        clause = sa.and_(clause, _c.assignee == assignee)
+    if location_id is not None:
+        clause = sa.and_(clause, _c.location_id == location_id)
+    mine_first = sa.case((_c.assignee == within.actor.name, 0), else_=1)
+    rows = within.session.select(
+        sa.select(*_FIELDS)
+        .where(clause)
+        .order_by(mine_first, sa.func.coalesce(_c.due_at, _LAST), _c.id)
+        .limit(limit)
+    )
+    total = within.session.select(sa.select(sa.func.count()).where(clause).select_from(t.cases))
+    return [read_case(tuple(row)) for row in rows], int(total[0][0])
+
+
 class Cases:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
@@ -140,7 +194,8 @@ class Cases:
             group_id=group_id,
         )
         self._uow.insert(t.cases, self._row(case))
-        self._uow.emit(case.order_id, e.CaseOpened(case.id, case.kind.value, case.title))
+        fact = e.CaseOpened(case.id, case.kind.value, case.title, grouped=group_id is not None)
+        self._uow.emit(case.order_id, fact)
         return case
 
     def save(self, before: Case, after: Case, note: str = "") -> Case:

@@ -56,7 +56,12 @@ _REFUND_BY_ID = Statement(
 )
 _SETTLE = Statement(
     t.refund.update().where(_f.id == sa.bindparam("row_id"), _f.state == "due"),
-    sets=("state", "reference", "external_id", "settled_at"),
+    sets=("state", "amount", "reference", "external_id", "settled_at"),
+)
+_RECOGNIZE = Statement(
+    t.refund.update()
+    .where(_f.id == sa.bindparam("row_id"), _f.external_id.is_(None))
+    .values(external_id=sa.bindparam("external"))
 )
 
 
@@ -234,14 +239,26 @@ class Returns:
         )
         return refund
 
-    def settle_refund(self, refund: Refund, reference: str, external_id: str | None) -> None:
+    def settle_refund(
+        self,
+        refund: Refund,
+        reference: str,
+        external_id: str | None,
+        amount: int | None = None,
+    ) -> None:
+        """It is paid out; `amount` when the channel paid another sum than was due."""
         changed = self._session.run(
             _SETTLE,
             row_id=refund.id,
             state="refunded",
+            amount=refund.amount if amount is None else amount,
             reference=reference,
             external_id=external_id,
             settled_at=micros(self._uow.now),
         )
         if changed != 1:
             raise Conflict("That refund is already settled.", "Look at the order again.")
+
+    def recognize_refund(self, refund: Refund, external_id: str) -> None:
+        """The channel tells of a refund that a person has recorded already."""
+        self._session.run(_RECOGNIZE, row_id=refund.id, external=external_id)

@@ -217,9 +217,12 @@ class RefundRecorded(Event):
 
 @dataclass(frozen=True, slots=True)
 class CaseOpened(Event):
+    """`grouped` cases belong to a storm, whose own card tells of them."""
+
     case_id: int
     case_kind: str
     title: str
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

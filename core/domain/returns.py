@@ -99,6 +99,8 @@ class Rma:
 
     def receive(self, units: Mapping[int, tuple[int, bool, str]], at: datetime) -> Rma:
         """Goods arrived: {line id: (units, back on the shelf?, condition)}."""
+        if self.status is RmaStatus.RECEIVED and self.closed_at is not None:
+            raise NotPossible(f"Return {self.number} is complete; nothing more is expected.")
         if self.status not in (RmaStatus.APPROVED, RmaStatus.RECEIVED):
             raise NotPossible(
                 f"Return {self.number} is {self.status.value}; goods can only be received once it "
@@ -111,6 +113,16 @@ class Rma:
             raise Invalid("Nothing was counted.", "Say how many units arrived.")
         lines = tuple(self._received(line, units.get(line.line_id)) for line in self.lines)
         return replace(self, status=RmaStatus.RECEIVED, lines=lines, received_at=at)
+
+    def close(self, at: datetime) -> Rma:
+        """What is still missing will not come."""
+        if self.status is not RmaStatus.RECEIVED or self.closed_at is not None:
+            raise NotPossible(f"Return {self.number} is already {self.status.value}.")
+        return replace(self, closed_at=at)
+
+    def refunded(self, at: datetime) -> Rma:
+        """The money for everything that came back is paid out."""
+        return replace(self, status=RmaStatus.REFUNDED, closed_at=self.closed_at or at)
 
     def _received(self, line: RmaLine, counted: tuple[int, bool, str] | None) -> RmaLine:
         if counted is None:

@@ -1,0 +1,76 @@
+"""The day in figures: what belongs to a local day, and our count beside the shop's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+Money = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A local day as a span of instants: `start` belongs to it, `end` does not."""
+
+    date: date
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many, and how much money: (currency, minor units) pairs, as currencies do not add up."""
+
+    count: int
+    money: Money = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Orders placed today as a connected shop counts them and as we do; None: it has not told."""
+
+    connection: str
+    theirs: int | None
+    ours: int
+
+    @property
+    def agrees(self) -> bool | None:
+        return None if self.theirs is None else self.theirs == self.ours
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The day so far; held, cases, past cut-off and refunds due are as of now."""
+
+    day: date
+    location: str
+    placed: int
+    shipped: int
+    delivered: int
+    past_cutoff: int
+    held: int
+    cases: int
+    returns_requested: int
+    returns_received: int
+    refunds_due: Tally
+    refunds_recorded: Tally
+    counted: tuple[Counted, ...] = ()
+
+
+def local_day(now: datetime, zone: str) -> Day:
+    """The day of the place around an instant; 23 or 25 hours long when the clock changes."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    return Day(today, _midnight(today, zone), _midnight(today + timedelta(days=1), zone))
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)
+
+
+def their_count(told: object, day: date) -> int | None:
+    """What a connection noted under "their_count", if it is about this very day."""
+    if not isinstance(told, dict) or told.get("day") != day.isoformat():
+        return None
+    placed = told.get("placed")
+    return placed if isinstance(placed, int) else None
