@@ -188,6 +188,7 @@ customer = _table(
     _at("created_at"),
     sa.UniqueConstraint("shop_id", "email", "phone"),
     sa.Index(None, "shop_id", "telegram_chat"),
+    sa.Index("ix_customer_phone", "shop_id", "phone"),
 )
 
 sequence = _table(
@@ -752,6 +753,17 @@ counter = _table(
     sa.Column("shop_id", Whole, primary_key=True),
     sa.Column("name", sa.Text, primary_key=True),
     _int("value"),
+)
+
+# How often something was tried lately (codes asked for, say); what is older than a day goes.
+attempt = _table(
+    "attempt",
+    _id(),
+    _shop(),
+    _text("name"),
+    _at("at"),
+    sa.Index(None, "shop_id", "name", "at"),
+    sa.Index("ix_attempt_at", "at"),
 )
 
 # --- chat ----------------------------------------------------------------------------------------
