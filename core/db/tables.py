@@ -96,7 +96,7 @@ staff = _table(
     _id(),
     _shop(),
     _text("name"),
-    _text("email"),
+    _text("email", None),
     _text("role"),
     _json("locations", "[]"),
     _text("slack_user", None),
