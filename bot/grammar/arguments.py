@@ -1,0 +1,310 @@
+"""Words after a verb into arguments, slot by slot; what is missing or left over is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from bot.grammar.desk import Desk
+from bot.grammar.lexicon import NOUNS, Slot, slots_of
+from bot.grammar.moments import read_moment
+from bot.grammar.tokens import Token, wording
+from core.domain.refusals import Invalid
+from core.registry import Arg, Risk, Spec
+
+_UNTIL = ("until", "till", "til", "bis")
+_BEFORE_PLACE = ("to", "at", "in", "from", "for", "nach")
+_BEFORE_CHOICE = ("for", "because", "wegen", "as")
+_POINTING = ("it", "this", "that")
+
+
+@dataclass(slots=True)
+class Reading:
+    """How far the words after a verb could be read as its arguments."""
+
+    spec: Spec
+    text: str
+    rest: list[Token]
+    desk: Desk
+    values: dict[str, Any] = field(default_factory=dict)
+    many: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    problem: str = ""
+    nearest: str = ""  # the word that was probably meant, when there is a problem
+    until: datetime | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        return not (self.missing or self.problem)
+
+    @property
+    def first(self) -> Slot | None:
+        return next((s for s in slots_of(self.spec.shape) if s.kind in _NUMBERED), None)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was said, as plain JSON: a form begins with it."""
+        slot = self.first
+        numbers = {slot.name: self.many[0]} if slot and self.many else {}
+        return {**numbers, **self.values}
+
+    def commands(self) -> tuple[Any, ...]:
+        """One command per number. Raises Invalid naming the field that makes no sense."""
+        slot = self.first
+        if slot is None or not self.many:
+            return (self.spec.read(self.values),)
+        return tuple(self.spec.read({**self.values, slot.name: n}) for n in self.many)
+
+
+def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
+    reading = Reading(spec, text, list(tokens), desk)
+    slots = slots_of(spec.shape)
+    for slot in slots:
+        if slot.kind is Arg.UNTIL:
+            _take_until(reading, slot)
+    for slot in slots:
+        if slot.name not in reading.values and not _READERS[slot.kind](reading, slot):
+            reading.missing += [slot.name] if slot.required else []
+    if reading.rest and not reading.problem:
+        _leftover(reading)
+    return reading
+
+
+# --- one reader per kind: takes what it understands from the front ----------------------------------
+
+
+def _take_number(reading: Reading, slot: Slot) -> bool:
+    _skip_noun(reading, slot)
+    number_of = _order_of if slot.kind is Arg.ORDER else _NUMBER_OF[slot.kind]
+    first = reading.rest[0] if reading.rest else None
+    if first is not None and first.word in _POINTING and _from_desk(reading, slot):
+        reading.rest.pop(0)
+        return True
+    while reading.rest and (number := number_of(reading.rest[0])):
+        if reading.many and not _belongs(reading, number):
+            break
+        reading.many.append(number)
+        was_listed = reading.rest.pop(0).listed
+        if not (_takes_many(reading.spec) or was_listed):
+            break
+    reading.many = list(dict.fromkeys(reading.many))
+    if not reading.many and slot.required and _from_desk(reading, slot):
+        return reading.spec.is_question and first is None  # a command asks before it writes
+    return bool(reading.many)
+
+
+def _take_quantity(reading: Reading, slot: Slot) -> bool:
+    if reading.rest and (found := re.fullmatch(r"[x×]?([+-]?\d+)[x×]?", reading.rest[0].word)):
+        reading.values[slot.name] = int(found[1])
+        reading.rest.pop(0)
+        return True
+    return False
+
+
+def _take_location(reading: Reading, slot: Slot) -> bool:
+    skipped = reading.rest[:1] if _starts(reading, _BEFORE_PLACE) else []
+    words = reading.rest[len(skipped) :]
+    for length in (3, 2, 1):
+        place = reading.desk.place(" ".join(t.word for t in words[:length]))
+        if place is not None and len(words) >= length:
+            reading.values[slot.name] = place.code
+            del reading.rest[: len(skipped) + length]
+            return True
+    if words and slot.required:
+        reading.problem = f"There is no location “{words[0].text}”."
+        codes = [place.code for place in reading.desk.places]
+        reading.nearest = _nearest(words[0].word, codes)
+        reading.rest.clear()
+        return True
+    return False
+
+
+def _take_choice(reading: Reading, slot: Slot) -> bool:
+    if not slot.choices:
+        return _take_word(reading, slot)
+    skipped = 1 if _starts(reading, _BEFORE_CHOICE) else 0
+    words = [re.sub("[- ]", "_", token.word) for token in reading.rest[skipped:]]
+    for length in (4, 3, 2, 1):
+        said = "_".join(words[:length])
+        if said in slot.choices and len(words) >= length:
+            reading.values[slot.name] = said
+            del reading.rest[: skipped + length]
+            return True
+    if words and (near := _nearest(words[0], list(slot.choices))):
+        reading.problem = f"I do not know the {slot.name} “{reading.rest[skipped].text}”."
+        reading.nearest = near
+    return False
+
+
+def _take_until(reading: Reading, slot: Slot) -> bool:
+    """“until fri” may stand anywhere; where a time is required it needs no “until”."""
+    places = [n for n, token in enumerate(reading.rest) if token.word in _UNTIL]
+    if not places and not slot.required:
+        return False
+    start = places[0] if places else _time_start(reading)
+    begin = start + (1 if places or _is_for(reading, start) else 0)
+    words = [token.text for token in reading.rest[begin:]]
+    moment, used = read_moment(words, reading.desk.now, reading.desk.zone)
+    if moment is None:
+        if places:
+            reading.problem = f"I cannot read the time “{' '.join(words)}”."
+            del reading.rest[start:]
+        return False
+    if moment <= reading.desk.now:
+        reading.problem = f"“{' '.join(words[:used])}” has passed."
+    else:
+        reading.until = moment
+        reading.values[slot.name] = moment.isoformat()
+    del reading.rest[start : begin + used]
+    return True
+
+
+def _take_word(reading: Reading, slot: Slot) -> bool:
+    _skip_noun(reading, slot)
+    if not reading.rest:
+        return False
+    token = reading.rest.pop(0)
+    clean = token.text if token.kind != "word" else token.text.strip(",;")
+    reading.values[slot.name] = clean.lstrip("#") if slot.kind is Arg.TAG else clean
+    return True
+
+
+def _take_text(reading: Reading, slot: Slot) -> bool:
+    if reading.problem:
+        return True
+    said = wording(reading.text, reading.rest)
+    reading.rest.clear()
+    if said:
+        reading.values[slot.name] = said
+    return bool(said)
+
+
+def _take_nothing(reading: Reading, slot: Slot) -> bool:
+    return False
+
+
+_READERS: dict[Arg, Callable[[Reading, Slot], bool]] = {
+    Arg.ORDER: _take_number,
+    Arg.CASE: _take_number,
+    Arg.RETURN: _take_number,
+    Arg.LOCATION: _take_location,
+    Arg.SKU: _take_word,
+    Arg.QUANTITY: _take_quantity,
+    Arg.CHOICE: _take_choice,
+    Arg.UNTIL: _take_nothing,
+    Arg.TAG: _take_word,
+    Arg.WORD: _take_word,
+    Arg.TEXT: _take_text,
+    Arg.NONE: _take_nothing,
+}
+
+
+# --- numbers ----------------------------------------------------------------------------------------
+
+
+def _order_of(token: Token) -> str:
+    return token.order
+
+
+def _case_of(token: Token) -> str:
+    found = re.fullmatch(r"(?:#|c|case-?)?#?(\d{1,9})", token.word)
+    return found[1] if found else ""
+
+
+def _return_of(token: Token) -> str:
+    clean = token.text.strip(",;:?!.").lstrip("#").upper()
+    return clean if re.fullmatch(r"[A-Z0-9-]*\d[A-Z0-9-]*", clean, re.ASCII) else ""
+
+
+_NUMBERED = (Arg.ORDER, Arg.CASE, Arg.RETURN)
+_NUMBER_OF = {Arg.CASE: _case_of, Arg.RETURN: _return_of}
+
+
+def _takes_many(spec: Spec) -> bool:
+    return spec.many or spec.is_question
+
+
+def _belongs(reading: Reading, number: str) -> bool:
+    """A further number is one of the list only if it looks like the first: “hold 1001 2 boxes”."""
+    return abs(len(number) - len(reading.many[0])) <= 1
+
+
+def _from_desk(reading: Reading, slot: Slot) -> bool:
+    if slot.kind is not Arg.ORDER or not reading.desk.order:
+        return False
+    reading.many.append(reading.desk.order)
+    return True
+
+
+def _skip_noun(reading: Reading, slot: Slot) -> None:
+    more = len(reading.rest) > 1
+    if more and NOUNS.get(reading.rest[0].word.removesuffix("s")) is slot.kind:
+        reading.rest.pop(0)
+
+
+# --- helpers ----------------------------------------------------------------------------------------
+
+
+def _starts(reading: Reading, words: tuple[str, ...]) -> bool:
+    return len(reading.rest) > 1 and reading.rest[0].word in words
+
+
+def _time_start(reading: Reading) -> int:
+    """Where a time without “until” begins: after the numbers at the front."""
+    rest = reading.rest
+    numbers = 0
+    while numbers < len(rest) and (_case_of(rest[numbers]) or rest[numbers].word in NOUNS):
+        following = [token.text for token in rest[numbers:]]
+        told = read_moment(following, reading.desk.now, reading.desk.zone)[1]
+        if numbers and told > 0:
+            break
+        numbers += 1
+    return numbers
+
+
+def _is_for(reading: Reading, start: int) -> bool:
+    return start < len(reading.rest) and reading.rest[start].word == "for"
+
+
+def _nearest(word: str, choices: list[str]) -> str:
+    """The one choice within a typing slip of this word; short words must be nearer."""
+    slips = 1 if len(word) < 6 else 2
+    found = process.extractOne(
+        word.casefold(),
+        choices,
+        scorer=DamerauLevenshtein.distance,
+        processor=str.casefold,
+        score_cutoff=slips,
+    )
+    return found[0] if found else ""
+
+
+def _leftover(reading: Reading) -> None:
+    words = wording(reading.text, reading.rest)
+    orders = [token.order for token in reading.rest if token.order]
+    if orders and reading.many:
+        reading.problem = f"`{reading.spec.verb}` takes one number at a time."
+    else:
+        reading.problem = f"I do not understand “{words}” here."
+
+
+def one_at_a_time(reading: Reading) -> bool:
+    """True when a text that cannot be taken back begins with what is surely one more number."""
+    if reading.spec.many or reading.spec.risk is not Risk.IRREVERSIBLE or not reading.many:
+        return False
+    texts = (s.name for s in slots_of(reading.spec.shape) if s.kind is Arg.TEXT)
+    first = next((str(reading.values[n]).split()[0] for n in texts if n in reading.values), "")
+    return bool(re.fullmatch(r"#?\d+", first)) and _belongs(reading, first.lstrip("#"))
+
+
+def built(reading: Reading) -> tuple[Any, ...] | Invalid:
+    try:
+        return reading.commands()
+    except Invalid as problem:
+        return problem

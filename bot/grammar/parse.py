@@ -1,0 +1,204 @@
+"""One grammar for every staff surface: a line of text becomes commands, questions or a way on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bot.grammar.arguments import Reading, built, one_at_a_time, read
+from bot.grammar.desk import Desk
+from bot.grammar.heard import (
+    Ask,
+    FormWanted,
+    Heard,
+    HelpWanted,
+    Offer,
+    Question,
+    RolesWanted,
+    Suggestion,
+)
+from bot.grammar.lexicon import NOUNS, first_kind, matches, slots_of
+from bot.grammar.suggest import nearest_texts
+from bot.grammar.tokens import Token, cleaned, tokenize
+from core.domain.refusals import Invalid
+from core.queries.orders import FindOrders, ShowOrder
+from core.registry import Arg, Risk, Spec
+
+_HELP = ("help", "?", "hilfe", "commands")
+_ROLES = ("roles", "rights", "permissions")
+_LISTS: dict[str, dict[str, Any]] = {
+    "late": {"late": True},
+    "overdue": {"late": True},
+    "held": {"held": True},
+    "open": {"status": "open"},
+    "canceled": {"status": "canceled"},
+    "cancelled": {"status": "canceled"},
+    "closed": {"status": "closed"},
+}
+_FILLERS = ("orders", "order", "in", "at", "from", "please", "show", "all")
+_LINK_ORDER = re.compile(r"/orders/(\d+)(?:[/?#]|$)")
+
+
+def parse(text: str, desk: Desk) -> Heard:
+    """What a person of the staff meant. Only an exact verb writes; all else reads or asks back."""
+    text = cleaned(text)
+    tokens = tokenize(text)
+    while tokens and tokens[0].kind == "person":
+        tokens = tokens[1:]  # “@wismo hold 1001”
+    if not tokens or tokens[0].text in _HELP or tokens[0].word in _HELP:
+        return Question((HelpWanted(" ".join(t.word for t in tokens[1:])),))
+    if len(tokens) == 1 and tokens[0].word in _ROLES:
+        return Question((RolesWanted(),))
+    known = _verb(text, tokens, desk) or _number_first(text, tokens, desk) or _list(tokens, desk)
+    return known or _unknown(text, tokens, desk)
+
+
+# --- a verb is known --------------------------------------------------------------------------------
+
+
+def _verb(text: str, tokens: list[Token], desk: Desk) -> Heard | None:
+    words = [token.word for token in tokens]
+    if tokens[0].kind != "word":
+        return None
+    if len(tokens) > 1 and words[0] in NOUNS:
+        inner = [spec for spec in _specs(words[1:]) if _goes_with(spec, words[0])]
+        if inner:
+            return _verb(text, tokens[1:], desk)
+    readings = [
+        read(spec, text, tokens[len(phrase.words) :], desk)
+        for phrase in matches(words)
+        for spec in phrase.specs
+    ]
+    return _best(readings, text) if readings else None
+
+
+def _best(readings: list[Reading], text: str) -> Heard:
+    """The first reading that is whole; else the first that only lacks something."""
+    for reading in readings:
+        if reading.is_complete and (heard := _whole(reading, text)) is not None:
+            return heard
+    lacking = next((r for r in readings if not r.problem), readings[0])
+    if lacking.spec.is_question:
+        return _searched(lacking) or _explained(lacking, text)
+    if lacking.problem and (lacking.nearest or not lacking.missing):
+        return _explained(lacking, text)
+    return FormWanted(lacking.spec, lacking.given, lacking.problem)
+
+
+def _whole(reading: Reading, text: str) -> Heard | None:
+    commands = built(reading)
+    if isinstance(commands, Invalid):
+        reading.problem = str(commands)
+        return None
+    if reading.spec.is_question:
+        return Question(commands, _loose(reading))
+    if one_at_a_time(reading):
+        said = f"`{reading.spec.verb}` takes one number at a time, or a comma between them."
+        return Suggestion(said)
+    if _wants_a_look(reading):
+        return FormWanted(reading.spec, reading.given)
+    return Ask(reading.spec, commands, reading.until)
+
+
+def _wants_a_look(reading: Reading) -> bool:
+    """What cannot be taken back is shown once more, unless its reason was typed with it."""
+    reasons = [s for s in slots_of(reading.spec.shape) if s.kind is Arg.TEXT]
+    unsaid = bool(reasons) and not any(s.name in reading.values for s in reasons)
+    return reading.spec.risk is Risk.IRREVERSIBLE and unsaid and len(reading.many) == 1
+
+
+def _searched(reading: Reading) -> Heard | None:
+    """“find anna schmidt”, “order anna”: a question about an order by other words searches."""
+    words = " ".join(token.text for token in reading.rest)
+    if reading.spec.shape is ShowOrder and words:
+        return Question((FindOrders(text=words),))
+    return None
+
+
+def _explained(reading: Reading, text: str) -> Suggestion:
+    offers: tuple[Offer, ...] = ()
+    if reading.nearest:
+        wrong = re.search("“(.+?)”", reading.problem)
+        near = text.replace(wrong[1], reading.nearest.lower()) if wrong else ""
+        offers = (Offer(near, reading.spec.is_question),) if near else ()
+    example = next(iter(reading.spec.examples), reading.spec.verb)
+    problem = reading.problem or f"`{reading.spec.verb}` needs more words."
+    return Suggestion(f"{problem} Write it like `{example}`.", offers)
+
+
+def _loose(reading: Reading) -> str:
+    """A single number may turn out to be something else: a phone, a parcel, an old order."""
+    is_show = reading.spec.shape is ShowOrder and len(reading.many) == 1
+    return reading.many[0] if is_show else ""
+
+
+def _specs(words: list[str]) -> list[Spec]:
+    return [spec for phrase in matches(words) for spec in phrase.specs]
+
+
+def _goes_with(spec: Spec, noun: str) -> bool:
+    return noun == "order" or first_kind(spec) is NOUNS[noun]
+
+
+# --- no verb at the front ---------------------------------------------------------------------------
+
+
+def _number_first(text: str, tokens: list[Token], desk: Desk) -> Heard | None:
+    """“1001”, “1001 1004”, “1001 hold address”; with other words behind it, it is a search."""
+    numbers = 0
+    while numbers < len(tokens) and tokens[numbers].order:
+        numbers += 1
+    if not numbers:
+        return None
+    rest = tokens[numbers:]
+    if not rest:
+        found = tuple(dict.fromkeys(token.order for token in tokens))
+        return Question(tuple(ShowOrder(n) for n in found), found[0] if len(found) == 1 else "")
+    for phrase in matches([token.word for token in rest]):
+        size = len(phrase.words)
+        turned = [*rest[:size], *tokens[:numbers], *rest[size:]]
+        if any(first_kind(spec) is Arg.ORDER for spec in phrase.specs):
+            return _verb(text, turned, desk)
+    return None
+
+
+def _list(tokens: list[Token], desk: Desk) -> Heard | None:
+    """“late ber”, “held”, “ber”: a saved search, limited to a location."""
+    wanted: dict[str, Any] = {}
+    listed = False
+    for token in tokens:
+        if token.word in _LISTS:
+            wanted |= _LISTS[token.word]
+            listed = True
+        elif place := (desk.place(token.word) if listed else desk.place_coded(token.word)):
+            wanted["location"] = place.code
+        elif token.word not in _FILLERS:
+            return None
+    return Question((FindOrders(**wanted),)) if wanted else None
+
+
+def _unknown(text: str, tokens: list[Token], desk: Desk) -> Heard:
+    """Nothing known: the nearest words when a verb was probably meant, else a search."""
+    searched = _search_text(tokens)
+    near = nearest_texts(text, tokens, desk)
+    parsed = [(offer, parse(offer, desk)) for offer in near]
+    fitting = [
+        Offer(offer, isinstance(heard, Question))
+        for offer, heard in parsed
+        if isinstance(heard, Ask | Question) or len(tokens) == 1
+    ]
+    if fitting:
+        offers = (*fitting, Offer(f"search {searched}", reads=True))
+        return Suggestion(f"I do not know “{text}”.", offers)
+    return Question((FindOrders(text=searched),))
+
+
+def _search_text(tokens: list[Token]) -> str:
+    if len(tokens) == 1 and tokens[0].kind == "link":
+        return _of_link(tokens[0].text)
+    return " ".join(token.text.strip(",;") for token in tokens)
+
+
+def _of_link(link: str) -> str:
+    found = _LINK_ORDER.search(link)
+    return found[1] if found else link
