@@ -105,17 +105,18 @@ class Worker:
     def _plan_one(self, uow: UnitOfWork, fact: Fact) -> None:
         """A fact that cannot be planned becomes a case; it never holds up the others."""
         own = self._engine.unit(uow.batch, Caller(system(fact.shop_id), "planner"), fact.id)
-        uow.session.plain("SAVEPOINT fact")
+        uow.batch.savepoint()
         try:
             self._duties.plan(own, fact)
             own.finish()
         except Exception as problem:
             log.exception("no messages could be planned for %s %s", fact.kind, fact.id)
-            uow.session.plain("ROLLBACK TO SAVEPOINT fact")
+            uow.batch.rollback()
             own = self._engine.unit(uow.batch, Caller(system(fact.shop_id), "planner"), fact.id)
             own.cases.open(_unplannable(fact, problem))
             own.finish()
-        uow.session.plain("RELEASE SAVEPOINT fact")
+            return
+        uow.batch.release()
 
     # --- chores and kept deliveries --------------------------------------------------------------
 

@@ -101,6 +101,7 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
         known = uow.orders.by_external(ask.connection_id, ask.external_id)
     if known is not None:
         return merge(uow, known, ask)
+    uow.founding = True
     order = _new_order(uow, ask)
     uow.emit(order.id, e.OrderCaptured(order.channel, order.total, order.currency, _units(order)))
     if order.captured:

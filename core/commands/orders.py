@@ -231,7 +231,6 @@ class UndoLast:
 @command("undo", UndoLast, Right.VIEW, examples=("undo",))
 def undo(_: UndoLast, uow: UnitOfWork) -> Done:
     window = timedelta(seconds=int(uow.shop.policy["undo_seconds"]))
-    uow.batch.flush()
     found = audit.last_undoable(uow.session, uow.shop.id, uow.actor.id, uow.now - window)
     if found is None:
         raise NotPossible(

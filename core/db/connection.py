@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -24,10 +24,21 @@ class Statement:
     are plain integers and text, so nothing is lost by going past the type system.
     """
 
-    __slots__ = ("_clause", "_compiled", "_sets")
+    __slots__ = ("_clause", "_compiled", "_sets", "apart")
 
-    def __init__(self, clause: sa.sql.ClauseElement, sets: Sequence[str] | None = None) -> None:
-        """`sets` names the columns of an update that are given as parameters of the same name."""
+    def __init__(
+        self,
+        clause: sa.sql.ClauseElement,
+        sets: Sequence[str] | None = None,
+        *,
+        apart: bool = False,
+    ) -> None:
+        """`sets` names the columns of an update that are given as parameters of the same name.
+
+        `apart` says that the statement never concerns rows that still wait to be written with
+        their batch (or that its caller has looked after that): it does not make them be written.
+        """
+        self.apart = apart
         self._clause = clause
         self._sets = None if sets is None else list(sets)
         self._compiled: dict[str, tuple[str, dict[str, Any], list[str] | None]] = {}
@@ -58,9 +69,13 @@ class Insert(Statement):
 
 
 class Session:
-    """One open connection inside one transaction."""
+    """One open connection inside one transaction.
+
+    `before` is called before every statement that might look for rows which still wait.
+    """
 
     def __init__(self, connection: sa.Connection) -> None:
+        self.before: Callable[[], None] | None = None
         self.connection = connection
         self.dialect = connection.dialect
         self.driver = cast("DBAPIConnection", connection.connection.dbapi_connection)
@@ -71,6 +86,8 @@ class Session:
         return self.dialect.name == "sqlite"
 
     def _execute(self, statement: Statement, params: Params) -> Any:
+        if self.before is not None and not statement.apart:
+            self.before()
         sql, base, order = statement.prepared(self.dialect)
         if order is None:
             self._cursor.execute(sql, {**base, **params})
@@ -107,6 +124,8 @@ class Session:
 
     def select(self, clause: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
         """A select that is put together at run time (lists with filters): off the hot paths."""
+        if self.before is not None:
+            self.before()
         return self.connection.execute(clause).fetchall()
 
 

@@ -235,7 +235,6 @@ class Conversations:
         return after
 
     def heard_before(self, conversation: Conversation, external_id: str) -> bool:
-        self._uow.batch.flush()
         row = self._session.row(_HEARD, conversation=conversation.id, external=external_id)
         return row is not None
 

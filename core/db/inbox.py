@@ -17,17 +17,15 @@ ATTEMPTS_MAX = 6
 RETRY_SECONDS = (30, 120, 600, 3600, 14400)
 
 _i, _k = t.inbox.c, t.idempotency.c
-_BY_DELIVERY = Statement(
-    sa.select(_i.id, _i.state, _i.answer).where(
-        _i.connection_id == sa.bindparam("connection"), _i.delivery_id == sa.bindparam("delivery")
-    )
-)
-_BY_EVENT = Statement(
+_KNOWN = Statement(
     sa.select(_i.id, _i.state, _i.answer).where(
         _i.connection_id == sa.bindparam("connection"),
-        _i.topic == sa.bindparam("topic"),
-        _i.event_id == sa.bindparam("event"),
-    )
+        sa.or_(
+            _i.delivery_id == sa.bindparam("delivery"),
+            sa.and_(_i.topic == sa.bindparam("topic"), _i.event_id == sa.bindparam("event")),
+        ),
+    ),
+    apart=True,
 )
 _BY_ID = Statement(
     sa.select(
@@ -58,7 +56,8 @@ _KEY = Statement(
         _k.shop_id == sa.bindparam("shop"),
         _k.scope == sa.bindparam("scope"),
         _k.key == sa.bindparam("key"),
-    )
+    ),
+    apart=True,
 )
 
 
@@ -83,17 +82,13 @@ def find(batch: Batch, delivery: Delivery) -> tuple[int, str, str] | None:
     if keys & batch.seen:
         batch.flush()
     batch.seen |= keys
-    session = batch.session
-    row = session.row(
-        _BY_DELIVERY, connection=delivery.connection_id, delivery=delivery.delivery_id
+    row = batch.session.row(
+        _KNOWN,
+        connection=delivery.connection_id,
+        delivery=delivery.delivery_id,
+        topic=delivery.topic,
+        event=delivery.event_id,
     )
-    if row is None and delivery.event_id:
-        row = session.row(
-            _BY_EVENT,
-            connection=delivery.connection_id,
-            topic=delivery.topic,
-            event=delivery.event_id,
-        )
     return None if row is None else (row[0], row[1], row[2])
 
 
@@ -138,7 +133,7 @@ def keep(
         "received_at": micros(now),
         **ending,
     }
-    batch.log(t.inbox, [row])
+    batch.add(t.inbox, [row])
 
 
 def is_last_try(delivery: Delivery) -> bool:
@@ -185,4 +180,4 @@ def keep_key(
         "answer": answer,
         "at": micros(now),
     }
-    batch.log(t.idempotency, [row])
+    batch.add(t.idempotency, [row])

@@ -44,11 +44,13 @@ _BY_EXTERNAL = Statement(
     sa.select(*_COLUMNS).where(
         _o.connection_id == sa.bindparam("connection"),
         _o.external_id == sa.bindparam("external"),
-    )
+    ),
+    apart=True,
 )
 _LOCK = Statement(sa.select(_o.version).where(_o.id == sa.bindparam("id")).with_for_update())
 _NUMBER_TAKEN = Statement(
-    sa.select(_o.id).where(_o.shop_id == sa.bindparam("shop"), _o.number == sa.bindparam("number"))
+    sa.select(_o.id).where(_o.shop_id == sa.bindparam("shop"), _o.number == sa.bindparam("number")),
+    apart=True,
 )
 _LINES = Statement(
     sa.select(*[c for c in t.order_line.columns if c.name not in ("shop_id", "order_id")])
@@ -124,13 +126,22 @@ class Orders:
         return order
 
     def by_external(self, connection_id: int, external_id: str) -> Order | None:
+        self._look_out(("external", connection_id, external_id))
         row = self._session.row(_BY_EXTERNAL, connection=connection_id, external=external_id)
         return None if row is None else self._remember(row)
 
     def number_taken(self, number: str) -> bool:
+        self._look_out(("number", self._within.shop.id, number))
         return (
             self._session.row(_NUMBER_TAKEN, shop=self._within.shop.id, number=number) is not None
         )
+
+    def _look_out(self, key: tuple[Any, ...]) -> None:
+        """A repeated key has to see orders of this very batch that still wait to be written."""
+        batch = self._uow.batch
+        if key in batch.seen:
+            self._uow.write_rows()
+        batch.seen.add(key)
 
     def _visible(self, order: Order) -> bool:
         actor = self._within.actor
@@ -218,6 +229,7 @@ class Orders:
                 self._uow.insert(t.order_line, _line_row(order, line))
             for hold in order.holds:
                 self._uow.insert(t.hold, _hold_row(order, hold))
+            self._uow.founding = False
             return
         before = self._loaded[order.id][0]
         row = {**_row(order), "chain": chain, "row_id": order.id, "seen": before.version}

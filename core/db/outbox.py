@@ -156,7 +156,6 @@ class Outbox:
         return effect_id
 
     def _is_known(self, key: str) -> bool:
-        self._uow.batch.flush()
         return self._session.row(_KEY_THERE, shop=self._uow.actor.shop_id, key=key) is not None
 
     def suppress(self, key: str, reason: str) -> bool:

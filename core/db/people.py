@@ -20,12 +20,14 @@ _CUSTOMER = Statement(
         _c.shop_id == sa.bindparam("shop"),
         _c.email == sa.bindparam("email"),
         _c.phone == sa.bindparam("phone"),
-    )
+    ),
+    apart=True,
 )
 _CUSTOMER_BY_EMAIL = Statement(
     sa.select(_c.id, _c.name, _c.language)
     .where(_c.shop_id == sa.bindparam("shop"), _c.email == sa.bindparam("email"))
-    .order_by(_c.id)
+    .order_by(_c.id),
+    apart=True,
 )
 _TOUCH = Statement(
     t.shop.update()
@@ -36,7 +38,8 @@ _NEXT = Statement(
     t.sequence.update()
     .where(t.sequence.c.shop_id == sa.bindparam("shop"), t.sequence.c.name == sa.bindparam("seq"))
     .values(value=t.sequence.c.value + 1)
-    .returning(t.sequence.c.value)
+    .returning(t.sequence.c.value),
+    apart=True,
 )
 _COUNT = Statement(
     t.counter.update()
@@ -56,11 +59,15 @@ class People:
             return None
         statement = _CUSTOMER_BY_EMAIL if email else _CUSTOMER
         params = {"email": email} if email else {"email": "", "phone": phone}
+        key = ("customer", self._uow.shop.id, *params.values())
+        if key in self._uow.batch.seen:
+            self._uow.write_rows()
+        self._uow.batch.seen.add(key)
         found = self._session.row(statement, shop=self._uow.shop.id, **params)
         if found is not None:
             return int(found[0])
         customer_id = self._uow.new_id()
-        self._uow.insert_now(
+        self._uow.insert(
             t.customer,
             {
                 "id": customer_id,
@@ -132,3 +139,4 @@ class People:
     def touch(self) -> None:
         """Say that the shop's surroundings changed, so that every process reads them again."""
         self._session.run(_TOUCH, shop=self._uow.actor.shop_id)
+        self._uow.forget_shop()

@@ -127,20 +127,30 @@ def open_work(session: Session, shop_id: int, before: datetime) -> list[WorkFact
     for work_id, placed, released in session.rows(_HELD_SPANS, shop=shop_id, before=at):
         spans[work_id].append((moment(placed), moment(released)))
     return [
-        WorkFacts(*row[:5], moment(row[5]), tuple(spans[row[0]]))
-        for row in session.rows(_WORK, shop=shop_id, before=at)
+        WorkFacts(
+            work_id, order_id, order, location_id, stage, moment(ready), tuple(spans[work_id])
+        )
+        for work_id, order_id, order, location_id, stage, ready in session.rows(
+            _WORK, shop=shop_id, before=at
+        )
     ]
 
 
 def parcels_without_sign(session: Session, shop_id: int, before: datetime) -> list[ParcelFacts]:
     """Parcels on their way whose last scan, or hand-over, lies before a moment."""
     rows = session.rows(_ON_THE_WAY, shop=shop_id, before=micros(before))
-    return [ParcelFacts(*row[:5], moment(row[5])) for row in rows]
+    return [
+        ParcelFacts(parcel_id, order_id, order, carrier, number, moment(sign))
+        for parcel_id, order_id, order, carrier, number, sign in rows
+    ]
 
 
 def refunds_due(session: Session, shop_id: int, before: datetime) -> list[RefundFacts]:
     rows = session.rows(_REFUNDS_DUE, shop=shop_id, before=micros(before))
-    return [RefundFacts(*row[:5], moment(row[5])) for row in rows]
+    return [
+        RefundFacts(refund_id, order_id, order, amount, currency, moment(due))
+        for refund_id, order_id, order, amount, currency, due in rows
+    ]
 
 
 def dead_effects(session: Session, shop_id: int) -> list[DeadFacts]:

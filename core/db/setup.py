@@ -7,25 +7,27 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.db import tables as t
-from core.db.connection import Row, Session, Statement
+from core.db.connection import Database, Row, Session, Statement
 from core.db.rows import from_json, moment_or_none
 from core.domain.access import Actor, Role
 from core.domain.refusals import NotFound
 from core.domain.shop import DEFAULT_POLICY, Connection, Location, Mode, Shop
 
 _REVISION = Statement(
-    sa.select(t.shop.c.revision, t.shop.c.paused_at).where(t.shop.c.id == sa.bindparam("shop"))
+    sa.select(t.shop.c.revision).where(t.shop.c.id == sa.bindparam("shop")), apart=True
 )
-_SHOP = Statement(sa.select(t.shop).where(t.shop.c.id == sa.bindparam("shop")))
+_SHOP = Statement(sa.select(t.shop).where(t.shop.c.id == sa.bindparam("shop")), apart=True)
 _LOCATIONS = Statement(
     sa.select(t.location)
     .where(t.location.c.shop_id == sa.bindparam("shop"))
-    .order_by(t.location.c.rank, t.location.c.id)
+    .order_by(t.location.c.rank, t.location.c.id),
+    apart=True,
 )
 _CONNECTIONS = Statement(
     sa.select(t.connection)
     .where(t.connection.c.shop_id == sa.bindparam("shop"))
-    .order_by(t.connection.c.id)
+    .order_by(t.connection.c.id),
+    apart=True,
 )
 _CONNECTION_SHOP = Statement(
     sa.select(t.connection.c.shop_id).where(t.connection.c.id == sa.bindparam("id"))
@@ -68,6 +70,11 @@ def load_shop(session: Session, shop_id: int) -> Shop:
     if kept is None or kept.revision != found[0]:
         kept = _cache[key] = _read_shop(session, shop_id)
     return kept
+
+
+def remembered(database: Database, shop_id: int) -> Shop | None:
+    """The shop as last seen by this process, possibly a moment old; no query is made."""
+    return _cache.get((str(database.engine.url), shop_id))
 
 
 def _read_shop(session: Session, shop_id: int) -> Shop:

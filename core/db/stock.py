@@ -33,7 +33,8 @@ _NEW = {
 _PROMISE = Statement(
     t.stock_level.update()
     .where(*_HERE, _s.on_hand - _s.reserved - _s.safety >= sa.bindparam("d_reserved"))
-    .values(_NEW)
+    .values(_NEW),
+    apart=True,
 )
 _MOVE = Statement(
     t.stock_level.update()
@@ -43,9 +44,12 @@ _MOVE = Statement(
         _s.reserved + sa.bindparam("d_reserved") >= 0,
         _s.safety + sa.bindparam("d_safety") >= 0,
     )
-    .values(_NEW)
+    .values(_NEW),
+    apart=True,
 )
-_LEVEL = Statement(sa.select(_s.on_hand, _s.reserved, _s.safety, _s.version).where(*_HERE))
+_LEVEL = Statement(
+    sa.select(_s.on_hand, _s.reserved, _s.safety, _s.version).where(*_HERE), apart=True
+)
 _SET_STATE = Statement(
     t.reservation.update()
     .where(_r.id == sa.bindparam("row_id"), one_of(_r.state, ("held", "promised")))
@@ -80,7 +84,8 @@ def _of_skus(count: int) -> Statement:
     return Statement(
         sa.select(_s.sku, _s.location_id, _s.on_hand, _s.reserved, _s.safety).where(
             _s.shop_id == sa.bindparam("shop"), one_of(_s.sku, names)
-        )
+        ),
+        apart=True,
     )
 
 
@@ -89,7 +94,8 @@ def _known(count: int) -> Statement:
     c = t.product.c
     names: list[Any] = [sa.bindparam(f"sku{i}") for i in range(count)]
     return Statement(
-        sa.select(c.sku).where(c.shop_id == sa.bindparam("shop"), one_of(c.sku, names))
+        sa.select(c.sku).where(c.shop_id == sa.bindparam("shop"), one_of(c.sku, names)),
+        apart=True,
     )
 
 

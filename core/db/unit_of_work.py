@@ -23,28 +23,10 @@ from core.db.people import People
 from core.db.returns import Returns
 from core.db.rows import micros, to_json
 from core.db.stock import Stock
-from core.db.writer import Batch, insert_into
+from core.db.writer import Batch, insert_into, parents_first
 from core.domain.access import Actor
 from core.domain.events import Event
 from core.domain.shop import Shop
-
-# Parents before children: the order in which a command's new rows are written.
-_ORDER_OF_TABLES = (
-    t.customer,
-    t.orders,
-    t.order_line,
-    t.hold,
-    t.payment,
-    t.fulfillment_order,
-    t.reservation,
-    t.parcel,
-    t.parcel_line,
-    t.rma,
-    t.rma_line,
-    t.refund,
-    t.cases,
-    t.conversation,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +63,22 @@ class UnitOfWork:
         self.events: list[Told] = []
         self.told: set[int] = set()
         self.undo: Any = None
+        self.founding = False
         self._rows: dict[sa.Table, list[dict[str, Any]]] = {}
-        self._logs: list[tuple[sa.Table, dict[str, Any]]] = []
+        batch.session.before = self.write_rows
 
     @cached_property
     def shop(self) -> Shop:
-        return setup.load_shop(self.session, self.actor.shop_id)
+        known = self.batch.shops
+        if self.actor.shop_id not in known:
+            known[self.actor.shop_id] = setup.load_shop(self.session, self.actor.shop_id)
+        shop: Shop = known[self.actor.shop_id]
+        return shop
+
+    def forget_shop(self) -> None:
+        """The shop's surroundings changed: read them again when they are next asked for."""
+        self.batch.shops.pop(self.actor.shop_id, None)
+        self.__dict__.pop("shop", None)
 
     @cached_property
     def orders(self) -> Orders:
@@ -132,31 +124,35 @@ class UnitOfWork:
     # --- writing ---------------------------------------------------------------------------------
 
     def insert(self, table: sa.Table, row: Mapping[str, Any]) -> None:
-        """A new row, written with the others of this command, parents first."""
+        """A new row; it is written with its batch, or before something might look for it."""
         self._rows.setdefault(table, []).append(dict(row))
 
     def insert_now(self, table: sa.Table, row: Mapping[str, Any]) -> None:
+        self.write_rows()
         self.session.insert(insert_into(table), [row])
 
     def log(self, table: sa.Table, row: Mapping[str, Any]) -> None:
-        """A row that no command reads back: written once for the whole batch."""
-        self._logs.append((table, dict(row)))
+        """A row that no command reads back."""
+        self.insert(table, row)
 
     def write_rows(self) -> None:
-        if not self._rows:
+        """Write what waits: first the rows of earlier commands, then our own.
+
+        While a new order is being made, its own rows wait for the order's row, which is written
+        last; nobody else can know of them yet.
+        """
+        self.batch.flush()
+        if self.founding:
             return
         rows, self._rows = self._rows, {}
-        for table in _ORDER_OF_TABLES:
-            if table in rows:
-                self.session.insert(insert_into(table), rows.pop(table))
-        for table, left in rows.items():
-            self.session.insert(insert_into(table), left)
+        for table in parents_first(rows):
+            self.session.insert(insert_into(table), rows[table])
 
     def finish(self) -> None:
-        """Events become rows and all logs join the batch."""
+        """Events become rows, and everything joins the batch."""
         at = micros(self.now)
         for told in self.events:
-            self.log(
+            self.insert(
                 t.event,
                 {
                     "id": told.id,
@@ -170,9 +166,6 @@ class UnitOfWork:
                     "at": at,
                 },
             )
-        self.write_rows()
-        grouped: dict[sa.Table, list[dict[str, Any]]] = {}
-        for table, row in self._logs:
-            grouped.setdefault(table, []).append(row)
-        for table, rows in grouped.items():
-            self.batch.log(table, rows)
+        rows, self._rows = self._rows, {}
+        for table, new in rows.items():
+            self.batch.add(table, new)

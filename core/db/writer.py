@@ -6,7 +6,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from core.db.connection import Database, Insert, Session
 from core.db.errors import is_retryable, is_transient
+from core.db.tables import metadata
 from core.domain.refusals import Unavailable
 
 GROUP_MAX = 128
@@ -21,23 +22,60 @@ RETRIES = 6
 
 
 class Batch:
-    """One transaction that several commands share, with the log rows that they leave behind.
+    """One transaction that several commands share, with the rows that wait to be written in it.
 
-    Events, audit and the like are written once for the whole batch, just before its commit.
+    New rows are written table by table for the whole batch: before a statement that could miss
+    them, and at the latest before the commit. Rows of one command that are written inside the
+    savepoint of another wait again when that one is rolled back.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._logs: dict[sa.Table, list[dict[str, Any]]] = {}
-        self.seen: set[tuple[Any, ...]] = set()
+        self.seen: set[tuple[Any, ...]] = set()  # keys of this batch that a look-up must not miss
+        self.shops: dict[int, Any] = {}
+        self._waiting: dict[sa.Table, list[dict[str, Any]]] = {}
+        self._guarded = False
+        self._written: list[tuple[sa.Table, list[dict[str, Any]]]] = []
+        session.before = self.flush
 
-    def log(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-        self._logs.setdefault(table, []).extend(rows)
+    def add(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+        self._waiting.setdefault(table, []).extend(rows)
 
     def flush(self) -> None:
-        for table, rows in self._logs.items():
-            self.session.insert(insert_into(table), rows)
-        self._logs.clear()
+        """Write what waits, parents before children."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, {}
+        for table in parents_first(waiting):
+            self.session.insert(insert_into(table), waiting[table])
+            if self._guarded:
+                self._written.append((table, waiting[table]))
+
+    def savepoint(self) -> None:
+        self.session.plain("SAVEPOINT command")
+        self._guarded = True
+
+    def release(self) -> None:
+        self.session.plain("RELEASE SAVEPOINT command")
+        self._guarded = False
+        self._written.clear()
+
+    def rollback(self) -> None:
+        """Undo the command since its savepoint; what others had written meanwhile waits again."""
+        self.session.plain("ROLLBACK TO SAVEPOINT command")
+        self.session.plain("RELEASE SAVEPOINT command")
+        self._guarded = False
+        written, self._written = self._written, []
+        for table, rows in written:
+            self._waiting[table] = rows + self._waiting.get(table, [])
+
+
+_DEPTH = {table: place for place, table in enumerate(metadata.sorted_tables)}
+
+
+def parents_first(tables: Iterable[sa.Table]) -> list[sa.Table]:
+    """The order in which foreign keys allow rows to be written."""
+    return sorted(tables, key=_DEPTH.__getitem__)
 
 
 _INSERTS: dict[sa.Table, Insert] = {}
