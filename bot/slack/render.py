@@ -1,0 +1,282 @@
+"""Cards and pages as Block Kit, within Slack's limits; what is left out is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.presentation.model import Action, Answer, Card, Field, Page, Section, Tone
+from bot.slack.mrkdwn import Mrkdwn, clean, escaped
+from bot.slack.tokens import VALUE_MAX, Press
+from bot.slack.validate import length
+
+Json = dict[str, Any]
+SignPress = Callable[[Press], str]
+
+BLOCKS_MAX = 50
+TEXT_MAX = 9_500  # Slack's own limit is not written down; bot/slack/validate holds 10 000
+SECTION_MAX = 2_900
+HEADER_MAX = 150
+FIELD_MAX = 1_900
+FALLBACK_MAX = 3_000
+LABEL_MAX = 75
+SHOWN_ACTIONS = 3
+OPTION_VALUE_MAX = 150
+OVERFLOW_MAX = 5
+ELEMENTS_MAX = 25
+
+_MARKS: dict[Tone, str] = {"bad": "🔴 ", "warn": "🟠 ", "good": "✅ ", "plain": "", "quiet": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message: what notifications and screen readers say, and the blocks."""
+
+    text: str
+    blocks: list[Json]
+
+    def as_json(self) -> Json:
+        return {"text": self.text, "blocks": self.blocks}
+
+
+def message(answers: Sequence[Answer], sign: SignPress, *, share: Press | None = None) -> Rendered:
+    """Several answers as one message. Forms are not messages: they are opened."""
+    shown = [each for each in answers if isinstance(each, Card | Page)]
+    layout = _Layout(sign)
+    for index, answer in enumerate(shown):
+        layout.reserve = 3 * (len(shown) - index - 1)
+        layout.put(answer, is_first=index == 0)
+    if share is not None:
+        layout.buttons([Action("Share", share.verb, share.arguments)], kind="share")
+    return Rendered(fallback(shown), layout.blocks)
+
+
+def fallback(answers: Sequence[Card | Page]) -> str:
+    """The point in words: Slack reads this text as markup, so it is escaped."""
+    lines = [answer.title for answer in answers[:10]]
+    if len(answers) > 10:
+        lines.append(f"… {len(answers) - 10} more")
+    return cut(escaped("\n".join(lines)), FALLBACK_MAX) or "wismo"
+
+
+def notice(sentence: str) -> Rendered:
+    """One plain sentence."""
+    return Rendered(cut(escaped(sentence), FALLBACK_MAX), [plain_section(sentence)])
+
+
+def home(answers: Sequence[Answer], sign: SignPress, now: datetime) -> Json:
+    """The Home tab: what waits for this person, and how fresh that is."""
+    rendered = message(answers, sign)
+    fresh = Mrkdwn("As of ", Mrkdwn.date(now, "{date_short_pretty} {time}", f"{now:%H:%M} UTC"))
+    return {"type": "home", "blocks": [*rendered.blocks[: BLOCKS_MAX - 1], _context(fresh)]}
+
+
+class _Layout:
+    """Blocks of one message, counted against the limits while they are put down.
+
+    `reserve` keeps blocks free for the answers that still follow.
+    """
+
+    def __init__(self, sign: SignPress) -> None:
+        self.blocks: list[Json] = []
+        self.reserve = 0
+        self._sign = sign
+        self._size = 0
+        self._has_primary = False
+
+    def put(self, answer: Card | Page, *, is_first: bool) -> None:
+        if len(self.blocks) + self.reserve + 3 > BLOCKS_MAX or self._size > TEXT_MAX - 600:
+            self._add(plain_section(cut(answer.title, 200)))
+            return
+        if not is_first:
+            self._add({"type": "divider"})
+        if isinstance(answer, Card):
+            self._card(answer)
+        else:
+            self._page(answer)
+
+    def _card(self, card: Card) -> None:
+        self._title(card.title, card.tone)
+        for chunk in _chunks(card.fields, 10):
+            self._add({"type": "section", "fields": [_field(each) for each in chunk]})
+        shown, more = _split_actions(card)
+        after = (1 if shown else 0) + (2 if more else 0) + (1 if card.note else 0)
+        self._sections(card.sections, after)
+        self.buttons(shown, more)
+        self._note(card.note)
+
+    def _page(self, page: Page) -> None:
+        self._title(page.title, "plain")
+        lines = page.lines or (page.empty,)
+        self._sections((Section(lines),), 2 + len(page.actions) // 5)
+        self.buttons(page.actions)
+        self._note(page.note)
+
+    def _title(self, title: str, tone: Tone) -> None:
+        words = _MARKS[tone] + clean(title).strip()
+        if length(words) <= HEADER_MAX:
+            self._add({"type": "header", "text": plain(words)})
+        else:
+            self._add(plain_section(cut(words, 600)))
+
+    def _note(self, note: str) -> None:
+        if note:
+            self._add(_context(plain(cut(note, 500))))
+
+    def _sections(self, sections: Iterable[Section], after: int) -> None:
+        """As many lines as fit; the rest is counted and said, never silently gone."""
+        omitted = 0
+        for section in sections:
+            omitted += self._section(section, after + 1) if not omitted else len(section.lines)
+        if omitted:
+            word = "line" if omitted == 1 else "lines"
+            self._add(_context(plain(f"… {omitted} more {word}")))
+
+    def _section(self, section: Section, after: int) -> int:
+        """Put a section down; returns how many of its lines did not fit."""
+        lines = [clean(line) for line in section.lines]
+        if section.heading and self._has_room(200, after + 2):
+            heading = _MARKS[section.tone] + cut(section.heading, 150)
+            self._add(_context(Mrkdwn.bold(heading)))
+        elif lines and section.tone != "plain":
+            lines[0] = _MARKS[section.tone] + lines[0]
+        for index, chunk in _packed(lines):
+            if not self._has_room(length(chunk), after + 1):
+                return len(lines) - index
+            self._add(plain_section(chunk))
+        return 0
+
+    def _has_room(self, size: int, blocks: int) -> bool:
+        enough = len(self.blocks) + self.reserve + blocks <= BLOCKS_MAX
+        return enough and self._size + size + 600 <= TEXT_MAX
+
+    def buttons(
+        self, actions: Sequence[Action], more: Sequence[Action] = (), kind: str = ""
+    ) -> None:
+        elements = [self._button(each, n, kind) for n, each in enumerate(actions[:ELEMENTS_MAX])]
+        menu = [self._option(each) for each in more]
+        fits = [option for option in menu if length(option["value"]) <= OPTION_VALUE_MAX]
+        beyond = [a for a, option in zip(more, menu, strict=True) if option not in fits]
+        beyond += more[OVERFLOW_MAX:] if len(fits) == len(menu) else []
+        if fits:
+            options = fits[:OVERFLOW_MAX]
+            elements.append({"type": "overflow", "action_id": "v1:more", "options": options})
+        if elements:
+            self._add({"type": "actions", "elements": elements})
+        if beyond:
+            self.buttons(beyond)
+
+    def _button(self, action: Action, number: int, kind: str) -> Json:
+        value = self._sign(_press(action, kind))
+        label = cut(clean(action.label), LABEL_MAX)
+        found: Json = {
+            "type": "button",
+            "action_id": f"v1:{kind or 'press'}:{number}",
+            "text": plain(label),
+            "value": value,
+        }
+        if action.style != "plain" and not (action.style == "primary" and self._has_primary):
+            found["style"] = action.style
+            self._has_primary = self._has_primary or action.style == "primary"
+        if action.confirm:
+            found["confirm"] = _confirm(action)
+        if length(value) > VALUE_MAX:
+            raise ValueError(f"the button {action.label} carries too much")
+        return found
+
+    def _option(self, action: Action) -> Json:
+        return {
+            "text": plain(cut(clean(action.label), LABEL_MAX)),
+            "value": self._sign(_press(action, "")),
+        }
+
+    def _add(self, block: Json) -> None:
+        self.blocks.append(block)
+        self._size += _text_in(block)
+
+
+def _press(action: Action, kind: str) -> Press:
+    kind = kind or ("form" if action.form else "act")
+    return Press(action.verb, action.arguments, action.version, kind)
+
+
+def _split_actions(card: Card) -> tuple[list[Action], list[Action]]:
+    """At most three buttons, and more only for what must ask back before it happens."""
+    shown, rest = list(card.actions[:SHOWN_ACTIONS]), [*card.actions[SHOWN_ACTIONS:], *card.more]
+    shown += [each for each in rest if each.confirm]
+    return shown, [each for each in rest if not each.confirm]
+
+
+def _confirm(action: Action) -> Json:
+    return {
+        "title": plain(cut(action.label, 100)),
+        "text": plain(cut(clean(action.confirm), 300)),
+        "confirm": plain(cut(action.label, 30)),
+        "deny": plain("Keep as It Is"),
+    }
+
+
+def _field(field: Field) -> Json:
+    value = Mrkdwn(_MARKS[field.tone], cut(field.value, FIELD_MAX // 2) or "—")
+    words = Mrkdwn(Mrkdwn.bold(cut(field.label, 100)), "\n", value)
+    return {"type": "mrkdwn", "text": words.text}
+
+
+def _context(what: Mrkdwn | Json) -> Json:
+    part = {"type": "mrkdwn", "text": what.text} if isinstance(what, Mrkdwn) else what
+    return {"type": "context", "elements": [part]}
+
+
+def plain(text: str) -> Json:
+    return {"type": "plain_text", "text": text or "—", "emoji": False}
+
+
+def plain_section(text: str) -> Json:
+    return {"type": "section", "text": plain(cut(clean(text), SECTION_MAX))}
+
+
+def _packed(lines: Sequence[str]) -> Iterable[tuple[int, str]]:
+    """Lines joined into texts that fit one section each, with the index of their first line."""
+    held: list[str] = []
+    first = 0
+    for index, line in enumerate(lines):
+        for piece in pieces(line, SECTION_MAX):
+            if held and length("\n".join([*held, piece])) > SECTION_MAX:
+                yield first, "\n".join(held)
+                held, first = [], index
+            held.append(piece)
+    if held:
+        yield first, "\n".join(held)
+
+
+def pieces(text: str, most: int) -> list[str]:
+    """A long text in parts that fit, cut between words where there are any."""
+    found = []
+    while length(text) > most:
+        end = len(cut(text, most)) - 1
+        space = text.rfind(" ", end // 2, end)
+        end = space if space > 0 else end
+        found.append(text[:end])
+        text = text[end:].lstrip(" ")
+    return [*found, text]
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or as much of it as fits before an ellipsis (Slack counts as JavaScript does)."""
+    if length(text) <= most:
+        return text
+    kept = text[: most - 1]
+    while length(kept) > most - 1:
+        kept = kept[:-1]
+    return kept + "…"
+
+
+def _chunks(items: Sequence[Field], size: int) -> Iterable[Sequence[Field]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _text_in(block: Json) -> int:
+    texts = [block.get("text"), *block.get("fields", ()), *block.get("elements", ())]
+    return sum(length(t["text"]) for t in texts if t and isinstance(t.get("text"), str)) + 100
