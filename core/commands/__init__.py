@@ -1,5 +1,5 @@
 """What can be done: each module enters its commands in the registry."""
 
-from core.commands import capture, orders
+from core.commands import capture, orders, slack
 
-__all__ = ["capture", "orders"]
+__all__ = ["capture", "orders", "slack"]

@@ -40,6 +40,33 @@ _STAFF_BY_SLACK = Statement(
         t.staff.c.active == 1,
     )
 )
+_STAFF_BY_EMAIL = Statement(
+    sa.select(t.staff).where(
+        t.staff.c.shop_id == sa.bindparam("shop"),
+        sa.func.lower(t.staff.c.email) == sa.bindparam("email"),
+        t.staff.c.slack_user.is_(None),
+        t.staff.c.active == 1,
+    )
+)
+_LINK_SLACK = Statement(
+    t.staff.update()
+    .where(
+        t.staff.c.shop_id == sa.bindparam("shop"),
+        sa.func.lower(t.staff.c.email) == sa.bindparam("mail"),
+        t.staff.c.slack_user.is_(None),
+        t.staff.c.active == 1,
+    )
+    .values(slack_user=sa.bindparam("user"))
+)
+_OWNERS = Statement(
+    sa.select(t.staff.c.name)
+    .where(
+        t.staff.c.shop_id == sa.bindparam("shop"),
+        t.staff.c.role == Role.OWNER.value,
+        t.staff.c.active == 1,
+    )
+    .order_by(t.staff.c.id)
+)
 _STAFF_BY_ID = Statement(
     sa.select(t.staff).where(
         t.staff.c.shop_id == sa.bindparam("shop"),
@@ -153,6 +180,21 @@ def shop_of_connection(session: Session, connection_id: int) -> int | None:
 def staff_by_slack(session: Session, shop_id: int, slack_user: str) -> Actor | None:
     row = session.row(_STAFF_BY_SLACK, shop=shop_id, user=slack_user)
     return None if row is None else _staff(row)
+
+
+def staff_without_slack(session: Session, shop_id: int, email: str) -> Actor | None:
+    """Somebody of the staff with this e-mail address whom no Slack user was linked to yet."""
+    row = session.row(_STAFF_BY_EMAIL, shop=shop_id, email=email.strip().lower())
+    return None if row is None else _staff(row)
+
+
+def link_slack(session: Session, shop_id: int, email: str, slack_user: str) -> bool:
+    mail = email.strip().lower()
+    return session.run(_LINK_SLACK, shop=shop_id, mail=mail, user=slack_user) == 1
+
+
+def owner_names(session: Session, shop_id: int) -> list[str]:
+    return [row[0] for row in session.rows(_OWNERS, shop=shop_id)]
 
 
 def staff_by_id(session: Session, shop_id: int, staff_id: int) -> Actor | None:
