@@ -1,5 +1,5 @@
 """What can be done: each module enters its commands in the registry."""
 
-from core.commands import capture, orders, slack
+from core.commands import capture, deliveries, orders, slack
 
-__all__ = ["capture", "orders", "slack"]
+__all__ = ["capture", "deliveries", "orders", "slack"]

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _n, _s, _i = t.connection.c, t.channel_stock.c, t.inbox.c
 _STATE = Statement(sa.select(_n.state, _n.created_at).where(_n.id == sa.bindparam("connection")))
-_SET_STATE = Statement(t.connection.update().where(_n.id == sa.bindparam("row_id")), sets=("state",))
+_SET_STATE = Statement(
+    t.connection.update().where(_n.id == sa.bindparam("row_id")), sets=("state",)
+)
 _HERE = (
     _s.connection_id == sa.bindparam("p_connection"),
     _s.sku == sa.bindparam("p_sku"),
@@ -61,6 +63,7 @@ _ITEM = Statement(
         t.product.c.shop_id == sa.bindparam("shop"), t.product.c.sku == sa.bindparam("sku")
     )
 )
+_ORDER_OF = Statement(sa.select(t.parcel.c.order_id).where(t.parcel.c.id == sa.bindparam("parcel")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,11 @@ def item_of(session: Session, shop_id: int, sku: str, connection_id: int) -> str
     """Under which id a channel knows a SKU."""
     row = session.row(_ITEM, shop=shop_id, sku=sku)
     return from_json(row[0]).get(str(connection_id)) if row else None
+
+
+def order_of_parcel(session: Session, parcel_id: int) -> int | None:
+    row = session.row(_ORDER_OF, parcel=parcel_id)
+    return None if row is None else int(row[0])
 
 
 def raw_of(session: Session, connection_id: int, delivery_id: str) -> bytes | None:

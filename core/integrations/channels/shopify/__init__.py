@@ -1,0 +1,1 @@
+"""Shopify: webhooks and pulls in, fulfillments, cancels and stock out."""

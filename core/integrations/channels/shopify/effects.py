@@ -1,0 +1,396 @@
+"""What is told back to the store: fulfillments, cancels and stock; it looks before it repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from core.commands.deliveries import LinkParcel
+from core.db import channels
+from core.db.connection import Session
+from core.db.fulfillment import parcels_of
+from core.db.stock import levels_of
+from core.domain.effects import Effect, Outcome, dead, done, later, unknown
+from core.domain.shop import Connection, Shop
+from core.integrations.channels.shopify import client as c
+from core.integrations.channels.shopify.access import Access, Store, place_of
+from core.integrations.channels.shopify.nodes import Node, gid, number_of
+
+TOKEN_WAIT_SECONDS = 900.0
+STALE_TRIES_MAX = 5
+STALE_WAIT_SECONDS = 5.0
+
+OPEN_WORK = """query Work($id: ID!) { order(id: $id) { cancelledAt
+  fulfillmentOrders(first: 20) { nodes { id status assignedLocation { location { id } }
+    lineItems(first: 50) { nodes { id remainingQuantity lineItem { id } } } } }
+  fulfillments(first: 20) { id status trackingInfo(first: 5) { number }
+    fulfillmentLineItems(first: 50) { nodes { quantity lineItem { id } } } } } }"""
+FULFILL = """mutation Fulfill($fulfillment: FulfillmentInput!) {
+  fulfillmentCreate(fulfillment: $fulfillment) {
+    fulfillment { id } userErrors { field message } } }"""
+RETRACK = """mutation Retrack($id: ID!, $info: FulfillmentTrackingInput!, $notify: Boolean) {
+  fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $info,
+    notifyCustomer: $notify) { fulfillment { id } userErrors { field message } } }"""
+STATE = """query State($id: ID!) { order(id: $id) {
+  cancelledAt displayFulfillmentStatus fulfillments(first: 5) { id status } } }"""
+CANCEL = """mutation Cancel($id: ID!, $reason: OrderCancelReason!, $note: String, $notify: Boolean,
+    $refund: Boolean) {
+  orderCancel(orderId: $id, reason: $reason, restock: true, notifyCustomer: $notify,
+    staffNote: $note, refundMethod: { originalPaymentMethodsRefund: $refund }) {
+    job { id } orderCancelUserErrors { field message code } } }"""
+LEVEL = """query Level($item: ID!, $place: ID!) { inventoryItem(id: $item) {
+  inventoryLevel(locationId: $place) { quantities(names: ["available"]) { quantity } } } }"""
+SET_STOCK = """mutation SetStock($input: InventorySetQuantitiesInput!, $key: String!) {
+  inventorySetQuantities(input: $input) @idempotent(key: $key) {
+    inventoryAdjustmentGroup { id } userErrors { field message code } } }"""
+
+Act = Callable[[Store, Effect], Awaitable[Outcome]]
+
+
+def executors(access: Access) -> Mapping[str, Callable[[Effect], Awaitable[Outcome]]]:
+    """Kind of effect → who carries it out; for the worker's Duties."""
+    acts: dict[str, Act] = {
+        "shopify.fulfillment": send_fulfillment,
+        "shopify.tracking": send_tracking,
+        "shopify.cancel": send_cancel,
+        "shopify.stock": send_stock,
+    }
+    return {kind: partial(_carry_out, access, act) for kind, act in acts.items()}
+
+
+async def _carry_out(access: Access, act: Act, effect: Effect) -> Outcome:
+    """Every way a call can go wrong, as an outcome."""
+    store = await access.store(effect.shop_id, effect.connection_id)
+    if not store.connection.active:
+        return dead("the connection is switched off")
+    try:
+        return await act(store, effect)
+    except c.Busy as problem:
+        return later(str(problem), problem.seconds)
+    except c.NotReached as problem:
+        return later(str(problem))
+    except c.TokenRefused as problem:
+        return later(f"{problem}: enter a new one", TOKEN_WAIT_SECONDS)
+    except c.Unsure as problem:
+        return unknown(str(problem))
+    except c.NotUnderstood as problem:
+        return dead(f"the shop does not understand us: {problem}")
+
+
+# --- fulfillment ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A parcel as planned: units per line of the shop, and its tracking."""
+
+    parcel_id: int
+    units: Mapping[str, int]
+    number: str
+    company: str
+    url: str
+
+    @property
+    def tracking(self) -> dict[str, str]:
+        told = {"number": self.number, "company": self.company, "url": self.url}
+        return {name: value for name, value in told.items() if value}
+
+
+async def send_fulfillment(store: Store, effect: Effect) -> Outcome:
+    """Tell the shop that a parcel left; what the shop has already is only written down."""
+    sending = _sending(effect.payload)
+    asked = await store.ask(OPEN_WORK, id=gid("Order", effect.payload["external_id"]))
+    order = asked["order"]
+    if order is None:
+        return dead("the shop does not know this order")
+    known, ours = await store.read(partial(_linked, sending.parcel_id))
+    present = _present(order, sending, known, ours, look=effect.attempt > 1)
+    if present is not None:
+        return await _retold(store, sending, present)
+    if order["cancelledAt"] is not None:
+        return dead("the order is canceled in the shop")
+    parts = _parts(order, sending.units)
+    if parts is None:
+        return dead("the shop has less left to fulfill than what we sent; compare the order there")
+    notify = tells_shipped(store.connection)
+    made = [await _fulfill(store, one, sending, notify) for one in parts]
+    failed = next((words for _, words in made if words), "")
+    ids = [number for number, _ in made if number]
+    if ids:
+        await _link(store, sending.parcel_id, ids[0])
+    return dead(f"the shop refused: {failed}") if failed else done(fulfillment=ids[0])
+
+
+def tells_shipped(connection: Connection) -> bool:
+    """Whether “shipped” is the shop's message: then it is asked to send it."""
+    ours = connection.config.get("ours")
+    return ours is not None and "shipped" not in ours
+
+
+def _sending(payload: Mapping[str, Any]) -> Sending:
+    return Sending(
+        parcel_id=payload["parcel_id"],
+        units={str(x["line"]): int(x["quantity"]) for x in payload.get("lines", ())},
+        number=payload.get("tracking_number") or "",
+        company=payload.get("carrier") or "",
+        url=payload.get("tracking_url") or "",
+    )
+
+
+def _linked(parcel_id: int, session: Session) -> tuple[str | None, set[str]]:
+    """The shop's id of this parcel, and of the order's other parcels."""
+    order_id = channels.order_of_parcel(session, parcel_id)
+    parcels = parcels_of(session, order_id) if order_id is not None else []
+    known = {one.id: one.external_id for one in parcels if one.external_id}
+    return known.get(parcel_id), {ext for i, ext in known.items() if i != parcel_id}
+
+
+def _present(
+    order: Node, sending: Sending, known: str | None, others: set[str], *, look: bool
+) -> Node | None:
+    """The shop's fulfillment of this parcel, if it has one.
+
+    By the id we know, else by tracking number. Equal lines count only when we may have been there
+    before: two equal parcels without numbers are two parcels.
+    """
+    found: list[Node] = order["fulfillments"]
+    for one in found:
+        number = number_of(one["id"])
+        if number == known:
+            return one
+        if one["status"] != "SUCCESS" or number in others:
+            continue
+        tracked = {info["number"] for info in one["trackingInfo"]}
+        if sending.number and sending.number in tracked:
+            return one
+        if look and not (tracked and sending.number) and _units(one) == dict(sending.units):
+            return one
+    return None
+
+
+def _units(fulfillment: Node) -> dict[str, int]:
+    nodes = fulfillment["fulfillmentLineItems"]["nodes"]
+    return {number_of(line["lineItem"]["id"]): line["quantity"] for line in nodes}
+
+
+async def _retold(store: Store, sending: Sending, present: Node) -> Outcome:
+    """The shop has it: write the id down, and pass on a tracking number that it lacks."""
+    number = number_of(present["id"])
+    await _link(store, sending.parcel_id, number)
+    if not sending.number or sending.number in {x["number"] for x in present["trackingInfo"]}:
+        return done(fulfillment=number)
+    return await _retrack(store, present["id"], sending)
+
+
+async def send_tracking(store: Store, effect: Effect) -> Outcome:
+    """A parcel that the shop knows got another number; setting it twice does no harm."""
+    sending = _sending(effect.payload)
+    known, _ = await store.read(partial(_linked, sending.parcel_id))
+    number = known or effect.payload.get("fulfillment")
+    if not number:
+        return dead("the shop does not know this parcel")
+    return await _retrack(store, gid("Fulfillment", number), sending)
+
+
+async def _retrack(store: Store, fulfillment: str, sending: Sending) -> Outcome:
+    answer = await store.ask(
+        RETRACK, id=fulfillment, info=sending.tracking, notify=tells_shipped(store.connection)
+    )
+    errors = answer["fulfillmentTrackingInfoUpdate"]["userErrors"]
+    if errors:
+        return dead(f"the shop refused: {_words(errors)}")
+    return done(fulfillment=number_of(fulfillment))
+
+
+def _parts(order: Node, units: Mapping[str, int]) -> list[list[dict[str, Any]]] | None:
+    """Our units on the shop's open work, grouped by the shop's place; None if they do not fit."""
+    left = dict(units)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for work in order["fulfillmentOrders"]["nodes"]:
+        if work["status"] not in ("OPEN", "IN_PROGRESS"):
+            continue
+        taken = _take(work, left)
+        if taken:
+            place = (work["assignedLocation"]["location"] or {}).get("id", "")
+            part = {"fulfillmentOrderId": work["id"], "fulfillmentOrderLineItems": taken}
+            groups.setdefault(place, []).append(part)
+    return None if any(left.values()) or not groups else list(groups.values())
+
+
+def _take(work: Node, left: dict[str, int]) -> list[dict[str, Any]]:
+    taken = []
+    for item in work["lineItems"]["nodes"]:
+        line = number_of(item["lineItem"]["id"])
+        quantity = min(left.get(line, 0), item["remainingQuantity"])
+        if quantity:
+            left[line] -= quantity
+            taken.append({"id": item["id"], "quantity": quantity})
+    return taken
+
+
+async def _fulfill(
+    store: Store, parts: list[dict[str, Any]], sending: Sending, notify: bool
+) -> tuple[str, str]:
+    """(the new fulfillment's id, what the shop said against it)."""
+    wanted: dict[str, Any] = {"lineItemsByFulfillmentOrder": parts, "notifyCustomer": notify}
+    if sending.tracking:
+        wanted["trackingInfo"] = sending.tracking
+    answer = (await store.ask(FULFILL, fulfillment=wanted))["fulfillmentCreate"]
+    if answer["userErrors"] or answer["fulfillment"] is None:
+        return "", _words(answer["userErrors"])
+    return number_of(answer["fulfillment"]["id"]), ""
+
+
+async def _link(store: Store, parcel_id: int, number: str) -> None:
+    await store.execute(LinkParcel(parcel_id, number))
+
+
+# --- cancel --------------------------------------------------------------------------------------
+
+
+async def send_cancel(store: Store, effect: Effect) -> Outcome:
+    """Cancel the order in the shop; one that is canceled there is done."""
+    order_id = gid("Order", effect.payload["external_id"])
+    order = (await store.ask(STATE, id=order_id))["order"]
+    if order is None:
+        return dead("the shop does not know this order")
+    if order["cancelledAt"] is not None:
+        return done(already=True)
+    if any(one["status"] == "SUCCESS" for one in order["fulfillments"]):
+        return dead("the shop has sent parts of this order; it cannot be canceled there")
+    reason = str(effect.payload.get("reason", ""))
+    answer = await store.ask(
+        CANCEL,
+        id=order_id,
+        reason=cancel_reason(reason),
+        note=reason[:250],
+        notify="canceled" not in store.connection.config.get("ours", ["canceled"]),
+        refund=bool(effect.payload.get("refund", False)),
+    )
+    errors = answer["orderCancel"]["orderCancelUserErrors"]
+    if errors:
+        return dead(f"the shop refused: {_words(errors)}")
+    return done(job=answer["orderCancel"]["job"]["id"])
+
+
+_REASONS = {
+    "CUSTOMER": ("customer", "changed", "mind", "kunde", "widerruf"),
+    "FRAUD": ("fraud", "betrug"),
+    "INVENTORY": ("stock", "sold out", "inventory", "bestand", "ausverkauft"),
+    "DECLINED": ("declined", "payment", "zahlung"),
+}
+
+
+def cancel_reason(words: str) -> str:
+    """Shopify's own reason that fits what a person wrote."""
+    said = words.casefold()
+    found = (name for name, marks in _REASONS.items() if any(mark in said for mark in marks))
+    return next(found, "OTHER")
+
+
+# --- stock ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One SKU at one place: what we have, what the shop was told, and its ids there."""
+
+    sku: str
+    location_id: int
+    ours: int
+    told: channels.Told | None
+    moved: int
+    item: str
+    place: str
+
+
+async def send_stock(store: Store, effect: Effect) -> Outcome:
+    """Set what the shop may sell to what we have now, unless somebody else has moved it.
+
+    The shop lowers its own figure when it sells, at a place of its own choice. A difference to
+    what we told that its known orders explain is no reason to wait; any other is, since a sale
+    may be on its way to us. What stays unexplained is for a person.
+    """
+    shelf = await store.read(partial(_shelf, store.shop, store.connection, effect))
+    if shelf is None:
+        return dead("the shop's ids of this SKU or location are not known; import them")
+    names = {"item": gid("InventoryItem", shelf.item), "place": gid("Location", shelf.place)}
+    theirs = _available(await store.ask(LEVEL, **names))
+    if theirs is None:
+        return dead(f"the shop does not stock {shelf.sku} at that place")
+    if theirs == shelf.ours:
+        return await _settled(store, shelf)
+    if not is_explained(shelf, theirs):
+        return _stale(effect, shelf, theirs)
+    answer = await store.ask(
+        SET_STOCK, input=_stock_input(shelf, names, theirs), key=f"{effect.key}:{effect.attempt}"
+    )
+    errors = answer["inventorySetQuantities"]["userErrors"]
+    if any(error["code"] == "CHANGE_FROM_QUANTITY_STALE" for error in errors):
+        return _stale(effect, shelf, theirs)
+    if errors:
+        return dead(f"the shop refused: {_words(errors)}")
+    return await _settled(store, shelf)
+
+
+def _shelf(shop: Shop, connection: Connection, effect: Effect, session: Session) -> Shelf | None:
+    sku, location_id = effect.payload["sku"], effect.payload["location_id"]
+    item = channels.item_of(session, shop.id, sku, connection.id)
+    place = place_of(shop.locations[location_id], connection)
+    if not item or not place:
+        return None
+    levels = [x for x in levels_of(session, shop.id, [sku]) if x.location_id == location_id]
+    told = channels.told(session, connection.id, sku, location_id)
+    moved = channels.moved_since(session, connection.id, sku, told.at) if told else 0
+    ours = levels[0].available if levels else 0
+    return Shelf(sku, location_id, ours, told, moved, item, place)
+
+
+def is_explained(shelf: Shelf, theirs: int) -> bool:
+    """The first word, nothing moved, or no more than the shop's own orders that we know of."""
+    if shelf.told is None:
+        return True
+    return abs(theirs - shelf.told.quantity) <= shelf.moved
+
+
+def _available(answer: Node) -> int | None:
+    item = answer["inventoryItem"]
+    if item is None or item["inventoryLevel"] is None:
+        return None
+    return int(item["inventoryLevel"]["quantities"][0]["quantity"])
+
+
+def _stock_input(shelf: Shelf, names: Mapping[str, str], theirs: int) -> dict[str, Any]:
+    level = {
+        "inventoryItemId": names["item"],
+        "locationId": names["place"],
+        "quantity": shelf.ours,
+        "changeFromQuantity": theirs,
+    }
+    return {"name": "available", "reason": "correction", "quantities": [level]}
+
+
+async def _settled(store: Store, shelf: Shelf) -> Outcome:
+    keep = partial(
+        channels.set_told,
+        connection_id=store.connection.id,
+        sku=shelf.sku,
+        location_id=shelf.location_id,
+        quantity=shelf.ours,
+    )
+    await store.write(keep)
+    return done(told=shelf.ours)
+
+
+def _stale(effect: Effect, shelf: Shelf, theirs: int) -> Outcome:
+    told = shelf.told.quantity if shelf.told else "nothing yet"
+    words = f"{shelf.sku}: the shop has {theirs}, we have {shelf.ours}, it was last told {told}"
+    if effect.attempt >= STALE_TRIES_MAX:
+        return dead(f"DRIFT {words}; somebody changed it in the shop")
+    return later(words, STALE_WAIT_SECONDS * effect.attempt)
+
+
+def _words(errors: list[Node]) -> str:
+    return "; ".join(str(error["message"]) for error in errors[:3]) or "without saying why"
