@@ -76,7 +76,7 @@ def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
     return reading
 
 
-# --- one reader per kind: takes what it understands from the front ----------------------------------
+# --- one reader per kind: takes what it understands from the front --------------------------------
 
 
 def _take_number(reading: Reading, slot: Slot) -> bool:
@@ -167,12 +167,24 @@ def _take_until(reading: Reading, slot: Slot) -> bool:
 
 def _take_word(reading: Reading, slot: Slot) -> bool:
     _skip_noun(reading, slot)
-    if not reading.rest:
+    if not reading.rest or (not slot.required and _means_another(reading, slot)):
         return False
     token = reading.rest.pop(0)
     clean = token.text if token.kind != "word" else token.text.strip(",;")
     reading.values[slot.name] = clean.lstrip("#") if slot.kind is Arg.TAG else clean
     return True
+
+
+def _means_another(reading: Reading, slot: Slot) -> bool:
+    """True for a word that a later argument knows, or that cannot be such a number."""
+    word = reading.rest[0].word
+    if slot.name.endswith("number") and not any(char.isdigit() for char in word):
+        return True
+    others = [s for s in slots_of(reading.spec.shape) if s.name not in reading.values]
+    is_place = reading.desk.place_coded(word) is not None
+    return any(
+        word.replace("-", "_") in s.choices or (is_place and s.kind is Arg.LOCATION) for s in others
+    )
 
 
 def _take_text(reading: Reading, slot: Slot) -> bool:
@@ -185,7 +197,7 @@ def _take_text(reading: Reading, slot: Slot) -> bool:
     return bool(said)
 
 
-def _take_nothing(reading: Reading, slot: Slot) -> bool:
+def _take_nothing(_reading: Reading, _slot: Slot) -> bool:
     return False
 
 
@@ -205,7 +217,7 @@ _READERS: dict[Arg, Callable[[Reading, Slot], bool]] = {
 }
 
 
-# --- numbers ----------------------------------------------------------------------------------------
+# --- numbers --------------------------------------------------------------------------------------
 
 
 def _order_of(token: Token) -> str:
@@ -248,7 +260,7 @@ def _skip_noun(reading: Reading, slot: Slot) -> None:
         reading.rest.pop(0)
 
 
-# --- helpers ----------------------------------------------------------------------------------------
+# --- helpers --------------------------------------------------------------------------------------
 
 
 def _starts(reading: Reading, words: tuple[str, ...]) -> bool:

@@ -22,7 +22,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What is needed to understand and to answer one person. `order` is what the thread is about."""
+    """What it takes to understand and answer a person. `order` is what the thread is about."""
 
     actor: Actor
     now: datetime

@@ -1,4 +1,4 @@
-"""What a line of text can turn out to be: something to do, to look up, to fill in or to ask back."""
+"""What a line of text can turn out to be: to do, to look up, to fill in or to ask back."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def parse(text: str, desk: Desk) -> Heard:
     return known or _unknown(text, tokens, desk)
 
 
-# --- a verb is known --------------------------------------------------------------------------------
+# --- a verb is known ------------------------------------------------------------------------------
 
 
 def _verb(text: str, tokens: list[Token], desk: Desk) -> Heard | None:
@@ -75,7 +75,7 @@ def _verb(text: str, tokens: list[Token], desk: Desk) -> Heard | None:
 def _best(readings: list[Reading], text: str) -> Heard:
     """The first reading that is whole; else the first that only lacks something."""
     for reading in readings:
-        if reading.is_complete and (heard := _whole(reading, text)) is not None:
+        if reading.is_complete and (heard := _whole(reading)) is not None:
             return heard
     lacking = next((r for r in readings if not r.problem), readings[0])
     if lacking.spec.is_question:
@@ -85,7 +85,7 @@ def _best(readings: list[Reading], text: str) -> Heard:
     return FormWanted(lacking.spec, lacking.given, lacking.problem)
 
 
-def _whole(reading: Reading, text: str) -> Heard | None:
+def _whole(reading: Reading) -> Heard | None:
     commands = built(reading)
     if isinstance(commands, Invalid):
         reading.problem = str(commands)
@@ -102,7 +102,7 @@ def _whole(reading: Reading, text: str) -> Heard | None:
 
 def _wants_a_look(reading: Reading) -> bool:
     """What cannot be taken back is shown once more, unless its reason was typed with it."""
-    reasons = [s for s in slots_of(reading.spec.shape) if s.kind is Arg.TEXT]
+    reasons = [s for s in slots_of(reading.spec.shape) if s.kind is Arg.TEXT and s.name == "reason"]
     unsaid = bool(reasons) and not any(s.name in reading.values for s in reasons)
     return reading.spec.risk is Risk.IRREVERSIBLE and unsaid and len(reading.many) == 1
 
@@ -140,7 +140,7 @@ def _goes_with(spec: Spec, noun: str) -> bool:
     return noun == "order" or first_kind(spec) is NOUNS[noun]
 
 
-# --- no verb at the front ---------------------------------------------------------------------------
+# --- no verb at the front -------------------------------------------------------------------------
 
 
 def _number_first(text: str, tokens: list[Token], desk: Desk) -> Heard | None:

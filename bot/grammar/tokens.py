@@ -19,7 +19,9 @@ _TOKEN = re.compile(
 )
 _EDGES = ",;:?!.()"
 _ORDER = re.compile(r"#?[A-Za-z]{0,5}[-_]?\d{1,11}(?:[-/][A-Za-z0-9]{1,6})*", re.ASCII)
-_TRACKING = re.compile(r"\d{12,40}|1Z[0-9A-Z]{16}|[A-Z]{2}\d{9}[A-Z]{2}|[A-Z]{2,5}\d{12,30}", re.I)
+_TRACKING = re.compile(
+    r"\d{12,40}|1Z[0-9A-Z]{16}|[A-Z]{2}\d{9}[A-Z]{2}|[A-Z]{2,5}\d{12,30}", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

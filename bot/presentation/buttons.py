@@ -1,0 +1,93 @@
+"""Buttons: a verb with its arguments, labeled by what it does; never one that leads nowhere."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from bot.grammar.desk import Desk
+from bot.grammar.lexicon import slots_of, spec_of_verb
+from bot.presentation.model import Action
+from core.registry import Arg, Risk, Spec
+
+LABELS = {
+    "release": "Release Order",
+    "picked": "Mark Picked",
+    "packed": "Mark Packed",
+    "shipped": "Mark Shipped",
+    "delivered": "Mark Delivered",
+    "return": "Start Return",
+    "hold": "Hold Order",
+    "move": "Move Order",
+    "cancel": "Cancel Order",
+    "note": "Write Note",
+    "tag": "Tag Order",
+    "untag": "Remove Tag",
+    "why": "Why This Location?",
+    "show": "Show Order",
+    "retry": "Route Again",
+    "take": "Take Case",
+    "snooze": "Snooze Case",
+    "resolve": "Resolve Case",
+    "approve": "Approve Return",
+    "reject": "Reject Return",
+    "received": "Receive Return",
+    "refunded": "Record Refund",
+    "undo": "Undo",
+    "search": "Search",
+    "print": "Print Picks",
+    "picks": "Show Picks",
+    "stock": "Show Stock",
+    "cases": "Show Cases",
+    "returns": "Show Returns",
+}
+# Buttons that ask a few words first.
+ASKING = frozenset(
+    ("hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject", "received")
+    + ("refunded", "resolve")
+)
+
+
+def label(verb: str) -> str:
+    return LABELS.get(verb) or verb.replace("-", " ").replace("_", " ").title()
+
+
+def button(
+    desk: Desk,
+    verb: str,
+    subject: str | int = "",
+    *,
+    version: int | None = None,
+    style: Literal["plain", "primary", "danger"] = "plain",
+    text: str = "",
+    confirm: str = "",
+    **more: Any,
+) -> Action | None:
+    """A button about one thing, or None when there is no such verb or it is not this person's."""
+    spec = spec_of_verb(verb)
+    if spec is None or not desk.actor.may(spec.right):
+        return None
+    slot = _subject_slot(spec)
+    about = {slot: subject} if slot and subject != "" else {}
+    return Action(
+        label=text or label(verb),
+        verb=verb,
+        arguments={**about, **more},
+        form=verb in ASKING and not spec.is_question,
+        version=version,
+        style=style,
+        confirm=confirm,
+    )
+
+
+def kept(*buttons: Action | None) -> tuple[Action, ...]:
+    return tuple(each for each in buttons if each is not None)
+
+
+def _subject_slot(spec: Spec) -> str:
+    kinds = (Arg.ORDER, Arg.CASE, Arg.RETURN, Arg.SKU, Arg.LOCATION, Arg.TEXT)
+    return next((s.name for s in slots_of(spec.shape) if s.kind in kinds), "")
+
+
+def can_be_undone(verb: str) -> bool:
+    spec = spec_of_verb(verb)
+    return spec is not None and spec.risk is Risk.REVERSIBLE

@@ -1,0 +1,124 @@
+"""Help from the registry: what this person may write, with examples; roles; the nearest words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from bot.grammar.desk import Desk
+from bot.grammar.heard import Ask, FormWanted, Heard, HelpWanted, Offer, Question, Suggestion
+from bot.grammar.lexicon import spec_of_verb, usage
+from bot.grammar.parse import parse
+from bot.grammar.suggest import nearest_topics
+from bot.presentation.buttons import button, kept
+from bot.presentation.model import Action, Card, Page, Section
+from core.domain.access import MATRIX, STAFF_ROLES, matrix_rows
+from core.registry import COMMANDS, QUESTIONS, Spec, spec_of
+
+_RISKS = {"irreversible": "This cannot be taken back.", "reversible": "`undo` takes it back."}
+_FREE = (
+    "`1001`, `anna schmidt`, a tracking number or a shop link finds an order",
+    "`late ber`, `held`, `open ham` lists orders",
+    "`help hold` explains one word, `roles` says who may do what",
+)
+
+
+def help_answer(wanted: HelpWanted, desk: Desk) -> Card:
+    spec = spec_of_verb(wanted.topic) if wanted.topic else None
+    if spec is not None and spec.in_chat:
+        return _about(spec, desk)
+    if wanted.topic:
+        near = nearest_topics(wanted.topic, desk)
+        helps = tuple(Action(f"Help on {verb}", "help", {"topic": verb}) for verb in near)
+        return Card(
+            f"There is no word “{wanted.topic}”.",
+            (Section(("Write `help` to see all of them.",)),),
+            actions=helps,
+            tone="warn",
+        )
+    return _all(desk)
+
+
+def _all(desk: Desk) -> Card:
+    sections = [Section(_FREE, "Find")]
+    for heading, book in (("Look", QUESTIONS), ("Do", COMMANDS)):
+        lines = tuple(_brief(spec) for spec in book.values() if _usable(spec, desk))
+        sections += [Section(lines, heading)] if lines else []
+    role = desk.actor.role.value
+    note = f"Shown is what you may do as {role}. Many numbers at once work: `hold 1001 1004`."
+    return Card("What you can write", tuple(sections), note=note)
+
+
+def _usable(spec: Spec, desk: Desk) -> bool:
+    return spec.in_chat and desk.actor.may(spec.right)
+
+
+def _brief(spec: Spec) -> str:
+    return f"`{next(iter(spec.examples), spec.verb)}` — {_lower(spec.summary)}"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
+def _about(spec: Spec, desk: Desk) -> Card:
+    able = ", ".join(role.value for role in STAFF_ROLES if spec.right in MATRIX[role])
+    lines = [f"Write `{usage(spec)}`."]
+    lines += [f"Example: `{example}`." for example in spec.examples]
+    lines += [f"Also: {', '.join(spec.aliases)}."] if spec.aliases else []
+    lines += ["Takes many numbers at once."] if spec.many else []
+    lines += [_RISKS[spec.risk.value]] if spec.risk.value in _RISKS else []
+    may = "You may." if desk.actor.may(spec.right) else "You may not."
+    return Card(
+        f"{spec.verb}: {_lower(spec.summary)}",
+        (Section(tuple(lines)),),
+        actions=kept(button(desk, spec.verb)) if not spec.is_question else (),
+        note=f"For {able or 'machines only'}. {may}",
+    )
+
+
+def roles_page(desk: Desk) -> Page:
+    """The matrix, one right a line: who has it is named, so that nothing depends on columns."""
+    lines = []
+    for right, marks in matrix_rows():
+        able = [role.value for role, has in zip(STAFF_ROLES, marks, strict=True) if has]
+        names = "everybody" if len(able) == len(STAFF_ROLES) else ", ".join(able) or "nobody"
+        lines.append(f"{right}: {names}")
+    return Page("Who may do what", tuple(lines), note=f"You are {desk.actor.role.value}.")
+
+
+def suggestion_card(suggestion: Suggestion, desk: Desk) -> Card:
+    """Nothing was done. One press runs what merely reads; what writes opens its form."""
+    lines = [f"Did you mean `{offer.text}`?" for offer in suggestion.offers]
+    actions = [action for offer in suggestion.offers for action in _offered(offer, desk)]
+    return Card(
+        suggestion.sentence,
+        (Section(tuple(lines or ["Write `help` to see what you can do."])),),
+        actions=tuple(actions[:3]),
+        tone="warn",
+        note="Nothing was changed.",
+    )
+
+
+def _offered(offer: Offer, desk: Desk) -> Iterator[Action]:
+    heard: Heard = parse(offer.text, desk)
+    if isinstance(heard, Question):
+        asked = heard.asked[0]
+        if not isinstance(asked, HelpWanted) and type(asked).__module__.startswith("core."):
+            arguments = _said(asked)
+            yield Action(_short(offer.text), spec_of(asked).verb, arguments)
+    elif isinstance(heard, FormWanted):
+        yield Action(_short(offer.text), heard.spec.verb, dict(heard.given), form=True)
+    elif isinstance(heard, Ask) and len(heard.commands) == 1:
+        arguments = _said(heard.commands[0])
+        yield Action(_short(offer.text), heard.spec.verb, arguments, form=True)
+
+
+def _said(asked: object) -> dict[str, object]:
+    plain = msgspec.to_builtins(asked)
+    return {name: value for name, value in plain.items() if value not in (None, "", False, [])}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"

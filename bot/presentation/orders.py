@@ -1,0 +1,234 @@
+"""Orders: the card at first glance, lists, the story of a routing, the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.grammar.desk import Desk
+from bot.presentation.buttons import button, kept
+from bot.presentation.model import Action, Card, Field, Page, Section, Tone
+from bot.presentation.words import ago, count, day, money, sentence, state, until, when
+from core.domain.order import Hold
+from core.domain.routing.trace import Trace, explain
+from core.queries.orders import (
+    LineView,
+    OrderBrief,
+    OrderPage,
+    OrderView,
+    ParcelView,
+    RoutingStory,
+    Told,
+    WordSent,
+)
+
+SHOWN_BUTTONS = 3
+MORE_BUTTONS = 5
+
+
+def order_card(view: OrderView, desk: Desk) -> Card:
+    shown, more = _buttons(view, desk)
+    return Card(
+        title=_title(view),
+        sections=tuple(section for section in _sections(view, desk) if section.lines),
+        fields=_fields(view, desk),
+        actions=shown,
+        more=more,
+        subject=f"order:{view.id}",
+        tone=_tone(view),
+    )
+
+
+def _title(view: OrderView) -> str:
+    parts = [f"Order {view.number}", view.customer_name or "no name", view.ship_to.city]
+    if view.holds:
+        parts.append("ON HOLD")
+    elif view.status == "canceled":
+        parts.append("CANCELED")
+    return " · ".join(part for part in parts if part)
+
+
+def _tone(view: OrderView) -> Tone:
+    if view.holds:
+        return "bad"
+    return "warn" if view.cases else "quiet" if view.status == "canceled" else "plain"
+
+
+def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
+    found = [
+        Field("Total", money(view.total, view.currency, desk)),
+        Field("Payment", _paid(view, desk), "plain" if view.captured >= view.total else "warn"),
+        Field("Placed", f"{when(view.placed_at, desk)} ({view.channel})"),
+    ]
+    if view.promise is not None:
+        late = view.promise < desk.now.date() and view.fulfillment_status != "delivered"
+        found.append(Field("Promise", day(view.promise, desk), "warn" if late else "plain"))
+    if view.last_scan_at is not None:
+        found.append(Field("Last scan", ago(view.last_scan_at, desk.now)))
+    if view.words:
+        found.append(Field("Last message", _word(view.words[0], desk)))
+    if view.tags:
+        found.append(Field("Tags", ", ".join(view.tags)))
+    return tuple(found)
+
+
+def _paid(view: OrderView, desk: Desk) -> str:
+    words = state(view.payment_status)
+    if view.captured and view.captured != view.total:
+        words += f", {money(view.captured, view.currency, desk)} so far"
+    if view.refunded:
+        words += f", {money(view.refunded, view.currency, desk)} refunded"
+    return words
+
+
+def _word(word: WordSent, desk: Desk) -> str:
+    words = f"{state(word.kind)} by {word.route}, {ago(word.at, desk.now)}"
+    return words if word.state == "done" else f"{words} ({state(word.state)})"
+
+
+def _sections(view: OrderView, desk: Desk) -> Iterable[Section]:
+    yield Section(tuple(_hold(each, desk) for each in view.holds), tone="bad")
+    yield Section(tuple(_next(view, desk)))
+    yield Section(tuple(_line(each) for each in view.lines), "Lines")
+    yield Section(tuple(_parcel(each, desk) for each in view.parcels), "Parcels")
+    cases = tuple(f"Case {c.number}: {c.title}{_whose(c.assignee)}" for c in view.cases)
+    yield Section(cases, "Cases", "warn")
+    yield Section(tuple(_backs(view, desk)), "Returns and refunds")
+    yield Section((view.note,) if view.note else (), "The customer writes")
+    yield Section(tuple(_told(each, desk) for each in view.timeline), "Timeline", "quiet")
+
+
+def _hold(hold: Hold, desk: Desk) -> str:
+    said = f" “{hold.note}”" if hold.note else ""
+    since = ago(hold.at, desk.now)
+    return f"On hold: {state(hold.reason)}, by {hold.by} {since}{until(hold.until, desk)}.{said}"
+
+
+def _next(view: OrderView, desk: Desk) -> Iterable[str]:
+    if view.canceled_at is not None:
+        yield f"Canceled {ago(view.canceled_at, desk.now)}: {view.cancel_reason}."
+    elif view.next is not None:
+        who = "We" if view.next.party == "us" else sentence(view.next.party)
+        yield f"Next: {who} — {view.next.what}{until(view.next.until, desk)}."
+
+
+def _line(line: LineView) -> str:
+    gone = f" ({line.canceled} canceled)" if line.canceled else ""
+    places = ", ".join(_place(p.quantity, p.location, p.stage) for p in line.places)
+    done = [
+        f"{number} {word}"
+        for number, word in (
+            (line.shipped - line.delivered, "on the way"),
+            (line.delivered, "delivered"),
+            (line.return_requested, "return requested"),
+            (line.return_received, "returned"),
+        )
+        if number > 0 and not (word == "on the way" and _is_placed_as_shipped(line))
+    ]
+    return f"{line.ordered} × {line.title or line.sku}{gone} · " + (
+        ", ".join(filter(None, (places, *done))) or "nothing to ship"
+    )
+
+
+def _is_placed_as_shipped(line: LineView) -> bool:
+    return any(place.stage == "shipped" for place in line.places) and not line.delivered
+
+
+def _place(quantity: int, location: str, stage: str) -> str:
+    return f"{quantity} {state(stage)}" + (f" at {location}" if location else "")
+
+
+def _parcel(parcel: ParcelView, desk: Desk) -> str:
+    name = " ".join(filter(None, (parcel.carrier, parcel.tracking_number or "no number yet")))
+    if parcel.delivered_at is not None:
+        return f"{name} · delivered {when(parcel.delivered_at, desk)}"
+    reason = f" ({parcel.reason})" if parcel.reason else ""
+    if parcel.last_scan_at is None:
+        scan = "no scan yet"
+    else:
+        place = f", {parcel.last_place}" if parcel.last_place else ""
+        scan = f"last scan {ago(parcel.last_scan_at, desk.now)}{place}"
+    return f"{name} · {state(parcel.status)}{reason} · {scan}"
+
+
+def _whose(assignee: str) -> str:
+    return f" ({assignee})" if assignee else ""
+
+
+def _backs(view: OrderView, desk: Desk) -> Iterable[str]:
+    for each in view.returns:
+        units, why = count(each.units, "unit"), state(each.reason)
+        yield f"Return {each.number}: {state(each.status)}, {units}, {why}"
+    for refund in view.refunds:
+        reference = f", {refund.reference}" if refund.reference else ""
+        amount = money(refund.amount, refund.currency, desk)
+        yield f"Refund {amount}: {state(refund.state)}{reference}"
+
+
+def _told(told: Told, desk: Desk) -> str:
+    words = {name: value for name, value in told.data.items() if value not in ("", None, {}, [])}
+    facts = ", ".join(f"{state(name)} {value}" for name, value in words.items() if _plain(value))
+    what = sentence(state(told.kind))
+    return f"{when(told.at, desk)} · {what}" + (f": {facts}" if facts else "") + f" · {told.actor}"
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _buttons(view: OrderView, desk: Desk) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
+    """The next legal step first; the rest, and what explains, under more."""
+    first = view.actions[0] if view.actions else ""
+    acting = [
+        button(
+            desk,
+            verb,
+            view.number,
+            version=view.version,
+            style="primary" if verb == first and verb != "note" else "plain",
+        )
+        for verb in view.actions
+    ]
+    found = kept(*acting, button(desk, "why", view.number))
+    return found[:SHOWN_BUTTONS], found[SHOWN_BUTTONS : SHOWN_BUTTONS + MORE_BUTTONS]
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def order_page(page: OrderPage, desk: Desk, title: str = "Orders") -> Page:
+    opening = [button(desk, "show", o.number, text=f"Open {o.number}") for o in page.orders[:5]]
+    more = "There are more: narrow the search by a name, a place or `late`." if page.after else ""
+    return Page(
+        title=f"{title}: {len(page.orders)}{' and more' if page.after else ''}",
+        lines=tuple(_brief(order, desk) for order in page.orders),
+        actions=kept(*opening),
+        empty="No order fits. Search by number, name, e-mail, city, SKU or tracking number.",
+        note=more,
+    )
+
+
+def _brief(order: OrderBrief, desk: Desk) -> str:
+    states = ["ON HOLD"] if order.held else []
+    states += [state(order.status)] if order.status != "open" else []
+    states += [] if order.fulfillment_status == "none" else [state(order.fulfillment_status)]
+    states += [f"promised {day(order.promise, desk)}"] if order.promise else []
+    total = money(order.total, order.currency, desk)
+    parts = [order.number, order.customer_name, order.city, total, ", ".join(states)]
+    return " · ".join(part for part in parts if part) + f" · {ago(order.placed_at, desk.now)}"
+
+
+# --- why ------------------------------------------------------------------------------------------
+
+
+def why_card(story: RoutingStory, desk: Desk) -> Card:
+    """Why this location, in sentences: the outcome first, then what was weighed."""
+    actions = kept(
+        button(desk, "move", story.order, text="Move Order"), button(desk, "show", story.order)
+    )
+    title = f"Why order {story.order} ships from where it does"
+    if story.trace is None:
+        told = ("Nothing was routed yet: no line has found its stock.",)
+        return Card(title, (Section(told),), actions=actions)
+    lines = explain(Trace.from_json(story.trace), desk.currency)
+    decided = f"Decided {when(story.at, desk)}." if story.at else ""
+    return Card(title, (Section(tuple(lines)),), actions=actions, note=decided)
