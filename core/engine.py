@@ -225,7 +225,7 @@ class _CommandJob:
         for last in (False, True):
             batch.savepoint()
             try:
-                receipt = self._attempt(batch)
+                receipt, uow = self._attempt(batch)
             except Exception as problem:
                 if is_transient(problem):
                     raise
@@ -234,10 +234,11 @@ class _CommandJob:
                     continue  # somebody wrote the same key a moment earlier: now it is visible
                 return self._ended_badly(batch, problem)
             batch.release()
+            uow.hand_over()
             return receipt
         raise AssertionError("unreachable")
 
-    def _attempt(self, batch: Batch) -> Receipt:
+    def _attempt(self, batch: Batch) -> tuple[Receipt, UnitOfWork]:
         if isinstance(self.command, Unreadable):
             raise Invalid(self.command.problem, code="unreadable")
         spec = registry.spec_of(self.command)
@@ -246,7 +247,9 @@ class _CommandJob:
         ahead = () if spec.prepare is None else (self.prepared,)
         done = spec.handler(self.command, uow, *ahead)
         changed = self._write(uow)
-        return Receipt(
+        if batch.alone:
+            uow.write_rows()
+        receipt = Receipt(
             command_id=self.command_id,
             command=self.name,
             outcome="done",
@@ -255,6 +258,7 @@ class _CommandJob:
             happened=tuple(told.event.kind for told in uow.events),
             facts=done.facts,
         )
+        return receipt, uow
 
     def _write(self, uow: UnitOfWork) -> list[Order]:
         """Orders, their audit rows and the events: what the command changed, in one go."""
@@ -274,7 +278,7 @@ class _CommandJob:
             uow.log(t.audit, row)
         if not changed:
             uow.log(t.audit, self._audit("done", "", uow.undo))
-        uow.finish()
+        uow.tell()
         return [order for order, _ in changed]
 
     # --- the other ends --------------------------------------------------------------------------

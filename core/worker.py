@@ -108,7 +108,7 @@ class Worker:
         uow.batch.savepoint()
         try:
             self._duties.plan(own, fact)
-            own.finish()
+            own.tell()
         except Exception as problem:
             log.exception("no messages could be planned for %s %s", fact.kind, fact.id)
             uow.batch.rollback()
@@ -117,6 +117,7 @@ class Worker:
             own.finish()
             return
         uow.batch.release()
+        own.hand_over()
 
     # --- chores and kept deliveries --------------------------------------------------------------
 

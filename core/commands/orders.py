@@ -231,14 +231,16 @@ class UndoLast:
 @command("undo", UndoLast, Right.VIEW, examples=("undo",))
 def undo(_: UndoLast, uow: UnitOfWork) -> Done:
     window = timedelta(seconds=int(uow.shop.policy["undo_seconds"]))
-    found = audit.last_undoable(uow.session, uow.shop.id, uow.actor.id, uow.now - window)
-    if found is None:
+    found = audit.last_done(uow.session, uow.shop.id, uow.actor.id, uow.now - window)
+    if found is None or found[1] == "undo_last":
         raise NotPossible(
             "There is nothing of yours to undo.",
             f"Undo works for {int(window.total_seconds())} seconds after a reversible step.",
         )
     _, done, inverse_json, order_id, version = found
     inverse = msgspec.json.decode(inverse_json)
+    if inverse is None:
+        raise NotPossible(f"Your last step ({command_named(done).verb}) cannot be taken back.")
     if order_id is not None and uow.orders.by_id(order_id).version != version:
         raise Conflict("The order has changed since.", "Look at it and decide anew.")
     spec = command_named(inverse["name"])

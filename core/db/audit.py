@@ -13,13 +13,12 @@ from core.db.connection import Row, Session, Statement
 from core.db.rows import micros, to_json
 
 _a = t.audit.c
-_LAST_UNDOABLE = Statement(
+_LAST_DONE = Statement(
     sa.select(_a.id, _a.command, _a.undo, _a.order_id, _a.version)
     .where(
         _a.shop_id == sa.bindparam("shop"),
         _a.actor == sa.bindparam("who"),
         _a.outcome == "done",
-        _a.undo != "null",
         _a.at >= sa.bindparam("since"),
     )
     .order_by(_a.id.desc())
@@ -92,9 +91,9 @@ def row(
     return base
 
 
-def last_undoable(session: Session, shop_id: int, actor: str, since: datetime) -> Row | None:
-    """(id, command, undo as JSON, order id, version) of the actor's last reversible act."""
-    return session.row(_LAST_UNDOABLE, shop=shop_id, who=actor, since=micros(since))
+def last_done(session: Session, shop_id: int, actor: str, since: datetime) -> Row | None:
+    """(id, command, undo as JSON, order id, version) of the last thing that the actor did."""
+    return session.row(_LAST_DONE, shop=shop_id, who=actor, since=micros(since))
 
 
 def broken_link(session: Session, order_id: int) -> int | None:

@@ -149,7 +149,12 @@ class UnitOfWork:
             self.session.insert(insert_into(table), rows[table])
 
     def finish(self) -> None:
-        """Events become rows, and everything joins the batch."""
+        """The end of a unit that has no savepoint of its own."""
+        self.tell()
+        self.hand_over()
+
+    def tell(self) -> None:
+        """Events become rows."""
         at = micros(self.now)
         for told in self.events:
             self.insert(
@@ -166,6 +171,9 @@ class UnitOfWork:
                     "at": at,
                 },
             )
+
+    def hand_over(self) -> None:
+        """What is left to write joins the batch: the command stands."""
         rows, self._rows = self._rows, {}
         for table, new in rows.items():
             self.batch.add(table, new)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from core.db.connection import Database, Insert, Session
-from core.db.errors import is_retryable, is_transient
+from core.db.errors import is_integrity, is_retryable, is_transient
 from core.db.tables import metadata
 from core.domain.refusals import Unavailable
 
@@ -29,8 +29,9 @@ class Batch:
     savepoint of another wait again when that one is rolled back.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, alone: bool) -> None:
         self.session = session
+        self.alone = alone  # one command only: write in its savepoint, so that errors are its own
         self.seen: set[tuple[Any, ...]] = set()  # keys of this batch that a look-up must not miss
         self.shops: dict[int, Any] = {}
         self._waiting: dict[sa.Table, list[dict[str, Any]]] = {}
@@ -165,7 +166,7 @@ class GroupWriter:
 
     def _attempt(self, connection: sa.Connection, jobs: list[Job]) -> list[Any]:
         with connection.begin():
-            batch = Batch(Session(connection))
+            batch = Batch(Session(connection), alone=len(jobs) == 1)
             answers = []
             for job in jobs:
                 answers.append(job.run(batch))
@@ -198,14 +199,15 @@ class PoolWriter:
             try:
                 return self._attempt(job)
             except Exception as problem:
-                if not is_retryable(problem) or attempt == RETRIES - 1:
+                again = is_retryable(problem) or is_integrity(problem)
+                if not again or attempt == RETRIES - 1:
                     raise _as_refusal(problem) from problem
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
         raise AssertionError("unreachable")
 
     def _attempt(self, job: Job) -> Any:
         with self._database.engine.connect() as connection, connection.begin():
-            batch = Batch(Session(connection))
+            batch = Batch(Session(connection), alone=True)
             answer = job.run(batch)
             batch.flush()
             return answer
