@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from core.db import tables as t
-from core.db.connection import Session, Statement, one_of
+from core.db.connection import Row, Session, Statement, one_of
 from core.db.rows import from_json, micros, to_json
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ _FORGET = Statement(t.attempt.delete().where(_a.at < sa.bindparam("before")))
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer's contacts and wishes; `preferences` maps a message kind or route to a yes or no."""
+    """A customer's contacts and wishes; `preferences` maps a kind or route to a yes or no."""
 
     id: int
     email: str
@@ -115,11 +115,10 @@ def link_target(session: Session, order_id: int) -> LinkTarget | None:
     return None if row is None else LinkTarget(*row)
 
 
-def _customer(row: Any) -> Customer | None:
+def _customer(row: Row | None) -> Customer | None:
     if row is None:
         return None
-    *plain, preferences = row
-    return Customer(*plain, from_json(preferences))
+    return Customer(*row[:-1], preferences=from_json(row[-1]))
 
 
 class Contacts:

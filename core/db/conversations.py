@@ -33,6 +33,11 @@ _BY_CASE = Statement(
         _v.shop_id == sa.bindparam("shop"), _v.case_id == sa.bindparam("case")
     )
 )
+_LOCK = Statement(
+    sa.select(*_FIELDS)
+    .where(_v.shop_id == sa.bindparam("shop"), _v.id == sa.bindparam("id"))
+    .with_for_update()
+)
 _MUTABLE = (
     "customer_id",
     "verified_until",
@@ -206,6 +211,11 @@ class Conversations:
         )
         return new
 
+    def locked(self, conversation: Conversation) -> Conversation:
+        """The conversation as it is now, and nobody else's until this command ends."""
+        row = self._session.row(_LOCK, shop=self._uow.shop.id, id=conversation.id)
+        return conversation if row is None else _conversation(row)
+
     def by_id(self, conversation_id: int) -> Conversation | None:
         row = self._session.row(_BY_ID, shop=self._uow.shop.id, id=conversation_id)
         return None if row is None else _conversation(row)
@@ -234,9 +244,10 @@ class Conversations:
             raise Conflict("This conversation moved on meanwhile.", "Send that again.")
         return after
 
-    def heard_before(self, conversation: Conversation, external_id: str) -> bool:
+    def heard_as(self, conversation: Conversation, external_id: str) -> int | None:
+        """The line under which a message of another machine was kept before."""
         row = self._session.row(_HEARD, conversation=conversation.id, external=external_id)
-        return row is not None
+        return None if row is None else row[0]
 
     def write(
         self,

@@ -1,0 +1,223 @@
+"""Where an order is, for its customer and for the public page behind a signed link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from core.db.connection import Session
+from core.db.contacts import link_target, numbers_of
+from core.db.fulfillment import fulfillments_of, parcels_of, tracking_events_of
+from core.db.reading import Reader
+from core.db.returns import Refund, refunds_of, rmas_of
+from core.db.rows import moment
+from core.domain.access import Right, Role
+from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
+from core.domain.order import Order
+from core.domain.refusals import NotFound
+from core.domain.returns import Rma
+from core.domain.shop import Shop
+from core.queries.facts import (
+    OrderFacts,
+    ParcelFacts,
+    ParcelStatus,
+    ReturnableFacts,
+    ReturnFacts,
+    WaitingFacts,
+    WaitingStage,
+)
+from core.registry import question
+
+ORDERS_MAX = 20
+STAGES: dict[Stage, WaitingStage] = {
+    Stage.READY: "ready",
+    Stage.PRINTED: "picking",
+    Stage.PICKED: "picking",
+    Stage.PACKED: "packed",
+}
+
+
+# --- one order as its customer may know it --------------------------------------------------------
+
+
+def order_facts(session: Session, shop: Shop, order: Order, now: datetime) -> OrderFacts:
+    works, parcels = fulfillments_of(session, order.id), parcels_of(session, order.id)
+    left = [parcel for parcel in parcels if parcel.has_left or parcel.delivered_at]
+    untouched = not any(line.shipped for line in order.lines) and not order.handed_over
+    changeable = untouched and not order.is_canceled
+    return OrderFacts(
+        number=order.number,
+        placed_on=order.placed_at.astimezone(ZoneInfo(shop.time_zone)).date(),
+        currency=order.currency,
+        total=order.total,
+        canceled=order.is_canceled,
+        promise=order.promise,
+        parcels=tuple(_parcel(order, parcel) for parcel in left),
+        waiting=tuple(_waiting(order, works)),
+        returnable=_returnable(order, left, now, shop),
+        returns=_returns(order, rmas_of(session, order.id), refunds_of(session, order.id)),
+        can_cancel=changeable,
+        can_change_address=changeable,
+    )
+
+
+def _titles(order: Order) -> dict[int, str]:
+    return {line.id: line.title or line.sku for line in order.lines}
+
+
+def _parcel(order: Order, parcel: Parcel) -> ParcelFacts:
+    titles = _titles(order)
+    return ParcelFacts(
+        carrier=parcel.carrier,
+        tracking_number=parcel.tracking_number or "",
+        tracking_url=parcel.tracking_url,
+        status=cast("ParcelStatus", parcel.status),
+        reason=parcel.reason,
+        last_scan_at=parcel.last_scan_at,
+        last_scan_place=parcel.last_place,
+        handed_over_at=parcel.handed_over_at,
+        delivered_at=parcel.delivered_at,
+        lines=tuple((titles.get(line_id, sku), units) for line_id, sku, units in parcel.items),
+    )
+
+
+def _waiting(order: Order, works: Sequence[FulfillmentOrder]) -> Iterator[WaitingFacts]:
+    """What has not left: given to a location, short, or without any place yet."""
+    if order.is_canceled:
+        return
+    titles = _titles(order)
+    for work in works:
+        if work.is_open:
+            stage: WaitingStage = "held" if order.is_held else STAGES[work.stage]
+            for item in work.items:
+                yield WaitingFacts(titles.get(item.line_id, item.sku), item.quantity, stage)
+    for line in order.lines:
+        if line.backordered:
+            yield WaitingFacts(titles[line.id], line.backordered, "backordered")
+        if line.unplaced > 0:
+            yield WaitingFacts(titles[line.id], line.unplaced, "arranging")
+
+
+def _returnable(
+    order: Order, parcels: Sequence[Parcel], now: datetime, shop: Shop
+) -> tuple[ReturnableFacts, ...]:
+    """Delivered lines, as long as the return window after the last delivery is open."""
+    delivered = max((p.delivered_at for p in parcels if p.delivered_at), default=None)
+    window = timedelta(days=int(shop.policy["return_window_days"]))
+    if delivered is not None and now - delivered > window:
+        return ()
+    return tuple(
+        ReturnableFacts(str(line.id), line.title or line.sku, line.sku, line.returnable)
+        for line in order.lines
+        if line.returnable > 0
+    )
+
+
+def _returns(
+    order: Order, rmas: Sequence[Rma], refunds: Sequence[Refund]
+) -> tuple[ReturnFacts, ...]:
+    titles = _titles(order)
+    return tuple(
+        ReturnFacts(
+            rma.number,
+            rma.status.value,
+            tuple((titles.get(line.line_id, line.sku), line.quantity) for line in rma.lines),
+            _refunded(rma, refunds),
+        )
+        for rma in rmas
+    )
+
+
+def _refunded(rma: Rma, refunds: Sequence[Refund]) -> int | None:
+    booked = [r.amount for r in refunds if r.rma_id == rma.id and r.state == "refunded"]
+    return sum(booked) if booked else None
+
+
+# --- a customer's own orders ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TrackOrders:
+    """Show one's own orders, newest first: where each parcel is and what still comes."""
+
+
+@question("track", TrackOrders, Right.OWN, in_chat=False)
+def track_orders(_: TrackOrders, reader: Reader) -> tuple[OrderFacts, ...]:
+    return tuple(own_orders(reader).values())
+
+
+def own_orders(reader: Reader) -> dict[int, OrderFacts]:
+    """The customer's orders by id, newest first; nobody else has any."""
+    actor = reader.actor
+    if actor.role is not Role.CUSTOMER or actor.customer_id is None:
+        return {}
+    newest = numbers_of(reader.session, actor.customer_id)[:ORDERS_MAX]
+    orders = [reader.orders.by_id(order_id) for order_id, _ in newest]
+    return {o.id: order_facts(reader.session, reader.shop, o, reader.now) for o in orders}
+
+
+# --- the page behind a link -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One thing that the carrier reported."""
+
+    at: datetime
+    status: str
+    reason: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicOrder:
+    """What whoever holds the link may read: no address, no contact, of the name one letter.
+
+    `timelines` stands beside `facts.parcels`, newest scan first.
+    """
+
+    id: int
+    shop: Shop
+    initial: str
+    language: str
+    links_version: int
+    has_customer: bool
+    facts: OrderFacts
+    timelines: tuple[tuple[Scan, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackByLink:
+    """Show the public page of one order; the link's signature was checked by who asks."""
+
+    order_id: int
+    version: int
+
+
+@question("track-link", TrackByLink, Right.MACHINERY, in_chat=False)
+def track_by_link(ask: TrackByLink, reader: Reader) -> PublicOrder:
+    target = link_target(reader.session, ask.order_id)
+    if target is None or target.version != ask.version:
+        raise NotFound("This link is not valid.", "Use the newest message, or ask for a new one.")
+    order = reader.orders.by_id(ask.order_id)
+    facts = order_facts(reader.session, reader.shop, order, reader.now)
+    parcels = [p for p in parcels_of(reader.session, order.id) if p.has_left or p.delivered_at]
+    return PublicOrder(
+        id=order.id,
+        shop=reader.shop,
+        initial=order.customer_name.strip()[:1].upper(),
+        language=order.language,
+        links_version=target.version,
+        has_customer=target.customer_id is not None,
+        facts=replace(facts, returnable=(), can_cancel=False, can_change_address=False),
+        timelines=tuple(_scans(reader.session, parcel) for parcel in parcels),
+    )
+
+
+def _scans(session: Session, parcel: Parcel) -> tuple[Scan, ...]:
+    rows = tracking_events_of(session, parcel.id)
+    scans = [Scan(moment(at), status, reason, place) for status, reason, at, place, *_ in rows]
+    return tuple(reversed(scans))
