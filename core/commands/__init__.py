@@ -1,5 +1,33 @@
 """What can be done: each module enters its commands in the registry."""
 
-from core.commands import capture, deliveries, orders, slack
+from core.commands import (
+    access,
+    capture,
+    chat,
+    deliveries,
+    fulfillment,
+    imports,
+    labels,
+    orders,
+    setup,
+    shipping,
+    slack,
+    stock,
+    tracking,
+)
 
-__all__ = ["capture", "deliveries", "orders", "slack"]
+__all__ = [
+    "access",
+    "capture",
+    "chat",
+    "deliveries",
+    "fulfillment",
+    "imports",
+    "labels",
+    "orders",
+    "setup",
+    "shipping",
+    "slack",
+    "stock",
+    "tracking",
+]

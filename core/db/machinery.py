@@ -1,4 +1,4 @@
-"""Looking into inbox and outbox, putting deliveries back, and holding what a restore brings back."""
+"""A person's look into inbox and outbox: lists, replays, and holding what a restore brings."""
 
 from __future__ import annotations
 
@@ -29,18 +29,8 @@ _HOLD = Statement(
     .where(one_of(_o.state, ("waiting", "leased")))
     .values(state="suppressed", reason=HELD, ended_at=sa.bindparam("end"), leased_until=None)
 )
-INBOX = tuple(
-    t.inbox.c[name]
-    for name in (
-        "id connection_id topic delivery_id event_id received_at state attempts due_at error".split()
-    )
-)
-OUTBOX = tuple(
-    t.outbox.c[name]
-    for name in (
-        "id connection_id kind key lane order_id state reason attempts created_at due_at ended_at"
-    ).split()
-)
+INBOX = tuple(c for c in t.inbox.columns if c.name not in ("shop_id", "raw", "answer"))
+OUTBOX = tuple(c for c in t.outbox.columns if c.name not in ("shop_id", "payload", "result"))
 
 
 def replay(session: Session, shop_id: int, inbox_id: int, now: datetime) -> bool:

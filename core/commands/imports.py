@@ -1,0 +1,176 @@
+"""Bringing tables in: locations, products and stock, row by row, so that twice changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.commands.placing import serve_queue
+from core.commands.setup import location_values
+from core.db import catalog
+from core.db import tables as t
+from core.db.unit_of_work import UnitOfWork
+from core.domain.access import Right
+from core.domain.refusals import Invalid, Refusal
+from core.domain.shop import Shop
+from core.domain.stock import Move, StockMove
+from core.registry import Done, command
+
+ROWS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedRow:
+    """One row of a table: where it stood, what names it, and what it says.
+
+    `external` maps a connection's name to the id that the row has there.
+    """
+
+    line: int
+    key: str
+    values: Mapping[str, Any]
+    external: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLocations:
+    """Make or change locations; with `dry_run` only say what would happen."""
+
+    rows: tuple[ImportedRow, ...]
+    dry_run: bool = False
+
+    def audited(self) -> dict[str, Any]:
+        return {"rows": len(self.rows), "dry_run": self.dry_run}
+
+
+@command("import locations", ImportLocations, Right.MANAGE, in_chat=False)
+def import_locations(ask: ImportLocations, uow: UnitOfWork) -> Done:
+    known = catalog.locations(uow.session, uow.shop.id)
+
+    def one(row: ImportedRow) -> str:
+        code = row.key.strip().upper()
+        before = known.get(code)
+        values: dict[str, Any] = {"name": code} if before is None else {}
+        values |= location_values(dict(row.values))
+        values |= _external(uow.shop, row, before)
+        outcome = catalog.outcome(before, catalog.as_row(values))
+        if outcome != "same" and not ask.dry_run:
+            uow.people.put(t.location, {"code": code}, values)
+        return outcome
+
+    return _each(ask.rows, one, "location")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProducts:
+    """Make or change products; with `dry_run` only say what would happen."""
+
+    rows: tuple[ImportedRow, ...]
+    dry_run: bool = False
+
+    def audited(self) -> dict[str, Any]:
+        return {"rows": len(self.rows), "dry_run": self.dry_run}
+
+
+@command("import products", ImportProducts, Right.MANAGE, in_chat=False)
+def import_products(ask: ImportProducts, uow: UnitOfWork) -> Done:
+    known = catalog.products(uow.session, uow.shop.id, [row.key for row in ask.rows])
+
+    def one(row: ImportedRow) -> str:
+        before = known.get(row.key)
+        values = catalog.as_row({**row.values, **_external(uow.shop, row, before)})
+        outcome = catalog.outcome(before, values)
+        if outcome != "same" and not ask.dry_run:
+            catalog.put_product(uow, row.key, before, values)
+        return outcome
+
+    return _each(ask.rows, one, "product")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportStock:
+    """Set what is on hand and the safety stock; rows are keyed by SKU and name a location."""
+
+    rows: tuple[ImportedRow, ...]
+    reason: str
+    dry_run: bool = False
+
+    def audited(self) -> dict[str, Any]:
+        return {"rows": len(self.rows), "reason": self.reason, "dry_run": self.dry_run}
+
+
+@command("import stock", ImportStock, Right.STOCK, in_chat=False)
+def import_stock(ask: ImportStock, uow: UnitOfWork) -> Done:
+    known = uow.stock.known(sorted({row.key for row in ask.rows}))
+    arrived: set[str] = set()
+
+    def one(row: ImportedRow) -> str:
+        if row.key not in known:
+            raise Invalid(f"There is no product {row.key}.", "Import the products first.")
+        location_id = uow.shop.location(str(row.values["location"])).id
+        moves = _to_reach(uow, row, location_id, ask.reason)
+        if moves and not ask.dry_run:
+            uow.stock.move(moves)
+            arrived.add(row.key)
+        return "changed" if moves else "same"
+
+    done = _each(ask.rows, one, "stock")
+    if arrived:
+        serve_queue(uow, arrived)
+    return done
+
+
+def _to_reach(uow: UnitOfWork, row: ImportedRow, location_id: int, reason: str) -> list[StockMove]:
+    """The moves that lead from what the book says to what the row says."""
+    found = uow.stock.level(row.key, location_id)
+    on_hand, reserved, safety = (
+        (found[0].on_hand, found[0].reserved, found[0].safety) if found else (0, 0, 0)
+    )
+    wanted = int(row.values["on_hand"])
+    if wanted < reserved:
+        raise Invalid(
+            f"{reserved} × {row.key} are promised to orders; {wanted} cannot be all there is.",
+            "Move or cancel those orders first.",
+        )
+    changes = (
+        (Move.ADJUST, wanted - on_hand),
+        (Move.SAFETY, int(row.values.get("safety", safety)) - safety),
+    )
+    return [
+        StockMove(kind, row.key, location_id, change, reason=reason)
+        for kind, change in changes
+        if change
+    ]
+
+
+# --- shared ----------------------------------------------------------------------------------
+
+
+def _each(rows: Sequence[ImportedRow], one: Callable[[ImportedRow], str], what: str) -> Done:
+    """Do row by row; a row that is refused is named and the others go on."""
+    if len(rows) > ROWS_MAX:
+        raise Invalid(f"{len(rows)} rows are too many at once.", f"Send {ROWS_MAX} at most.")
+    counts = {"made": 0, "changed": 0, "same": 0}
+    problems = []
+    for row in rows:
+        try:
+            counts[one(row)] += 1
+        except Refusal as refusal:
+            problems.append([row.line, what, str(refusal)])
+    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return Done(f"Rows: {told}, {len(problems)} refused.", {**counts, "problems": problems})
+
+
+def _external(
+    shop: Shop, row: ImportedRow, before: Mapping[str, Any] | None
+) -> dict[str, dict[str, str]]:
+    """The row's ids in connected systems, beside those that are known already."""
+    if not row.external:
+        return {}
+    ids = {c.name: str(c.id) for c in shop.connections.values()}
+    unknown = [name for name in row.external if name not in ids]
+    if unknown:
+        raise Invalid(f"There is no connection {unknown[0]}.", "See `wismo connection list`.")
+    known = catalog.ids_of(before)
+    return {"external_ids": known | {ids[name]: value for name, value in row.external.items()}}

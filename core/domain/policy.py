@@ -1,0 +1,93 @@
+"""What a shop may decide for itself: every policy and switch with its limits and its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain.refusals import Invalid
+from core.domain.routing.planner import Objective
+from core.domain.shop import DEFAULT_POLICY
+
+YES = ("yes", "on", "true", "1")
+NO = ("no", "off", "false", "0")
+KINDS: Mapping[str, str] = {
+    "order_confirmation": "to the customer when an order is placed",
+    "shipped": "to the customer when a parcel is on its way",
+    "delivered": "to the customer when a parcel has arrived",
+    "delayed": "to the customer when the promised date cannot be kept",
+    "return_status": "to the customer at each step of a return",
+    "case_alert": "to the staff when something needs a person",
+    "code": "to the customer: the code that proves who they are",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One thing that a shop decides: a whole number within limits, a yes or no, or words."""
+
+    says: str
+    least: int = 0
+    most: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+POLICIES: Mapping[str, Policy] = {
+    "stuck_hours": Policy("opening hours until an unshipped order is stuck", 1, 720),
+    "tracking_stale_hours": Policy("hours without a scan until a parcel is stale", 1, 720),
+    "refund_open_hours": Policy("hours until an open refund becomes a case", 1, 720),
+    "return_window_days": Policy("days in which goods may come back", 0, 3650),
+    "return_auto_approve_below": Policy("minor units below which returns need nobody", 0, 10**9),
+    "return_needs_photo": Policy("a return needs a photo"),
+    "handling_days": Policy("working days from order to hand-over", 0, 60),
+    "lane_days": Policy("days that a parcel travels", 0, 60),
+    "undo_seconds": Policy("seconds in which `undo` works", 0, 3600),
+    "cases_channel": Policy("the Slack channel for cases"),
+    "objective": Policy("what routing prefers", choices=tuple(o.value for o in Objective)),
+    "storm_size": Policy("like cases in one scan that become one card", 1, 1000),
+}
+
+
+def rule_of(key: str) -> Policy:
+    return POLICIES.get(key, Policy(key.replace("_", " "), 0, 10**9))
+
+
+def read_policy(key: str, text: str) -> Any:
+    """The value in the type of its default. Raises Invalid, naming what is allowed."""
+    if key not in DEFAULT_POLICY:
+        known = ", ".join(sorted(DEFAULT_POLICY))
+        raise Invalid(f"There is no policy {key}.", f"Policies: {known}.")
+    rule, default, given = rule_of(key), DEFAULT_POLICY[key], text.strip()
+    if isinstance(default, bool):
+        return read_yes_or_no(given)
+    if isinstance(default, int):
+        return _whole(key, rule, given)
+    if rule.choices and given not in rule.choices:
+        raise Invalid(f"{key} cannot be “{given}”.", f"Choose {' or '.join(rule.choices)}.")
+    if len(given) > 200:
+        raise Invalid(f"{key} is too long.", "Use 200 characters at most.")
+    return given
+
+
+def read_yes_or_no(text: str) -> bool:
+    if text.casefold() in (*YES, *NO):
+        return text.casefold() in YES
+    raise Invalid(f"“{text}” is neither yes nor no.", "Write yes or no.")
+
+
+def require_kind(kind: str) -> str:
+    """A kind of message, spelled as its template folder."""
+    if kind not in KINDS:
+        raise Invalid(f"There is no message kind {kind}.", f"Kinds: {', '.join(KINDS)}.")
+    return kind
+
+
+def _whole(key: str, rule: Policy, text: str) -> int:
+    allowed = f"{rule.least} to {rule.most}"
+    if not text.isascii() or not text.isdecimal() or len(text) > 12:
+        raise Invalid(f"{key} is a whole number, not “{text}”.", f"Write {allowed}.")
+    number = int(text)
+    if number < rule.least or (rule.most is not None and number > rule.most):
+        raise Invalid(f"{key} cannot be {number}.", f"Write {allowed}.")
+    return number
