@@ -239,7 +239,10 @@ def free(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]) -> Or
 def serve_queue(uow: UnitOfWork, skus: Iterable[str]) -> list[str]:
     """Stock arrived: serve the backorder queue by priority and age. Returns order numbers."""
     served = []
-    for order_id in uow.stock.queue(sorted(set(skus))):
+    wanted = sorted(set(skus))
+    for order_id in uow.stock.queue(wanted):
+        if not any(level.available for level in uow.stock.levels(wanted)):
+            break
         order = uow.orders.by_id(order_id)
         back = {line.id: replace(line, backordered=0) for line in order.lines if line.backordered}
         before = sum(line.backordered for line in order.lines)

@@ -1,0 +1,225 @@
+"""The work at a location, step by step: printed, picked, packed, shipped, or put back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from core.commands import handover
+from core.commands.labels import numbered, require_own_number
+from core.db.picks import waiting_at
+from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
+from core.domain.access import Right
+from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
+from core.domain.order import Change, Order
+from core.domain.refusals import Invalid, NotPossible
+from core.registry import Arg, Done, command
+
+PRINT_MOST = 50
+Step = Callable[[str, str], e.Event]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintPicks:
+    """Put the work that waits at a location on paper; named orders are printed again."""
+
+    location: Annotated[str, Arg.LOCATION] = ""
+    orders: Annotated[tuple[str, ...], Arg.NONE] = ()
+
+
+@command("print", PrintPicks, Right.FULFILL, examples=("print ber",))
+def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
+    if len(ask.orders) > PRINT_MOST:
+        raise Invalid(f"One print has {PRINT_MOST} orders at most.", "Print them in parts.")
+    works = _asked_for(ask, uow) if ask.orders else _queue_of(ask, uow)
+    for work in works:
+        if work.is_before(Stage.PRINTED):
+            _advance(uow, uow.orders.by_id(work.order_id), work, Stage.PRINTED, e.WorkPrinted)
+    codes = sorted({uow.shop.locations[work.location_id].code for work in works})
+    facts = {"works": [work.id for work in works], "locations": codes}
+    return Done(f"{len(works)} on paper for {' and '.join(codes)}.", facts)
+
+
+def _asked_for(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
+    found = []
+    for word in ask.orders:
+        order, works = handover.named(uow, word)
+        works = handover.at_location(uow, order, works, ask.location)
+        handover.require_leavable(order)
+        found += [work for work in works if work.is_open]
+    if not found:
+        raise NotPossible("All of that has left already.", "Look at one of the orders.")
+    return found
+
+
+def _queue_of(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
+    if not ask.location and len(uow.actor.locations) != 1:
+        raise Invalid("Print for which location?", "Write `print ber`.")
+    place = uow.shop.location(ask.location or uow.actor.locations[0])
+    handover.require_own(uow, place)
+    ids = waiting_at(uow.session, uow.shop.id, place.id, PRINT_MOST)
+    if not ids:
+        raise NotPossible(
+            f"Everything at {place.code} is on paper already.",
+            f"Look at `picks {place.code.lower()}`; printing an order by its number repeats it.",
+            code="already",
+        )
+    return [uow.work.by_id(work_id) for work_id in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class PickWork:
+    """Say that the goods of an order are off the shelf."""
+
+    order: Annotated[str, Arg.ORDER]
+    location: Annotated[str, Arg.LOCATION] = ""
+
+
+@command(
+    "picked",
+    PickWork,
+    Right.FULFILL,
+    aliases=("pick",),
+    many=True,
+    examples=("picked 1001 1004", "picked 1001 ber"),
+)
+def pick(ask: PickWork, uow: UnitOfWork) -> Done:
+    order, works = handover.works_for(uow, ask.order, ask.location, Stage.PICKED, "picked")
+    before = works[0].stage
+    for work in works:
+        order = _advance(uow, order, work, Stage.PICKED, e.WorkPicked)
+    uow.undo = PutBack(works[0].number, to=before) if len(works) == 1 else None
+    return _done(uow, order, works, "picked")
+
+
+@dataclass(frozen=True, slots=True)
+class PackWork:
+    """Say that an order is packed and waits for the carrier."""
+
+    order: Annotated[str, Arg.ORDER]
+    location: Annotated[str, Arg.LOCATION] = ""
+
+
+@command(
+    "packed",
+    PackWork,
+    Right.FULFILL,
+    aliases=("pack",),
+    many=True,
+    examples=("packed 1001 1004",),
+)
+def pack(ask: PackWork, uow: UnitOfWork) -> Done:
+    order, works = handover.works_for(uow, ask.order, ask.location, Stage.PACKED, "packed")
+    before = works[0].stage
+    for work in works:
+        order = _packed_units(uow, order, work, +1)
+        order = _advance(uow, order, work, Stage.PACKED, e.WorkPacked)
+    uow.undo = PutBack(works[0].number, to=before) if len(works) == 1 else None
+    return _done(uow, order, works, "packed")
+
+
+def _packed_units(uow: UnitOfWork, order: Order, work: FulfillmentOrder, sign: int) -> Order:
+    lines = {line.id: line for line in order.lines}
+    for item in work.items:
+        line = lines[item.line_id]
+        lines[item.line_id] = replace(line, packed=line.packed + sign * item.quantity)
+    return uow.orders.save(Change(order.with_lines(lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Put the goods of an order back on the shelf, so that it may be moved or canceled."""
+
+    order: Annotated[str, Arg.ORDER]
+    location: Annotated[str, Arg.LOCATION] = ""
+    to: Annotated[Stage, Arg.NONE] = Stage.READY
+
+
+@command(
+    "putback",
+    PutBack,
+    Right.FULFILL,
+    aliases=("unpick",),
+    many=True,
+    examples=("putback 1001",),
+)
+def put_back(ask: PutBack, uow: UnitOfWork) -> Done:
+    order, works = handover.named(uow, ask.order)
+    works = [w for w in handover.at_location(uow, order, works, ask.location) if w.is_open]
+    busy = [work for work in works if not work.is_untouched]
+    if not busy:
+        raise NotPossible(f"Nothing of order {order.number} is off the shelf.", code="already")
+    busy = handover.one_location(uow, order, busy, "putback")
+    for work in busy:
+        if work.stage is Stage.PACKED:
+            order = _packed_units(uow, order, work, -1)
+        uow.work.save(work, work.put_back(ask.to))
+        uow.emit(order.id, e.WorkPutBack(work.number, _code(uow, work)))
+    return _done(uow, order, busy, "put back")
+
+
+@dataclass(frozen=True, slots=True)
+class ShipWork:
+    """Say that an order was handed to the carrier."""
+
+    order: Annotated[str, Arg.ORDER]
+    tracking_number: Annotated[str, Arg.WORD] = ""
+    carrier: Annotated[str, Arg.WORD] = ""
+    location: Annotated[str, Arg.LOCATION] = ""
+
+
+@command(
+    "shipped",
+    ShipWork,
+    Right.FULFILL,
+    aliases=("ship",),
+    many=True,
+    examples=("shipped 1001 1004", "shipped 1001 00340434161094000000 DHL"),
+)
+def ship(ask: ShipWork, uow: UnitOfWork) -> Done:
+    order, works = handover.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "shipped")
+    label = _label_of(uow, order, works)
+    parcel = label or handover.new_parcel(uow, order, handover.contents(works))
+    if ask.tracking_number:
+        require_own_number(uow, order, parcel, ask.tracking_number)
+    parcel = numbered(parcel, ask.tracking_number, ask.carrier)
+    parcel = replace(parcel, handed_over_at=uow.now)
+    order = handover.leave(uow, order, parcel, works, handover.HANDED_OVER, is_new=label is None)
+    return _done(uow, order, works, "shipped", parcel_id=parcel.id)
+
+
+def _label_of(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]) -> Parcel | None:
+    """The parcel that was labeled for exactly this work and has not left."""
+    works = list(works)
+    wanted = sorted(handover.contents(works))
+    for parcel in uow.work.parcels(order.id):
+        if not parcel.has_left and sorted(parcel.items) == wanted:
+            return parcel
+    return None
+
+
+def _advance(
+    uow: UnitOfWork, order: Order, work: FulfillmentOrder, stage: Stage, step: Step
+) -> Order:
+    uow.work.save(work, work.advance(stage, uow.now))
+    return uow.orders.save(Change(order, (step(work.number, _code(uow, work)),)))
+
+
+def _code(uow: UnitOfWork, work: FulfillmentOrder) -> str:
+    return uow.shop.locations[work.location_id].code
+
+
+def _done(
+    uow: UnitOfWork,
+    order: Order,
+    works: list[FulfillmentOrder],
+    word: str,
+    parcel_id: int | None = None,
+) -> Done:
+    numbers = [work.number for work in works]
+    facts: dict[str, object] = {"order": order.number, "works": numbers}
+    if parcel_id is not None:
+        facts["parcel_id"] = parcel_id
+    return Done(f"{' and '.join(numbers)} {word} at {_code(uow, works[0])}.", facts)

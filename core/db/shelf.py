@@ -1,0 +1,113 @@
+"""Stock as people and channels look at it: products, waiting orders, last moves, untold levels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.db import tables as t
+from core.db.connection import Session, Statement
+from core.db.rows import from_json
+
+_p, _s, _m, _l, _o = t.product.c, t.stock_level.c, t.stock_move.c, t.order_line.c, t.orders.c
+_PRODUCT = Statement(
+    sa.select(_p.sku, _p.title, _p.barcode)
+    .where(
+        _p.shop_id == sa.bindparam("shop"),
+        sa.or_(
+            _p.sku == sa.bindparam("exact"),
+            sa.func.lower(_p.sku) == sa.bindparam("lower"),
+            sa.and_(_p.barcode != "", _p.barcode == sa.bindparam("code")),
+        ),
+    )
+    .order_by((_p.sku == sa.bindparam("first")).desc(), _p.sku)
+)
+_TOLD = Statement(
+    t.stock_level.update()
+    .where(
+        _s.shop_id == sa.bindparam("p_shop"),
+        _s.sku == sa.bindparam("p_sku"),
+        _s.location_id == sa.bindparam("p_location"),
+        _s.version == sa.bindparam("p_version"),
+        _s.told_version != sa.bindparam("p_version2"),
+    )
+    .values(told_version=sa.bindparam("p_version3"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    sku: str
+    title: str
+    barcode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A level that the channels do not know yet; `product_ids` are theirs, by connection id."""
+
+    sku: str
+    location_id: int
+    version: int
+    product_ids: dict[str, str]
+
+
+def find_product(session: Session, shop_id: int, word: str) -> Product | None:
+    """A product by its SKU, however it was typed, or by its barcode."""
+    clean = word.strip()
+    row = session.row(
+        _PRODUCT, shop=shop_id, exact=clean, lower=clean.lower(), code=clean, first=clean
+    )
+    return None if row is None else Product(*row)
+
+
+def similar_skus(session: Session, shop_id: int, word: str, most: int = 3) -> list[str]:
+    """SKUs that begin like a word which is none: what somebody may have meant."""
+    start = sa.func.lower(_p.sku).startswith(word.strip().lower()[:3], autoescape=True)
+    found = session.select(
+        sa.select(_p.sku).where(_p.shop_id == shop_id, start).order_by(_p.sku).limit(most)
+    )
+    return [row.sku for row in found]
+
+
+def waiting_for(session: Session, shop_id: int, sku: str, most: int) -> Sequence[sa.Row[Any]]:
+    """Orders that wait for this SKU in the order in which they will be served."""
+    return session.select(
+        sa.select(_o.number, sa.func.sum(_l.backordered).label("quantity"), _o.placed_at)
+        .join(t.orders, _o.id == _l.order_id)
+        .where(_l.shop_id == shop_id, _l.sku == sku, _l.backordered > 0)
+        .group_by(_o.id, _o.number, _o.placed_at, _o.priority)
+        .order_by(_o.priority.desc(), _o.placed_at, _o.id)
+        .limit(most)
+    )
+
+
+def last_moves(session: Session, shop_id: int, sku: str, most: int) -> Sequence[sa.Row[Any]]:
+    return session.select(
+        sa.select(_m.at, _m.kind, _m.quantity, _m.location_id, _m.reason, _m.actor)
+        .where(_m.shop_id == shop_id, _m.sku == sku)
+        .order_by(_m.id.desc())
+        .limit(most)
+    )
+
+
+def untold_levels(session: Session, shop_id: int, most: int) -> list[Untold]:
+    """Levels that moved since they were last told, with the channels' ids of their product."""
+    found = session.select(
+        sa.select(_s.sku, _s.location_id, _s.version, _p.external_ids)
+        .join(t.product, sa.and_(_p.shop_id == _s.shop_id, _p.sku == _s.sku))
+        .where(_s.shop_id == shop_id, _s.version != _s.told_version)
+        .order_by(_s.sku, _s.location_id)
+        .limit(most)
+    )
+    return [Untold(sku, place, version, from_json(ids)) for sku, place, version, ids in found]
+
+
+def mark_told(session: Session, shop_id: int, level: Untold) -> bool:
+    """False when the level moved meanwhile, or somebody else told it."""
+    told = level.version
+    params = {"p_shop": shop_id, "p_sku": level.sku, "p_location": level.location_id}
+    return session.run(_TOLD, **params, p_version=told, p_version2=told, p_version3=told) == 1
