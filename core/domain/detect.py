@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from core.domain.cases import CaseKind, Finding
+from core.domain.hours import as_spans
 from core.domain.money import decimal_text
 from core.domain.promise import Calendar, is_stuck, next_cutoff, working_time_between
 from core.domain.shop import Location
@@ -71,25 +72,13 @@ class BrokenFacts:
 
 
 def calendar_of(place: Location) -> Calendar:
-    """Hours are stored by weekday (Monday is "0") as [from, to] pairs; none means always open."""
-    hours = None
-    if place.hours is not None:
-        hours = {int(day): tuple(_span(pair) for pair in spans) for day, spans in _days(place)}
+    """When a location works; without hours it is always open."""
     return Calendar(
         zone=place.time_zone,
-        hours=hours,
+        hours=None if place.hours is None else as_spans(place.hours),
         closed=frozenset(date.fromisoformat(day) for day in place.closing_days),
         cut_off=time.fromisoformat(place.cut_off) if place.cut_off else None,
     )
-
-
-def _days(place: Location) -> Iterable[tuple[str, Sequence[Sequence[str]]]]:
-    return (place.hours or {}).items()
-
-
-def _span(pair: Sequence[str]) -> tuple[time, time]:
-    opens, closes = pair
-    return time.fromisoformat(opens), time.fromisoformat(closes.replace("24:00", "00:00"))
 
 
 def stuck(

@@ -1,4 +1,4 @@
-"""The first schema: every table of core/db/tables.py, and ledgers that cannot be rewritten."""
+"""The first schema: the tables, ledgers that cannot be rewritten, and views for outside."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from alembic import op
 
 from core.db.migrations.append_only import protect
 from core.db.tables import metadata
+from core.db.views import create_statements
 
 revision = "r0001"
 down_revision = None
@@ -18,3 +19,5 @@ def upgrade() -> None:
     metadata.create_all(bind)
     for table in ("stock_move", "audit"):
         protect(op, table)
+    for statement in create_statements():
+        op.execute(statement)

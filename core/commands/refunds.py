@@ -1,0 +1,328 @@
+"""Refunds: owed when goods came back, recorded once by a person's reference or by the channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated
+
+from core.db.returns import Refund
+from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
+from core.domain.access import Right
+from core.domain.cases import CaseKind, Finding
+from core.domain.money import decimal_text
+from core.domain.order import Change, Order
+from core.domain.refunds import RefundLine, refundable
+from core.domain.refusals import Invalid, NotFound, NotPossible
+from core.domain.returns import Rma
+from core.registry import Arg, Done, Risk, command
+
+Units = Mapping[int, int]  # line id -> units
+
+
+def value_of(order: Order, units: Units, refunds: Iterable[Refund]) -> int:
+    """What these units cost; units that are refunded, or owed already, are not counted again."""
+    return sum(amount for _, _, amount in _parts(order, units, refunds))
+
+
+def _parts(order: Order, units: Units, refunds: Iterable[Refund]) -> list[tuple[int, int, int]]:
+    """(line id, units, money) by the cumulative rule, so that all refunds add up to what was paid.
+
+    Units that are owed count as refunded: their amount is fixed already.
+    """
+    gone = {line.id: line.refunded for line in order.lines}
+    for refund in refunds:
+        if refund.state == "due":
+            for line_id, quantity in refund.lines:
+                gone[line_id] += quantity
+    parts = []
+    for line_id, quantity in units.items():
+        line = order.line(line_id)
+        known = RefundLine(line.total, line.ordered, min(gone[line_id], line.ordered))
+        part = min(quantity, known.left)
+        if part:
+            parts.append((line_id, part, refundable(known, part)))
+    return parts
+
+
+def owe(uow: UnitOfWork, order: Order, rma: Rma, units: Units) -> str:
+    """The money for units that came back becomes due, with a task for a person; "" for none.
+
+    Never more than what was paid and is not on its way back yet.
+    """
+    refunds = uow.returns.refunds(order.id)
+    due = sum(refund.amount for refund in refunds if refund.state == "due")
+    parts = _parts(order, units, refunds)
+    amount = min(sum(money for _, _, money in parts), order.captured - order.refunded - due)
+    if amount <= 0:
+        return ""
+    refund = Refund(
+        id=uow.new_id(),
+        order_id=order.id,
+        rma_id=rma.id,
+        gateway="manual",
+        external_id=None,
+        amount=amount,
+        currency=order.currency,
+        state="due",
+        reference="",
+        lines=tuple((line_id, quantity) for line_id, quantity, _ in parts),
+        due_at=uow.now,
+    )
+    uow.returns.add_refund(refund)
+    uow.emit(order.id, e.RefundDue(refund.id, amount, order.currency))
+    _open_task(uow, order, rma, refund)
+    return _text(refund.amount, refund.currency)
+
+
+def _open_task(uow: UnitOfWork, order: Order, rma: Rma, refund: Refund) -> None:
+    text = _text(refund.amount, refund.currency)
+    finding = Finding(
+        CaseKind.REFUND_TASK,
+        f"refund:{refund.id}",
+        f"Refund {text} of order {order.number} for return {rma.number}.",
+        order_id=order.id,
+        facts={
+            "return": rma.number,
+            "order": order.number,
+            "amount": refund.amount,
+            "currency": refund.currency,
+        },
+    )
+    uow.cases.open(finding)
+
+
+def _text(amount: int, currency: str) -> str:
+    return f"{decimal_text(amount, currency)} {currency}"
+
+
+def is_paid_out(uow: UnitOfWork, rma: Rma) -> bool:
+    """Money was due for this return, and none of it is any more."""
+    states = [r.state for r in uow.returns.refunds(rma.order_id) if r.rma_id == rma.id]
+    return bool(states) and "due" not in states
+
+
+# --- recorded by a person ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefund:
+    """Say that the money for a return was paid out, with its reference."""
+
+    number: Annotated[str, Arg.RETURN]
+    reference: Annotated[str, Arg.TEXT]
+
+
+@command(
+    "refunded",
+    RecordRefund,
+    Right.REFUND,
+    risk=Risk.IRREVERSIBLE,
+    examples=("refunded R1001-1 stripe re_7",),
+)
+def record(ask: RecordRefund, uow: UnitOfWork) -> Done:
+    reference = ask.reference.strip()
+    if not reference or len(reference) > 200:
+        raise Invalid(
+            "A refund needs the reference of the payment, of 200 characters at most.",
+            f"Write `refunded {ask.number} <reference>`.",
+        )
+    rma = uow.returns.get(ask.number)
+    mine = [r for r in uow.returns.refunds(rma.order_id) if r.rma_id == rma.id]
+    due = [r for r in mine if r.state == "due"]
+    if not due:
+        paid = ", ".join(f"{_text(r.amount, r.currency)} ({r.reference})" for r in mine)
+        raise NotPossible(
+            f"Nothing is due for return {rma.number}.",
+            f"Recorded already: {paid}." if paid else "First the goods: write `received`.",
+        )
+    for refund in due:
+        _settle(uow, refund, reference, None)
+    total = _text(sum(r.amount for r in due), due[0].currency)
+    facts = {"return": rma.number, "amount": sum(r.amount for r in due)}
+    return Done(f"{total} for return {rma.number} are recorded as refunded.", facts)
+
+
+def _settle(
+    uow: UnitOfWork,
+    refund: Refund,
+    reference: str,
+    external_id: str | None,
+    amount: int | None = None,
+) -> None:
+    """A due refund is paid: order, lines, return and the cases that waited for it."""
+    paid = refund.amount if amount is None else amount
+    uow.returns.settle_refund(refund, reference, external_id, paid)
+    _count(uow, replace(refund, amount=paid, reference=reference))
+    for kind in (CaseKind.REFUND_TASK, CaseKind.REFUND_OPEN):
+        uow.cases.close(kind, f"refund:{refund.id}", "the refund is recorded")
+    if refund.rma_id is not None:
+        rma = uow.returns.by_id(refund.rma_id)
+        if rma.closed_at is not None and is_paid_out(uow, rma):
+            uow.returns.save(rma, rma.refunded(uow.now))
+
+
+def _count(uow: UnitOfWork, refund: Refund) -> None:
+    """Money and units of a paid refund, on the order."""
+    order = uow.orders.by_id(refund.order_id)
+    units = dict(refund.lines)
+    lines = {
+        line.id: replace(line, refunded=min(line.ordered, line.refunded + units[line.id]))
+        for line in order.lines
+        if line.id in units
+    }
+    after = replace(order.with_lines(lines), refunded=order.refunded + refund.amount)
+    fact = e.RefundRecorded(
+        refund.id, refund.amount, refund.currency, refund.reference, refund.rma_id
+    )
+    uow.orders.save(Change(after, (fact,)))
+
+
+# --- told by the channel -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChannelRefund:
+    """A refund that the channel tells of; `lines` are (the channel's line id, quantity)."""
+
+    connection_id: int
+    order: str
+    refund: str
+    amount: int
+    currency: str
+    at: datetime
+    lines: tuple[tuple[str, int], ...] = ()
+
+
+@command("channel-refund", RecordChannelRefund, Right.CAPTURE, in_chat=False)
+def record_channel(ask: RecordChannelRefund, uow: UnitOfWork) -> Done:
+    order = uow.orders.by_external(ask.connection_id, ask.order)
+    if order is None or order.shop_id != uow.actor.shop_id:
+        raise NotFound(f"There is no order {ask.order} yet.", code="not_yet")
+    _require_sense(order, ask)
+    refunds = uow.returns.refunds(order.id)
+    facts = {"order": order.number, "refund": ask.refund}
+    if ask.amount == 0 or any(_is_told(r, ask.refund) for r in refunds):
+        return Done(f"Nothing new about the money of order {order.number}.", facts)
+    units = _units(order, ask)
+    due = _matching([r for r in refunds if r.state == "due"], ask.amount, units)
+    if due:
+        _settle_all(uow, due, ask)
+        return Done(f"A refund of order {order.number} is paid out.", facts)
+    told = [r for r in refunds if r.state == "refunded" and r.external_id is None]
+    known = _matching(told, ask.amount, units)
+    if known:
+        for refund, name in _named(known, ask.refund):
+            uow.returns.recognize_refund(refund, name)
+        return Done(f"The refund of order {order.number} was recorded before.", facts)
+    return _from_outside(uow, order, ask, units, refunds)
+
+
+def _require_sense(order: Order, ask: RecordChannelRefund) -> None:
+    if ask.amount < 0:
+        raise Invalid("A refund is not less than nothing.")
+    if ask.currency.upper() != order.currency:
+        raise Invalid(f"Order {order.number} is in {order.currency}, not {ask.currency}.")
+
+
+def _is_told(refund: Refund, external_id: str) -> bool:
+    known = refund.external_id or ""
+    return known == external_id or known.startswith(f"{external_id}#")
+
+
+def _named(refunds: list[Refund], external_id: str) -> list[tuple[Refund, str]]:
+    """One payment may settle several refunds of ours; each needs a name of its own."""
+    names = [external_id, *(f"{external_id}#{n}" for n in range(2, len(refunds) + 1))]
+    return list(zip(refunds, names, strict=True))
+
+
+def _units(order: Order, ask: RecordChannelRefund) -> dict[int, int]:
+    ours = {line.external_id: line.id for line in order.lines if line.external_id}
+    units: dict[int, int] = {}
+    for name, quantity in ask.lines:
+        if name in ours and quantity > 0:
+            units[ours[name]] = units.get(ours[name], 0) + quantity
+    return units
+
+
+def _matching(refunds: list[Refund], amount: int, units: Units) -> list[Refund]:
+    """Our refunds that this one pays: by amount (and lines, if they agree), or a return's sum."""
+    same = [r for r in refunds if r.amount == amount]
+    best = [r for r in same if dict(r.lines) == units] or same
+    if best:
+        return best[:1]
+    for rma_id in {r.rma_id for r in refunds if r.rma_id is not None}:
+        group = [r for r in refunds if r.rma_id == rma_id]
+        if sum(r.amount for r in group) == amount:
+            return group
+    return []
+
+
+def _settle_all(uow: UnitOfWork, refunds: list[Refund], ask: RecordChannelRefund) -> None:
+    for refund, name in _named(refunds, ask.refund):
+        _settle(uow, refund, ask.refund, name)
+
+
+def _from_outside(
+    uow: UnitOfWork,
+    order: Order,
+    ask: RecordChannelRefund,
+    units: dict[int, int],
+    refunds: list[Refund],
+) -> Done:
+    """Money that moved without us is recorded whatever we think of it, and a person looks."""
+    facts = {"order": order.number, "refund": ask.refund}
+    same_goods = [r for r in refunds if r.state == "due" and units and dict(r.lines) == units]
+    text = _text(ask.amount, order.currency)
+    if same_goods:
+        # Left due, the same goods would be paid a second time.
+        due = same_goods[0]
+        _settle(uow, due, ask.refund, ask.refund, ask.amount)
+        title = (
+            f"The shop refunded {text} for goods of order {order.number}; "
+            f"{_text(due.amount, due.currency)} were due."
+        )
+    else:
+        _record_outside(uow, order, ask, units)
+        title = f"{text} of order {order.number} were refunded in the shop, without a return here."
+    if not _is_expected(uow, order):
+        uow.cases.open(_outside_case(order, ask, title))
+    return Done(f"A refund of order {order.number} made in the shop is recorded.", facts)
+
+
+def _record_outside(
+    uow: UnitOfWork, order: Order, ask: RecordChannelRefund, units: dict[int, int]
+) -> None:
+    refund = Refund(
+        id=uow.new_id(),
+        order_id=order.id,
+        rma_id=None,
+        gateway="channel",
+        external_id=ask.refund,
+        amount=ask.amount,
+        currency=order.currency,
+        state="refunded",
+        reference=ask.refund,
+        lines=tuple(units.items()),
+        due_at=ask.at,
+        settled_at=ask.at,
+    )
+    uow.returns.add_refund(refund)
+    _count(uow, refund)
+
+
+def _is_expected(uow: UnitOfWork, order: Order) -> bool:
+    """A canceled order's money goes back in the shop; only too much of it is news."""
+    return order.is_canceled and uow.orders.by_id(order.id).refunded <= order.captured
+
+
+def _outside_case(order: Order, ask: RecordChannelRefund, title: str) -> Finding:
+    return Finding(
+        CaseKind.OUTSIDE_REFUND,
+        f"refund:{order.id}:{ask.refund}",
+        title,
+        order_id=order.id,
+        facts={"order": order.number, "amount": ask.amount, "currency": order.currency},
+    )

@@ -1,0 +1,189 @@
+"""Scans: what is wrong right now becomes cases; cases whose cause is gone close by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from core.commands.cases import close_if_over
+from core.db import invariants, scanning
+from core.db.reading import Reader
+from core.db.setup import shop_ids
+from core.db.unit_of_work import UnitOfWork
+from core.domain import detect
+from core.domain.access import Right
+from core.domain.cases import Case, CaseKind, Finding, Verdict, reconcile
+from core.domain.order import HoldReason
+from core.domain.refusals import Invalid
+from core.registry import Arg, Done, command
+
+CHUNK = 100  # cases opened or closed in one transaction
+
+Detector = Callable[[Reader], list[Finding]]
+
+
+def _hours(reader: Reader, name: str) -> timedelta:
+    return timedelta(hours=float(reader.shop.policy[name]))
+
+
+def _stuck(reader: Reader) -> list[Finding]:
+    limit = _hours(reader, "stuck_hours")
+    works = scanning.open_work(reader.session, reader.shop.id, reader.now - limit)
+    return detect.stuck(works, reader.shop.locations, limit, reader.now)
+
+
+def _past_cutoff(reader: Reader) -> list[Finding]:
+    works = scanning.open_work(reader.session, reader.shop.id, reader.now)
+    return detect.past_cutoff(works, reader.shop.locations, reader.now)
+
+
+def _tracking_stale(reader: Reader) -> list[Finding]:
+    limit = _hours(reader, "tracking_stale_hours")
+    parcels = scanning.parcels_without_sign(reader.session, reader.shop.id, reader.now - limit)
+    return detect.tracking_stale(parcels, limit, reader.now)
+
+
+def _refund_open(reader: Reader) -> list[Finding]:
+    limit = _hours(reader, "refund_open_hours")
+    refunds = scanning.refunds_due(reader.session, reader.shop.id, reader.now - limit)
+    return detect.refund_open(refunds, limit, reader.now)
+
+
+def _delivery_dead(reader: Reader) -> list[Finding]:
+    dead = scanning.dead_effects(reader.session, reader.shop.id)
+    return detect.given_up(CaseKind.DELIVERY_DEAD, dead)
+
+
+def _dead_letter(reader: Reader) -> list[Finding]:
+    dead = scanning.dead_letters(reader.session, reader.shop.id)
+    return detect.given_up(CaseKind.DEAD_LETTER, dead)
+
+
+def _invariant(reader: Reader) -> list[Finding]:
+    """The house as a whole, so only its first shop is told."""
+    if reader.shop.id != shop_ids(reader.session)[0]:
+        return []
+    broken = [
+        detect.BrokenFacts(found.id, found.sentence, found.count, found.sample)
+        for found in invariants.run(reader.session)
+        if not found.ok and found.severity == invariants.VIOLATION
+    ]
+    return detect.broken(broken)
+
+
+SCANS: dict[CaseKind, Detector] = {
+    CaseKind.STUCK: _stuck,
+    CaseKind.PAST_CUTOFF: _past_cutoff,
+    CaseKind.TRACKING_STALE: _tracking_stale,
+    CaseKind.REFUND_OPEN: _refund_open,
+    CaseKind.DELIVERY_DEAD: _delivery_dead,
+    CaseKind.DEAD_LETTER: _dead_letter,
+    CaseKind.INVARIANT: _invariant,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScanForCases:
+    """Look for one kind of trouble; opens and closes at most a chunk of cases, then says `more`.
+
+    `run` names the scan (the clock's slot): chunks of one run share their storm.
+    """
+
+    kind: Annotated[CaseKind, Arg.CHOICE]
+    run: Annotated[str, Arg.NONE] = ""
+
+
+def look(ask: ScanForCases, reader: Reader) -> list[Finding]:
+    """The slow part, outside the transaction."""
+    if ask.kind not in SCANS:
+        known = ", ".join(kind.value for kind in SCANS)
+        raise Invalid(f"There is no scan for {ask.kind.value}.", f"Scans: {known}.")
+    return SCANS[ask.kind](reader)
+
+
+@command("scan", ScanForCases, Right.MACHINERY, prepare=look, in_chat=False)
+def scan(ask: ScanForCases, uow: UnitOfWork, findings: list[Finding] | None) -> Done:
+    if findings is None:
+        raise AssertionError("a scan without its look would close every case")
+    known = uow.cases.open_of_kind(ask.kind)
+    verdict = reconcile(findings, known, int(uow.shop.policy["storm_size"]))
+    opened = _open(uow, ask, verdict)
+    closed = _close(uow, verdict.close[: CHUNK - len(opened)])
+    more = len(verdict.open) + len(verdict.close) > len(opened) + closed
+    facts = {"kind": ask.kind.value, "opened": len(opened), "closed": closed, "more": more}
+    return Done(f"{len(opened)} cases opened, {closed} closed.", facts)
+
+
+def _open(uow: UnitOfWork, ask: ScanForCases, verdict: Verdict) -> list[Case]:
+    fresh = verdict.open[:CHUNK]
+    subject = f"{ask.kind.value}:{ask.run or uow.now.isoformat()}"
+    storm = uow.cases.open_one(CaseKind.STORM, subject)
+    if storm is None and verdict.storm:
+        storm = uow.cases.open(_storm(ask.kind, subject, verdict.open))
+    group_id = storm.id if storm is not None else None
+    return [uow.cases.open(finding, group_id) for finding in fresh]
+
+
+_MANY = {
+    CaseKind.STUCK: "orders are stuck",
+    CaseKind.PAST_CUTOFF: "orders missed the cut-off",
+    CaseKind.TRACKING_STALE: "parcels have shown no sign of life",
+    CaseKind.REFUND_OPEN: "refunds have been due for too long",
+    CaseKind.DELIVERY_DEAD: "calls and messages were given up",
+    CaseKind.DEAD_LETTER: "received messages could not be understood",
+    CaseKind.INVARIANT: "things that must always be true are not",
+}
+
+
+def _storm(kind: CaseKind, subject: str, findings: tuple[Finding, ...]) -> Finding:
+    """One card with a list. Everything at one location makes it that location's."""
+    places = {finding.location_id for finding in findings}
+    return Finding(
+        CaseKind.STORM,
+        subject,
+        f"{len(findings)} {_MANY[kind]}.",
+        location_id=places.pop() if len(places) == 1 else None,
+        facts={"kind": kind.value, "members": [finding.title for finding in findings[:50]]},
+    )
+
+
+def _close(uow: UnitOfWork, gone: tuple[Case, ...]) -> int:
+    for case in gone:
+        uow.cases.save(case, case.resolve(uow.now, "the cause is gone"), "the cause is gone")
+    for storm_id in {case.group_id for case in gone if case.group_id is not None}:
+        close_if_over(uow, uow.cases.by_id(storm_id))
+    return len(gone)
+
+
+# --- what time alone changes ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WakeCases:
+    """Bring back the snoozed cases whose time has come."""
+
+
+@command("wake", WakeCases, Right.MACHINERY, in_chat=False)
+def wake(_: WakeCases, uow: UnitOfWork) -> Done:
+    due = uow.cases.snoozed_due()
+    for case in due[:CHUNK]:
+        uow.cases.save(case, case.wake(), "its time has come")
+    facts = {"woken": len(due[:CHUNK]), "more": len(due) > CHUNK}
+    return Done(f"{len(due[:CHUNK])} cases are awake again.", facts)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseExpiredHolds:
+    """Let orders go whose hold had an end that has passed."""
+
+
+@command("release-expired", ReleaseExpiredHolds, Right.MACHINERY, in_chat=False)
+def release_expired(_: ReleaseExpiredHolds, uow: UnitOfWork) -> Done:
+    over = scanning.holds_over(uow.session, uow.shop.id, uow.now, CHUNK + 1)
+    for order_id, reason in over[:CHUNK]:
+        order = uow.orders.by_id(order_id)
+        uow.orders.save(order.release(HoldReason(reason), "its time has passed"))
+    facts = {"released": len(over[:CHUNK]), "more": len(over) > CHUNK}
+    return Done(f"{len(over[:CHUNK])} holds have ended.", facts)

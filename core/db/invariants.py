@@ -1,0 +1,363 @@
+"""What must always be true: sentences, each with a query for its breakers. Read-only, any time."""
+
+# ruff: noqa: S608 - the queries below are put together from this file's own words only
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import sqlalchemy as sa
+
+from core.db import audit, structure
+from core.db.connection import Session
+from core.domain.stock import EFFECTS
+
+VIOLATION, WARNING = "violation", "warning"
+SAMPLE = 10  # keys that are shown
+CHAINS = 500  # orders whose audit chain is recomputed at once
+
+Breakers = Callable[[Session], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`breakers` answers with keys; a warning is what a person should know, not a broken house."""
+
+    id: str
+    breakers: Breakers
+    severity: str = VIOLATION
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    id: str
+    sentence: str
+    ok: bool
+    count: int
+    sample: tuple[str, ...]
+    ms: float
+    severity: str
+
+
+def run(
+    session: Session,
+    severity: str | None = None,
+    timer: Callable[[], float] = time.perf_counter,
+) -> list[Result]:
+    """Every sentence against this database; `severity` limits them to one kind."""
+    return [
+        _run(session, sentence, check, timer)
+        for sentence, check in INVARIANTS.items()
+        if severity in (None, check.severity)
+    ]
+
+
+def _run(session: Session, sentence: str, check: Check, timer: Callable[[], float]) -> Result:
+    start = timer()
+    keys = check.breakers(session)
+    ms = round((timer() - start) * 1000, 1)
+    sample = tuple(keys[:SAMPLE])
+    return Result(check.id, sentence, not keys, len(keys), sample, ms, check.severity)
+
+
+def _rule(id: str, query: str, severity: str = VIOLATION) -> Check:
+    return Check(id, partial(structure.ask, query), severity)
+
+
+# --- queries that are put together ---------------------------------------------------------------
+
+_MOVES = """(select shop_id, sku, location_id, sum(on_hand) as on_hand, sum(reserved) as reserved,
+    sum(safety) as safety from stock_move group by shop_id, sku, location_id)"""
+_LIVE = """(select shop_id, sku, location_id, sum(quantity) as quantity from reservation
+    where state in ('held', 'promised') group by shop_id, sku, location_id)"""
+_SAME_LEVEL = "m.shop_id = s.shop_id and m.sku = s.sku and m.location_id = s.location_id"
+_OPEN_STAGES = "('ready', 'printed', 'picked', 'packed')"
+_OPEN_CASE = "c.state in ('open', 'taken', 'snoozed')"
+
+
+def _without_case(kind: str, subject: str, state: str = _OPEN_CASE) -> str:
+    return (
+        f"not exists (select 1 from cases c where c.kind = '{kind}' "
+        f"and c.subject = {subject} and {state})"
+    )
+
+
+def _wrong_effect() -> str:
+    """Ledger lines whose three figures are not what their kind does to a level."""
+    right = " or ".join(
+        f"(kind = '{kind.value}' and on_hand = {a} * quantity and reserved = {b} * quantity "
+        f"and safety = {c} * quantity)"
+        for kind, (a, b, c) in EFFECTS.items()
+    )
+    return f"select id from stock_move where not ({right})"
+
+
+# The four statuses as core/domain derives them, once more in SQL: two hands, one result.
+_DERIVED = """
+    select o.number, o.status, o.fulfillment_status, o.return_status, o.payment_status
+    from orders o join (
+        select order_id,
+            sum(case when ships = 1 then ordered - canceled else 0 end) as wanted,
+            sum(case when ships = 1 then shipped else 0 end) as shipped,
+            sum(case when ships = 1 then delivered else 0 end) as delivered,
+            sum(shipped) as sent, sum(return_requested) as asked, sum(return_received) as came,
+            sum(case when ships = 1 and shipped < ordered - canceled then 1 else 0 end) as waiting
+        from order_line group by order_id
+    ) l on l.order_id = o.id
+    where o.status <> case when o.canceled_at is not null then 'canceled'
+            when l.waiting = 0 then 'closed' else 'open' end
+        or o.fulfillment_status <> case when l.wanted = 0 and l.shipped = 0 then 'not_needed'
+            when l.shipped = 0 then 'none' when l.shipped < l.wanted then 'partial'
+            when l.delivered >= l.shipped then 'delivered' else 'shipped' end
+        or o.return_status <> case when l.came > 0 and l.came >= l.sent then 'full'
+            when l.came > 0 then 'partial' when l.asked > 0 then 'requested' else 'none' end
+        or o.payment_status <> case
+            when o.refunded > o.captured or o.captured - o.refunded > o.total then 'over'
+            when o.refunded <> 0 and o.refunded = o.captured then 'refunded'
+            when o.refunded <> 0 then 'part_refunded' when o.captured = o.total then 'paid'
+            when o.captured <> 0 then 'part_paid' else 'unpaid' end
+        or o.held <> case when exists (
+            select 1 from hold h where h.order_id = o.id and h.released_at is null
+        ) then 1 else 0 end
+"""
+_EXPECTED_BACK = """
+    select l.id from order_line l left join (
+        select k.line_id,
+            sum(case when r.status in ('requested', 'approved', 'received')
+                and r.closed_at is null then k.quantity - k.received else 0 end) as asked,
+            sum(k.received) as came
+        from rma_line k join rma r on r.id = k.rma_id group by k.line_id
+    ) b on b.line_id = l.id
+    where l.return_requested <> coalesce(b.asked, 0) or l.return_received <> coalesce(b.came, 0)
+"""
+_REFUNDED = """
+    select o.number from orders o left join (
+        select order_id, sum(case when state = 'refunded' then amount else 0 end) as paid
+        from refund group by order_id
+    ) f on f.order_id = o.id where o.refunded <> coalesce(f.paid, 0)
+"""
+# Only money that moved outside wismo may break the cap, and then a case has told of it.
+_TOO_MUCH = """
+    select o.number from orders o join (
+        select order_id, sum(case when state = 'due' then amount else 0 end) as due
+        from refund group by order_id
+    ) f on f.order_id = o.id
+    where o.refunded + f.due > o.captured and not exists (
+        select 1 from cases c where c.kind = 'outside_refund' and c.order_id = o.id
+    )
+"""
+_UNAUDITED = """
+    select o.number from orders o left join (
+        select order_id, count(*) as rows_, max(version) as last from audit
+        where version is not null group by order_id
+    ) a on a.order_id = o.id
+    where o.version <> coalesce(a.rows_, 0) or o.version <> coalesce(a.last, 0)
+"""
+_CHAIN_HEAD = """
+    select o.number from orders o join audit a on a.order_id = o.id and a.version = o.version
+    where a.hash <> o.chain
+"""
+_INBOX_SUBJECT = "'inbox:' || cast(i.connection_id as text) || ':' || i.delivery_id"
+
+
+# --- checks that are more than one query ---------------------------------------------------------
+
+
+def _broken_chains(session: Session) -> list[str]:
+    """The newest orders and, of a long history, a spread of the older ones."""
+    ids = [row[0] for row in session.connection.execute(_ORDER_IDS)]
+    if len(ids) > CHAINS:
+        newest, older = ids[: CHAINS // 2], ids[CHAINS // 2 :]
+        ids = newest + older[:: max(1, len(older) // (CHAINS // 2))]
+    broken = ((order_id, audit.broken_link(session, order_id)) for order_id in ids)
+    return [f"order {order_id} version {version}" for order_id, version in broken if version]
+
+
+_ORDER_IDS = sa.text("select id from orders order by id desc")
+
+
+# --- the sentences -------------------------------------------------------------------------------
+
+INVARIANTS: dict[str, Check] = {
+    # stock
+    "every stock level is the sum of its moves": _rule(
+        "I-01",
+        f"""select s.sku, s.location_id from stock_level s left join {_MOVES} m on {_SAME_LEVEL}
+        where s.on_hand <> coalesce(m.on_hand, 0) or s.reserved <> coalesce(m.reserved, 0)
+            or s.safety <> coalesce(m.safety, 0)""",
+    ),
+    "every stock move belongs to a level": _rule(
+        "I-01b",
+        f"""select m.sku, m.location_id from {_MOVES} m left join stock_level s on {_SAME_LEVEL}
+        where s.sku is null""",
+    ),
+    "no stock level is below zero or promised beyond what is there": _rule(
+        "I-02",
+        """select sku, location_id from stock_level
+        where on_hand < 0 or reserved < 0 or safety < 0 or reserved > on_hand""",
+    ),
+    "what is reserved is the sum of the live reservations": _rule(
+        "I-03",
+        f"""select s.sku, s.location_id from stock_level s left join {_LIVE} m on {_SAME_LEVEL}
+        where s.reserved <> coalesce(m.quantity, 0)""",
+    ),
+    "every promise belongs to a line of its order and to open work at its location": _rule(
+        "I-03b",
+        f"""select r.id from reservation r left join order_line l on l.id = r.line_id
+            left join fulfillment_order f on f.id = r.fulfillment_id
+        where r.state = 'promised' and (l.id is null or l.sku <> r.sku
+            or l.order_id <> r.order_id or f.id is null or f.order_id <> r.order_id
+            or f.location_id <> r.location_id or f.stage not in {_OPEN_STAGES})""",
+    ),
+    "what a line has allocated is promised to it": _rule(
+        "I-03c",
+        """select l.id from order_line l left join (
+            select line_id, sum(quantity) as quantity from reservation
+            where state = 'promised' group by line_id
+        ) r on r.line_id = l.id where l.allocated <> coalesce(r.quantity, 0)""",
+    ),
+    "an order that is short has a case": _rule(
+        "I-04",
+        f"""select distinct o.number from orders o join order_line l on l.order_id = o.id
+        where l.backordered > 0
+            and {_without_case("short", "'order:' || cast(o.id as text)")}""",
+        WARNING,
+    ),
+    "no channel was told of less than nothing": _rule(
+        "I-05", "select sku, location_id from channel_stock where told < 0"
+    ),
+    "every stock move does what its kind does": _rule("I-06", _wrong_effect()),
+    "every stock move has an actor, every correction a reason": _rule(
+        "I-06b",
+        "select id from stock_move where actor = '' or (kind = 'adjust' and reason = '')",
+    ),
+    "ledger and audit cannot be rewritten": Check("I-06c", structure.unprotected),
+    # orders
+    "no line has more units placed than ordered, or more returned than shipped": _rule(
+        "I-07",
+        """select id from order_line where canceled + backordered + allocated + shipped > ordered
+            or return_requested + return_received > shipped or delivered > shipped
+            or packed > allocated or canceled < 0 or backordered < 0 or allocated < 0
+            or packed < 0 or shipped < 0 or delivered < 0 or return_requested < 0
+            or return_received < 0 or refunded < 0 or refunded > ordered""",
+    ),
+    "stored statuses are what lines, money and holds say": _rule("I-08", _DERIVED),
+    "every order has lines": _rule(
+        "I-08b",
+        """select o.number from orders o left join order_line l on l.order_id = o.id
+        where l.id is null""",
+    ),
+    "a channel's order and a channel's message exist once": _rule(
+        "I-09",
+        """select connection_id, external_id from orders where connection_id is not null
+        group by connection_id, external_id having count(*) > 1
+        union all select connection_id, delivery_id from inbox
+        group by connection_id, delivery_id having count(*) > 1""",
+    ),
+    # money
+    "the refunded money of an order is the sum of its refunds": _rule("I-10", _REFUNDED),
+    "refunds are in the currency of their order": _rule(
+        "I-10b",
+        """select f.id from refund f join orders o on o.id = f.order_id
+        where f.currency <> o.currency""",
+    ),
+    "no more is refunded or due than was paid, unless a case tells of it": _rule("I-12", _TOO_MUCH),
+    # audit
+    "an order's version is the number of its audit rows": _rule("I-14", _UNAUDITED),
+    "every audit row names actor and surface": _rule(
+        "I-15", "select id from audit where actor = '' or surface = ''"
+    ),
+    "an order knows the last hash of its audit chain": _rule("I-15b", _CHAIN_HEAD),
+    "every audit chain is unbroken": Check("I-15c", _broken_chains),
+    # transitions
+    "a canceled order has neither open work nor allocated or waiting units": _rule(
+        "I-16",
+        f"""select o.number from orders o where o.canceled_at is not null and (
+            exists (select 1 from fulfillment_order f
+                where f.order_id = o.id and f.stage in {_OPEN_STAGES})
+            or exists (select 1 from order_line l
+                where l.order_id = o.id and l.allocated + l.backordered > 0))""",
+    ),
+    "work that has ended says when": _rule(
+        "I-16b",
+        """select number from fulfillment_order
+        where (stage = 'shipped') <> (shipped_at is not null)
+            or (stage = 'canceled') <> (canceled_at is not null)""",
+    ),
+    "a return that has ended says when, and one that arrived was counted": _rule(
+        "I-16c",
+        """select number from rma
+        where (status in ('rejected', 'refunded', 'canceled') and closed_at is null)
+            or (status in ('received', 'refunded')) <> (received_at is not null)""",
+    ),
+    "lines expect back exactly what open returns expect": _rule("I-16d", _EXPECTED_BACK),
+    "a refund that is paid says when": _rule(
+        "I-16e", "select id from refund where (state = 'refunded') <> (settled_at is not null)"
+    ),
+    "an order that has left is not held": _rule(
+        "I-16f", "select number from orders where status = 'closed' and held = 1", WARNING
+    ),
+    # inbox, outbox
+    "every answered delivery has kept its answer": _rule(
+        "I-17", "select id from inbox where state in ('done', 'refused') and answer = 'null'"
+    ),
+    "every delivery is done, due again, or dead with a case": _rule(
+        "I-18",
+        f"""select i.id from inbox i where (i.state = 'retry' and i.due_at is null)
+            or (i.state = 'dead' and {_without_case("dead_letter", _INBOX_SUBJECT, "1 = 1")})""",
+    ),
+    "one intent per key": _rule(
+        "I-20",
+        'select shop_id, "key" from outbox group by shop_id, "key" having count(*) > 1',
+    ),
+    "no event waits to be planned for more than an hour": _rule(
+        "I-21",
+        """select id from event where position is null
+            and at < (select max(at) from event) - 3600000000""",
+        WARNING,
+    ),
+    "an intent that has ended says when, a suppressed one why": _rule(
+        "I-22",
+        """select id from outbox
+        where (state in ('done', 'suppressed', 'dead')) <> (ended_at is not null)
+            or (state = 'suppressed' and reason = '' and result = '{}')""",
+    ),
+    "an intent that was given up has a case": _rule(
+        "I-22b",
+        "select b.id from outbox b where b.state = 'dead' and "
+        + _without_case("delivery_dead", "'outbox:' || cast(b.id as text)", "1 = 1"),
+        WARNING,
+    ),
+    # clock, cases
+    "a slot that was passed over says why": _rule(
+        "I-26", "select job, slot from job_slot where state = 'skipped' and note = ''"
+    ),
+    "one open case per kind and subject": _rule(
+        "I-28",
+        f"""select c.kind, c.subject from cases c where {_OPEN_CASE}
+        group by c.shop_id, c.kind, c.subject having count(*) > 1""",
+    ),
+    "a resolved case says when and how, a snoozed one until when": _rule(
+        "I-28b",
+        """select number from cases
+        where (state = 'resolved') <> (resolved_at is not null)
+            or (state = 'resolved' and resolution = '')
+            or (state = 'snoozed') <> (snoozed_until is not null)""",
+    ),
+    "an open storm has an open case": _rule(
+        "I-28c",
+        f"""select s.number from cases s where s.kind = 'storm' and s.state <> 'resolved'
+            and not exists (select 1 from cases c where c.group_id = s.id and {_OPEN_CASE})""",
+        WARNING,
+    ),
+    # platform
+    "the database keeps its own rules": Check("I-35", structure.unsafe_settings),
+    "the database is undamaged": Check("I-35b", structure.damaged),
+    "the database is at the revision of the code": Check("I-36", structure.wrong_revision),
+    "every table, index and constraint of the code is there": Check(
+        "I-36b", structure.missing_names
+    ),
+}
