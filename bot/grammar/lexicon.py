@@ -30,6 +30,7 @@ class Slot:
     required: bool
     choices: tuple[str, ...] = ()
     is_flag: bool = False
+    default: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,13 @@ def slots_of(shape: type) -> tuple[Slot, ...]:
             each.name,
             hints[each.name],
             each.default is MISSING and each.default_factory is MISSING,
+            None if each.default is MISSING else each.default,
         )
         for each in fields(shape)
     )
 
 
-def _slot(name: str, hint: Any, required: bool) -> Slot:
+def _slot(name: str, hint: Any, required: bool, default: object) -> Slot:
     marks: tuple[Any, ...] = ()
     if get_origin(hint) is Annotated:
         hint, *rest = get_args(hint)
@@ -98,7 +100,7 @@ def _slot(name: str, hint: Any, required: bool) -> Slot:
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     enums = [o for o in options if isinstance(o, type) and issubclass(o, Enum)]
     choices = tuple(str(member.value) for enum in enums for member in enum)
-    return Slot(name, kind, required, choices, is_flag=bool in options)
+    return Slot(name, kind, required, choices, bool in options, default)
 
 
 def first_kind(spec: Spec) -> Arg | None:

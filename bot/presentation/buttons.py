@@ -42,8 +42,8 @@ LABELS = {
 }
 # Buttons that ask a few words first.
 ASKING = frozenset(
-    ("hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject", "received")
-    + ("refunded", "resolve")
+    {"hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
+    | {"received", "refunded", "resolve", "adjust"}
 )
 
 

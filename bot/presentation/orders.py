@@ -192,7 +192,7 @@ def _buttons(view: OrderView, desk: Desk) -> tuple[tuple[Action, ...], tuple[Act
     return found[:SHOWN_BUTTONS], found[SHOWN_BUTTONS : SHOWN_BUTTONS + MORE_BUTTONS]
 
 
-# --- lists ----------------------------------------------------------------------------------------
+# --- lists --------------------------------------------------------------------------------------
 
 
 def order_page(page: OrderPage, desk: Desk, title: str = "Orders") -> Page:
@@ -217,7 +217,7 @@ def _brief(order: OrderBrief, desk: Desk) -> str:
     return " · ".join(part for part in parts if part) + f" · {ago(order.placed_at, desk.now)}"
 
 
-# --- why ------------------------------------------------------------------------------------------
+# --- why ----------------------------------------------------------------------------------------
 
 
 def why_card(story: RoutingStory, desk: Desk) -> Card:

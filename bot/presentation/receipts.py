@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, can_be_undone, kept
-from bot.presentation.model import Card, Section, Tone
+from bot.presentation.model import Action, Card, Section, Tone
 from core.domain.refusals import Refusal
 from core.engine import Receipt
 from core.registry import COMMANDS
@@ -28,7 +28,7 @@ def refusal_card(refusal: Refusal) -> Card:
     return Card(refusal.sentence, (Section((refusal.next or _FALLBACK_STEP,)),), tone="warn")
 
 
-def _after(receipt: Receipt, desk: Desk) -> tuple:  # type: ignore[type-arg]
+def _after(receipt: Receipt, desk: Desk) -> tuple[Action, ...]:
     spec = COMMANDS.get(receipt.command)
     number = str(receipt.facts.get("order", ""))
     undo = None

@@ -1,0 +1,232 @@
+"""The staff's desk: text, buttons and forms become commands and questions, and come back as cards.
+
+Slack, the command line's `say` and the sandbox all call `answer`; they only differ in looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.bridge import House
+from bot.grammar import (
+    Ask,
+    Desk,
+    FormWanted,
+    HelpWanted,
+    Question,
+    RolesWanted,
+    parse,
+    slots_of,
+    spec_of_verb,
+)
+from bot.presentation.forms import form_for, gathered, return_form
+from bot.presentation.help import help_answer, roles_page, suggestion_card
+from bot.presentation.model import Answer, Card, Form, Section
+from bot.presentation.orders import order_card
+from bot.presentation.receipts import receipt_card, refusal_card
+from bot.presentation.views import card_for
+from bot.presentation.words import when
+from core.db.setup import load_shop
+from core.domain.access import Role
+from core.domain.refusals import Refusal
+from core.engine import Caller, Receipt
+from core.queries.orders import FindOrders, OrderPage, OrderView, ShowOrder
+from core.registry import Arg, Spec
+
+STRANGER = Card(
+    "This desk is for the staff of the shop.",
+    (Section(("If you work here, ask the owner to add you.",)),),
+    tone="warn",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where the words were written: the person's time zone, and the order of the thread."""
+
+    zone: str = ""
+    order: str = ""
+
+
+async def desk_of(house: House, caller: Caller, context: Context | None = None) -> Desk:
+    context = context or Context()
+    shop = await house.read(lambda session: load_shop(session, caller.actor.shop_id))
+    return Desk.at(shop, caller.actor, house.clock(), zone=context.zone, order=context.order)
+
+
+async def answer(
+    house: House, text: str, caller: Caller, context: Context | None = None
+) -> list[Answer]:
+    """What a person of the staff wrote, done or looked up: one answer per thing they named."""
+    if not _works_here(caller):
+        return [STRANGER]
+    desk = await desk_of(house, caller, context)
+    heard = parse(text, desk)
+    if isinstance(heard, Ask):
+        return await _do(house, heard.commands, caller, desk, heard.until)
+    if isinstance(heard, Question):
+        return await _look_up(house, heard, caller, desk)
+    if isinstance(heard, FormWanted):
+        return [await _form(house, heard.spec, heard.given, caller, desk, heard.problem)]
+    return [suggestion_card(heard, desk)]
+
+
+async def press(
+    house: House,
+    verb: str,
+    arguments: Mapping[str, Any],
+    caller: Caller,
+    context: Context | None = None,
+) -> list[Answer]:
+    """A pressed button or a sent form: the same as if it had been typed, word for word."""
+    if not _works_here(caller):
+        return [STRANGER]
+    desk = await desk_of(house, caller, context)
+    asked = _asked_by(verb, arguments)
+    if isinstance(asked, Refusal):
+        return [refusal_card(asked)]
+    spec = spec_of_verb(verb)
+    if spec is None or spec.is_question:
+        return await _look_up(house, Question((asked,)), caller, desk)
+    return await _do(house, (asked,), caller, desk, None)
+
+
+async def open_form(
+    house: House,
+    verb: str,
+    arguments: Mapping[str, Any],
+    caller: Caller,
+    context: Context | None = None,
+) -> Answer:
+    """The form behind a button that asks first; a card when there is nothing to fill in."""
+    spec = spec_of_verb(verb)
+    if not _works_here(caller):
+        return STRANGER
+    if spec is None:
+        return refusal_card(_outdated(verb))
+    return await _form(house, spec, arguments, caller, await desk_of(house, caller, context))
+
+
+def _works_here(caller: Caller) -> bool:
+    return caller.actor.is_staff or caller.actor.role is Role.SYSTEM
+
+
+def _asked_by(verb: str, arguments: Mapping[str, Any]) -> Any:
+    if verb == "help":
+        return HelpWanted(str(arguments.get("topic", "")))
+    if verb == "roles":
+        return RolesWanted()
+    spec = spec_of_verb(verb)
+    if spec is None:
+        return _outdated(verb)
+    try:
+        return spec.read(gathered(arguments))
+    except Refusal as refusal:
+        return refusal
+
+
+def _outdated(verb: str) -> Refusal:
+    return Refusal(f"There is no “{verb}” any more.", "Write `help` to see what there is.")
+
+
+# --- doing ----------------------------------------------------------------------------------------
+
+
+async def _do(
+    house: House, commands: tuple[Any, ...], caller: Caller, desk: Desk, until: datetime | None
+) -> list[Answer]:
+    note = f"Until {when(until, desk)}." if until else ""
+    found: list[Answer] = []
+    for place, command in enumerate(commands):
+        try:
+            receipt = await house.execute(command, _one_of_many(caller, place))
+        except Refusal as refusal:
+            found.append(refusal_card(refusal))
+            continue
+        found.append(receipt_card(receipt, desk, note if receipt.ok else ""))
+        if len(commands) == 1:
+            found += await _as_it_is_now(house, receipt, caller, desk)
+    return found
+
+
+def _one_of_many(caller: Caller, place: int) -> Caller:
+    """One message may hold several commands: each needs a key of its own to be recognized."""
+    if place == 0:
+        return caller
+    key = caller.delivery.delivery_id if caller.delivery else caller.key
+    return replace(caller, delivery=None, key=f"{key}/{place}" if key else None)
+
+
+async def _as_it_is_now(house: House, receipt: Receipt, caller: Caller, desk: Desk) -> list[Answer]:
+    number = receipt.facts.get("order") if receipt.ok else None
+    if not number:
+        return []
+    try:
+        view: OrderView = await house.query(ShowOrder(str(number)), caller)
+    except Refusal:  # it may be done and yet not be this person's to see
+        return []
+    return [order_card(view, desk)]
+
+
+# --- looking up -----------------------------------------------------------------------------------
+
+
+async def _look_up(house: House, heard: Question, caller: Caller, desk: Desk) -> list[Answer]:
+    found: list[Answer] = []
+    for asked in heard.asked:
+        try:
+            found.append(await _one_answer(house, asked, caller, desk))
+        except Refusal as refusal:
+            other = await _otherwise(house, heard, refusal, caller, desk)
+            found.append(other or refusal_card(refusal))
+    return found
+
+
+async def _one_answer(house: House, asked: Any, caller: Caller, desk: Desk) -> Answer:
+    if isinstance(asked, HelpWanted):
+        return help_answer(asked, desk)
+    if isinstance(asked, RolesWanted):
+        return roles_page(desk)
+    view = await house.query(asked, caller)
+    if isinstance(view, OrderPage) and asked.text and len(view.orders) == 1 and not asked.after:
+        view = await house.query(ShowOrder(view.orders[0].number), caller)
+    return card_for(view, asked, desk)
+
+
+async def _otherwise(
+    house: House, heard: Question, refusal: Refusal, caller: Caller, desk: Desk
+) -> Answer | None:
+    """A number that is no order may be a phone, a house or an old order number: search for it."""
+    if not heard.otherwise or refusal.code != "not_found":
+        return None
+    ask = FindOrders(text=heard.otherwise)
+    page: OrderPage = await house.query(ask, caller)
+    return await _one_answer(house, ask, caller, desk) if page.orders else None
+
+
+# --- forms ----------------------------------------------------------------------------------------
+
+
+async def _form(
+    house: House,
+    spec: Spec,
+    given: Mapping[str, Any],
+    caller: Caller,
+    desk: Desk,
+    problem: str = "",
+) -> Card | Form:
+    about = next((s.name for s in slots_of(spec.shape) if s.kind is Arg.ORDER), "")
+    number = str(given.get(about, ""))
+    if not number:
+        return form_for(spec, given, desk, problem)
+    try:
+        view: OrderView = await house.query(ShowOrder(number), caller)
+    except Refusal as refusal:
+        return refusal_card(refusal)
+    if spec.verb == "return":
+        return return_form(spec, view, given, desk)
+    known = {**given, about: view.number}
+    return replace(form_for(spec, known, desk, problem), version=view.version)

@@ -1,0 +1,145 @@
+"""Forms: generated from a command's own arguments, with what is known filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from bot.grammar.desk import Desk
+from bot.grammar.lexicon import Slot, slots_of
+from bot.presentation.buttons import label
+from bot.presentation.model import Choice, Form, Input
+from bot.presentation.words import sentence, state
+from core.queries.orders import OrderView
+from core.registry import Arg, Risk, Spec
+
+Kind = Literal["text", "long", "choice", "number", "date", "moment", "check"]
+
+_KINDS: dict[Arg, Kind] = {
+    Arg.LOCATION: "choice",
+    Arg.QUANTITY: "number",
+    Arg.CHOICE: "choice",
+    Arg.UNTIL: "moment",
+    Arg.TEXT: "long",
+}
+_LABELS = {
+    "order": "Order number",
+    "number": "Return number",
+    "case": "Case number",
+    "to": "To which location?",
+    "until": "Until when?",
+    "sku": "SKU",
+    "shelf": "Goes back on the shelf",
+    "on_hand": "Counted units",
+    "expected": "Units the book says",
+}
+_HINTS = {
+    ("hold", "until"): "Empty: until somebody releases it.",
+    ("reject", "reason"): "The customer reads this.",
+    ("cancel", "reason"): "Kept with the order.",
+    ("shipped", "tracking_number"): "Empty if the parcel has none.",
+    ("refunded", "reference"): "The payment provider's own number for it.",
+}
+
+
+def form_for(spec: Spec, given: Mapping[str, Any], desk: Desk, note: str = "") -> Form:
+    """The form of a command. What was said is filled in; the thing it is about is fixed."""
+    slots = slots_of(spec.shape)
+    about = next((s for s in slots if s.kind in (Arg.ORDER, Arg.CASE, Arg.RETURN)), None)
+    fixed = {n: v for n, v in given.items() if about is not None and n == about.name and v}
+    hidden = {s.name: given[s.name] for s in slots if s.kind is Arg.NONE and s.name in given}
+    return Form(
+        title=_title(spec, next(iter(fixed.values()), "")),
+        verb=spec.verb,
+        inputs=tuple(_input(spec, s, given, desk) for s in _asked(slots, fixed)),
+        submit=label(spec.verb),
+        fixed={**hidden, **fixed},
+        note=" ".join(filter(None, (note, _warning(spec)))),
+    )
+
+
+def return_form(spec: Spec, view: OrderView, given: Mapping[str, Any], desk: Desk) -> Form:
+    """A return asks the units of every line that can come back, not a SKU."""
+    form = form_for(spec, {**given, "order": view.number}, desk)
+    lines = tuple(
+        Input(
+            name=f"lines.{line.id}",
+            label=f"{line.title or line.sku}: how many?",
+            kind="number",
+            value="0",
+            optional=True,
+            hint=f"{line.returnable} can come back.",
+        )
+        for line in view.lines
+        if line.returnable > 0
+    )
+    rest = tuple(each for each in form.inputs if each.name not in ("sku", "quantity"))
+    note = "" if lines else "Nothing of this order was delivered yet, so nothing can come back."
+    return replace(form, inputs=(*lines, *rest), note=note, version=view.version)
+
+
+def gathered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments from a form's values: `lines.<id>` becomes a line of a list, empty ones go."""
+    plain = {n: v for n, v in values.items() if "." not in n and v not in (None, "")}
+    lists: dict[str, list[dict[str, Any]]] = {}
+    for name, value in values.items():
+        group, dot, line = name.partition(".")
+        if dot and str(value or "0").strip() not in ("", "0"):
+            lists.setdefault(group, []).append({"line": line, "quantity": value})
+    return {**plain, **lists}
+
+
+def asks_for_lines(form: Form) -> bool:
+    return any("." in each.name for each in form.inputs)
+
+
+def _title(spec: Spec, subject: object) -> str:
+    """At most 24 characters: Slack allows no more."""
+    words = label(spec.verb)
+    full = f"{words} {subject}".strip()
+    return full if len(full) <= 24 else words[:24]
+
+
+def _warning(spec: Spec) -> str:
+    return "This cannot be taken back." if spec.risk is Risk.IRREVERSIBLE else ""
+
+
+def _asked(slots: Iterable[Slot], fixed: Mapping[str, Any]) -> Iterable[Slot]:
+    return (s for s in slots if s.name not in fixed and (s.kind is not Arg.NONE or s.is_flag))
+
+
+def _input(spec: Spec, slot: Slot, given: Mapping[str, Any], desk: Desk) -> Input:
+    kind = _kind(slot)
+    value = given.get(slot.name, slot.default)
+    return Input(
+        name=slot.name,
+        label=_LABELS.get(slot.name) or sentence(slot.name.replace("_", " ")),
+        kind=kind,
+        value=_shown(value),
+        choices=_choices(slot, desk) if kind == "choice" else (),
+        optional=not slot.required,
+        hint=_HINTS.get((spec.verb, slot.name), ""),
+    )
+
+
+def _kind(slot: Slot) -> Kind:
+    if slot.is_flag:
+        return "check"
+    if slot.kind is Arg.CHOICE and not slot.choices:
+        return "text"
+    return _KINDS.get(slot.kind, "text")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return "" if value is None else str(value)
+
+
+def _choices(slot: Slot, desk: Desk) -> tuple[Choice, ...]:
+    if slot.kind is Arg.LOCATION:
+        return tuple(
+            Choice(p.code, f"{p.code} — {p.name}" if p.name else p.code) for p in desk.places
+        )
+    return tuple(Choice(value, sentence(state(value))) for value in slot.choices)

@@ -1,0 +1,61 @@
+"""The day so far: how much came and went, what waits, and the shop's own count beside ours."""
+
+from __future__ import annotations
+
+from bot.grammar.desk import Desk
+from bot.presentation.buttons import button, kept
+from bot.presentation.model import Card, Field, Section, Tone
+from bot.presentation.words import count, day, money
+from core.domain.metrics import Counted, Tally, Today
+
+
+def today_card(view: Today, desk: Desk) -> Card:
+    where = f" at {view.location}" if view.location else ""
+    place = {"location": view.location} if view.location else {}
+    return Card(
+        title=f"{day(view.day, desk).capitalize()}{where}: "
+        f"{view.placed} placed, {view.shipped} shipped",
+        fields=(
+            Field("Placed", str(view.placed)),
+            Field("Shipped", str(view.shipped)),
+            Field("Delivered", str(view.delivered)),
+            Field("Open past cut-off", str(view.past_cutoff), _tone(view.past_cutoff, "bad")),
+            Field("On hold", str(view.held), _tone(view.held, "warn")),
+            Field("Cases", str(view.cases), _tone(view.cases, "warn")),
+            Field("Returns", f"{view.returns_requested} asked, {view.returns_received} received"),
+            Field("Refunds due", _tally(view.refunds_due, desk), _tone(view.refunds_due.count)),
+            Field("Refunds paid", _tally(view.refunds_recorded, desk)),
+        ),
+        sections=_counted(view.counted),
+        actions=kept(
+            button(desk, "cases", text="Show Cases", **place) if view.cases else None,
+            button(desk, "search", text="Show Held Orders", held=True, **place)
+            if view.held
+            else None,
+        ),
+        subject=f"today:{view.location}",
+    )
+
+
+def _tone(number: int, tone: Tone = "warn") -> Tone:
+    return tone if number else "plain"
+
+
+def _tally(tally: Tally, desk: Desk) -> str:
+    amounts = " + ".join(money(amount, currency, desk) for currency, amount in tally.money)
+    return f"{tally.count} ({amounts})" if amounts else str(tally.count)
+
+
+def _counted(counted: tuple[Counted, ...]) -> tuple[Section, ...]:
+    return tuple(
+        Section((_difference(each),), tone="bad" if each.agrees is False else "plain")
+        for each in counted
+    )
+
+
+def _difference(each: Counted) -> str:
+    ours = f"we have {count(each.ours, 'order')}"
+    if each.theirs is None:
+        return f"{each.connection} has not told its own count yet; {ours}."
+    verdict = "the counts agree" if each.agrees else "the counts differ: write `reconcile`"
+    return f"{each.connection} counts {count(each.theirs, 'order')} today, {ours}: {verdict}."

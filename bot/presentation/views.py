@@ -1,0 +1,84 @@
+"""Which card shows which view; a view without a card of its own is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from typing import Any
+
+from bot.grammar.desk import Desk
+from bot.presentation.model import Answer, Card, Field, Section
+from bot.presentation.orders import order_card, order_page, why_card
+from bot.presentation.picks import picks_card
+from bot.presentation.stock import stock_card
+from bot.presentation.today import today_card
+from bot.presentation.words import day, sentence, state, when
+from core.domain.metrics import Today
+from core.queries.orders import FindOrders, OrderPage, OrderView, RoutingStory
+from core.queries.picks import PickQueue
+from core.queries.stock import StockView
+from core.registry import spec_of
+
+CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
+    OrderView: order_card,
+    RoutingStory: why_card,
+    StockView: stock_card,
+    PickQueue: picks_card,
+    Today: today_card,
+}
+
+
+def card_for(view: Any, asked: Any, desk: Desk) -> Answer:
+    if isinstance(view, OrderPage):
+        return order_page(view, desk, list_title(asked))
+    draw = CARDS.get(type(view))
+    return draw(view, desk) if draw else _as_it_is(view, asked, desk)
+
+
+def list_title(asked: FindOrders) -> str:
+    """“Late orders at BER”, “Orders with “anna””: what was asked, said back."""
+    kind = "late" if asked.late else "held" if asked.held else asked.status
+    words = f"{kind} orders" if kind else "orders"
+    place = f" at {asked.location}" if asked.location else ""
+    text = f" with “{asked.text}”" if asked.text else ""
+    return sentence(words + place + text)
+
+
+def _as_it_is(view: Any, asked: Any, desk: Desk) -> Card:
+    title = sentence(spec_of(asked).verb)
+    if not is_dataclass(view):
+        return Card(title, (Section(tuple(_lines(view, desk)) or ("Nothing.",)),))
+    shown = [(f.name, getattr(view, f.name)) for f in fields(view)]
+    plain = tuple(Field(sentence(state(n)), _text(v, desk)) for n, v in shown if _is_plain(v))
+    lists = [(n, tuple(_lines(v, desk))) for n, v in shown if not _is_plain(v)]
+    sections = tuple(Section(lines, sentence(state(n))) for n, lines in lists if lines)
+    return Card(title, sections, plain)
+
+
+def _is_plain(value: Any) -> bool:
+    return not (is_dataclass(value) or isinstance(value, list | tuple | dict))
+
+
+def _lines(value: Any, desk: Desk) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (f"{state(str(name))}: {_text(each, desk)}" for name, each in value.items())
+    elif isinstance(value, list | tuple):
+        yield from (_text(each, desk) for each in value)
+    elif value is not None:
+        yield _text(value, desk)
+
+
+def _text(value: Any, desk: Desk) -> str:
+    if isinstance(value, datetime):
+        return when(value, desk)
+    if isinstance(value, date):
+        return day(value, desk)
+    if is_dataclass(value):
+        shown = (getattr(value, f.name) for f in fields(value))
+        return " · ".join(_text(each, desk) for each in shown if each not in (None, "", ()))
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(each, desk) for each in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "—" if value in (None, "") else str(value)
