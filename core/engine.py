@@ -165,7 +165,8 @@ class Engine:
         if spec.prepare is None or not caller.actor.may(spec.right):
             return None
         known = setup.remembered(self.database, caller.actor.shop_id)
-        if known is not None and len(known.locations) <= PLANNED_IN_WRITER:
+        small = known is not None and len(known.locations) <= PLANNED_IN_WRITER
+        if small and not spec.looks_first:
             return None
         with self.database.read() as session:
             return spec.prepare(command, Reader(session, caller.actor, self.clock()))

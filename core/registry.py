@@ -66,6 +66,7 @@ class Spec:
     many: bool = False
     prepare: Callable[..., Any] | None = None
     in_chat: bool = True
+    looks_first: bool = False  # `prepare` is too slow for the writer, however small the shop is
 
     @property
     def is_question(self) -> bool:
@@ -98,6 +99,7 @@ def command(
     examples: tuple[str, ...] = (),
     many: bool = False,
     in_chat: bool = True,
+    looks_first: bool = False,
 ) -> Callable[[H], H]:
     """Enter a handler `(command, uow) -> Done` for a command; its docstring is the summary."""
 
@@ -115,6 +117,7 @@ def command(
             many,
             prepare,
             in_chat,
+            looks_first,
         )
         _enter(COMMANDS, spec)
         return handler

@@ -103,7 +103,7 @@ def look(ask: ScanForCases, reader: Reader) -> list[Finding]:
     return SCANS[ask.kind](reader)
 
 
-@command("scan", ScanForCases, Right.MACHINERY, prepare=look, in_chat=False)
+@command("scan", ScanForCases, Right.MACHINERY, prepare=look, looks_first=True, in_chat=False)
 def scan(ask: ScanForCases, uow: UnitOfWork, findings: list[Finding] | None) -> Done:
     if findings is None:
         raise AssertionError("a scan without its look would close every case")
