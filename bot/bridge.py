@@ -29,15 +29,16 @@ class House:
 
     async def execute(self, command: Any, caller: Caller) -> Receipt:
         """Do one command; resolves when it is durable."""
-        return await self._hop(lambda: self.engine.execute(command, caller))
+        return await self.hop(lambda: self.engine.execute(command, caller))
 
     async def query(self, question: Any, caller: Caller) -> Any:
-        return await self._hop(lambda: self.engine.query(question, caller))
+        return await self.hop(lambda: self.engine.query(question, caller))
 
     async def read(self, look: Callable[[Session], T]) -> T:
-        return await self._hop(lambda: self.engine.read(look))
+        return await self.hop(lambda: self.engine.read(look))
 
-    async def _hop(self, call: Callable[[], T]) -> T:
+    async def hop(self, call: Callable[[], T]) -> T:
+        """Run something that blocks in a worker thread."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, call)
 
     def close(self) -> None:
