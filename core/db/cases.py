@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,9 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement, one_of
+from core.db.orders import seen_from_own_places
 from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain import events as e
-from core.domain.access import Role
 from core.domain.cases import RULES, Case, CaseKind, Finding
 from core.domain.refusals import Conflict, NotFound
 
@@ -82,6 +83,11 @@ def read_case(row: Row) -> Case:
     )
 
 
+def case_by_id(session: Session, shop_id: int, case_id: int) -> Case | None:
+    row = session.row(_BY_ID, shop=shop_id, id=case_id)
+    return None if row is None else read_case(row)
+
+
 def open_cases_of(session: Session, shop_id: int, order_id: int) -> list[Case]:
     return [read_case(row) for row in session.rows(_OPEN_OF_ORDER, shop=shop_id, order=order_id)]
 
@@ -89,11 +95,10 @@ def open_cases_of(session: Session, shop_id: int, order_id: int) -> list[Case]:
 def visible_cases(within: UnitOfWork | Reader) -> sa.ColumnElement[bool]:
     """People of a store see the cases of their own places and of orders promised from there."""
     mine = _c.shop_id == within.actor.shop_id
-    if within.actor.role is not Role.STORE:
+    orders = seen_from_own_places(within)
+    if orders is None:
         return mine
     places = [p.id for p in within.shop.locations.values() if p.code in within.actor.locations]
-    r = t.reservation.c
-    orders = sa.select(r.order_id).where(r.location_id.in_(places), r.order_id.is_not(None))
     return sa.and_(mine, sa.or_(_c.location_id.in_(places), _c.order_id.in_(orders)))
 
 
@@ -135,6 +140,26 @@ def list_open_cases(
     )
     total = within.session.select(sa.select(sa.func.count()).where(clause).select_from(t.cases))
     return [read_case(tuple(row)) for row in rows], int(total[0][0])
+
+
+def count_open_cases(within: UnitOfWork | Reader, places: Sequence[int] | None) -> int:
+    """Open cases, of some locations or of the whole shop; a storm counts as its cases do."""
+    clause = sa.and_(visible_cases(within), _NOW_OPEN, _c.kind != CaseKind.STORM.value)
+    if places is not None:
+        clause = sa.and_(clause, _c.location_id.in_(places))
+    rows = within.session.select(sa.select(sa.func.count()).select_from(t.cases).where(clause))
+    return int(rows[0][0])
+
+
+def members_of(within: UnitOfWork | Reader, storm_id: int) -> list[Case]:
+    """The cases behind a storm's card that this person may see."""
+    rows = within.session.select(
+        sa.select(*_FIELDS)
+        .where(visible_cases(within), _c.group_id == storm_id)
+        .order_by(_c.number)
+        .limit(200)
+    )
+    return [read_case(tuple(row)) for row in rows]
 
 
 class Cases:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
@@ -262,6 +263,21 @@ class Orders:
         for hold in after.holds:
             if hold.id not in known:
                 self._uow.insert(t.hold, _hold_row(after, hold))
+
+
+def numbers_of(session: Session, order_ids: Collection[int]) -> dict[int, str]:
+    """The numbers of some orders by id."""
+    rows = session.select(sa.select(_o.id, _o.number).where(_o.id.in_(order_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+def seen_from_own_places(within: UnitOfWork | Reader) -> sa.Select[Any] | None:
+    """The ids of the orders that a store's people may see; None: no limit for this person."""
+    if within.actor.role is not Role.STORE:
+        return None
+    r = t.reservation.c
+    own = [p.id for p in within.shop.locations.values() if p.code in within.actor.locations]
+    return sa.select(r.order_id).where(r.location_id.in_(own), r.order_id.is_not(None))
 
 
 # --- rows ↔ domain -------------------------------------------------------------------------------

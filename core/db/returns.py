@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
+from core.db.orders import seen_from_own_places
 from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain.refusals import Conflict, NotFound
 from core.domain.returns import Rma, RmaLine, RmaStatus
 
 if TYPE_CHECKING:
+    from core.db.reading import Reader
     from core.db.unit_of_work import UnitOfWork
 
 _m, _ml, _f = t.rma.c, t.rma_line.c, t.refund.c
@@ -85,6 +87,24 @@ class Refund:
 
 def rmas_of(session: Session, order_id: int) -> list[Rma]:
     return [_rma(session, row) for row in session.rows(_OF_ORDER, order=order_id)]
+
+
+def list_open_returns(
+    within: UnitOfWork | Reader, status: str | None, after: int, limit: int
+) -> list[Rma]:
+    """Returns that still need a decision, goods or money, oldest first; or all of one status."""
+    owed = sa.exists().where(_f.rma_id == _m.id, _f.state == "due")
+    unfinished = sa.or_(
+        _m.status.in_(("requested", "approved")),
+        sa.and_(_m.status == "received", sa.or_(_m.closed_at.is_(None), owed)),
+    )
+    clause = sa.select(*_FIELDS).where(_m.shop_id == within.actor.shop_id, _m.id > after)
+    clause = clause.where(unfinished if status is None else _m.status == status)
+    orders = seen_from_own_places(within)
+    if orders is not None:
+        clause = clause.where(_m.order_id.in_(orders))
+    rows = within.session.select(clause.order_by(_m.id).limit(limit))
+    return [_rma(within.session, tuple(row)) for row in rows]
 
 
 def rma_by_number(session: Session, shop_id: int, number: str) -> Rma | None:

@@ -1,0 +1,177 @@
+"""Returns as staff see them: the open ones, and one with its lines and its money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from core.db.orders import numbers_of
+from core.db.reading import Reader
+from core.db.returns import list_open_returns, refunds_of, rma_by_number
+from core.domain.access import Right
+from core.domain.order import Order
+from core.domain.refusals import Invalid, NotFound
+from core.domain.returns import Rma, RmaStatus
+from core.registry import Arg, question
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLineView:
+    line_id: int
+    sku: str
+    title: str
+    quantity: int
+    received: int
+    restocked: int
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    id: int
+    amount: int
+    currency: str
+    state: str
+    reference: str
+    due_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnBrief:
+    id: int
+    number: str
+    order: str
+    status: str
+    reason: str
+    units: int
+    expected: int
+    requested_at: datetime
+    decided_at: datetime | None
+    received_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnPage:
+    """Open returns, oldest first; `after` continues the page (None: this was the last)."""
+
+    returns: tuple[ReturnBrief, ...]
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnView:
+    """One return; `actions` are the verbs that come next."""
+
+    brief: ReturnBrief
+    customer_name: str
+    note: str
+    requested_by: str
+    decided_by: str
+    decision: str
+    closed_at: datetime | None
+    lines: tuple[ReturnLineView, ...]
+    refunds: tuple[RefundView, ...]
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListReturns:
+    """List the returns that still need something: a decision, the goods, or the money."""
+
+    status: Annotated[RmaStatus | None, Arg.CHOICE] = None
+    after: Annotated[int | None, Arg.NONE] = None
+    limit: Annotated[int, Arg.NONE] = 20
+
+
+@question("returns", ListReturns, Right.VIEW, examples=("returns", "returns requested"))
+def returns(ask: ListReturns, reader: Reader) -> ReturnPage:
+    if not 1 <= ask.limit <= 200:
+        raise Invalid("A page has 1 to 200 returns.")
+    status = ask.status.value if ask.status else None
+    found = list_open_returns(reader, status, ask.after or 0, ask.limit + 1)
+    page = found[: ask.limit]
+    numbers = numbers_of(reader.session, {rma.order_id for rma in page})
+    after = page[-1].id if len(found) > ask.limit else None
+    return ReturnPage(tuple(_brief(rma, numbers[rma.order_id]) for rma in page), after)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowReturn:
+    """Show one return with its lines, decision and refunds."""
+
+    number: Annotated[str, Arg.RETURN]
+
+
+@question("show-return", ShowReturn, Right.VIEW, examples=("R1001-1",))
+def show(ask: ShowReturn, reader: Reader) -> ReturnView:
+    clean = ask.number.strip().upper().lstrip("#")
+    rma = rma_by_number(reader.session, reader.shop.id, clean)
+    if rma is None:
+        raise NotFound(f"I cannot find a return {clean}.", "Write `returns` to see the open ones.")
+    order = reader.orders.by_id(rma.order_id)
+    refunds = tuple(
+        RefundView(r.id, r.amount, r.currency, r.state, r.reference, r.due_at, r.settled_at)
+        for r in refunds_of(reader.session, order.id)
+        if r.rma_id == rma.id
+    )
+    return ReturnView(
+        brief=_brief(rma, order.number),
+        customer_name=order.customer_name,
+        note=rma.note,
+        requested_by=rma.requested_by,
+        decided_by=rma.decided_by,
+        decision=rma.decision,
+        closed_at=rma.closed_at,
+        lines=_lines(rma, order),
+        refunds=refunds,
+        actions=_actions(reader, rma, refunds),
+    )
+
+
+def _brief(rma: Rma, order: str) -> ReturnBrief:
+    return ReturnBrief(
+        id=rma.id,
+        number=rma.number,
+        order=order,
+        status=rma.status.value,
+        reason=rma.reason,
+        units=rma.units,
+        expected=0 if rma.closed_at else rma.expected,
+        requested_at=rma.requested_at,
+        decided_at=rma.decided_at,
+        received_at=rma.received_at,
+    )
+
+
+def _lines(rma: Rma, order: Order) -> tuple[ReturnLineView, ...]:
+    return tuple(
+        ReturnLineView(
+            line.line_id,
+            line.sku,
+            order.line(line.line_id).title,
+            line.quantity,
+            line.received,
+            line.restocked,
+            line.condition,
+        )
+        for line in rma.lines
+    )
+
+
+def _actions(reader: Reader, rma: Rma, refunds: tuple[RefundView, ...]) -> tuple[str, ...]:
+    """What this person may do next, the most likely first."""
+    may = reader.actor.may
+    expects = rma.status in (RmaStatus.APPROVED, RmaStatus.RECEIVED) and rma.closed_at is None
+    steps = (
+        ("approve", rma.status is RmaStatus.REQUESTED and may(Right.RETURN_DECIDE)),
+        ("reject", rma.status is RmaStatus.REQUESTED and may(Right.RETURN_DECIDE)),
+        ("received", expects and may(Right.RETURN_RECEIVE)),
+        ("refunded", any(r.state == "due" for r in refunds) and may(Right.REFUND)),
+        (
+            "cancel-return",
+            (expects or rma.status is RmaStatus.REQUESTED) and may(Right.RETURN_REQUEST),
+        ),
+    )
+    return tuple(verb for verb, fits in steps if fits)
