@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-Mode = Literal["watch", "staff_only", "live"]
+from core.domain.shop import Mode
+
 STAFF_KINDS = frozenset({"case_alert"})
 # The customer is waiting for these: no switch, wish or hour holds them back.
 ASKED_FOR = frozenset({"code"})
@@ -73,8 +73,8 @@ def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
 def _stopped(kind: str, mode: Mode, paused: bool) -> str | None:
     if paused:
         return "Messages are paused."
-    if mode != "live" and kind not in STAFF_KINDS:
-        words = {"watch": "only watching", "staff_only": "in staff-only mode"}[mode]
+    if mode is not Mode.LIVE and kind not in STAFF_KINDS:
+        words = {"watch": "only watching", "staff": "in staff-only mode"}[mode]
         return f"The shop is {words}: customers get no messages."
     return None
 

@@ -87,7 +87,7 @@ class CustomerDesk:
     # --- who is asking ----------------------------------------------------------------------------
 
     def issue_code(
-        self, contact: str, is_number: Callable[[str], bool] | None, number: str
+        self, contact: str, number: str = "", is_number: Callable[[str], bool] | None = None
     ) -> None:
         """Send a code to a known contact; for an unknown one do the same work and send nothing.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.domain.shop import Mode
 from notifications.preferences import Allowed, QuietHours, may_send, quiet_until
 from notifications.render import KINDS
 
@@ -18,7 +19,7 @@ def ask(kind: str = "shipped", **changes: Any) -> Allowed | str:
     usual: dict[str, Any] = {
         "preferences": {},
         "shop_switches": {},
-        "mode": "live",
+        "mode": Mode.LIVE,
         "placed_at": NOW,
         "live_since": NOW - timedelta(days=1),
         "paused": False,
@@ -38,14 +39,14 @@ def test_pause_stops_everything(kind: str) -> None:
     assert ask(kind, paused=True) == "Messages are paused."
 
 
-@pytest.mark.parametrize("mode", ["watch", "staff_only"])
+@pytest.mark.parametrize("mode", [Mode.WATCH, Mode.STAFF])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "case_alert"])
-def test_a_shop_that_is_not_live_tells_customers_nothing(kind: str, mode: str) -> None:
+def test_a_shop_that_is_not_live_tells_customers_nothing(kind: str, mode: Mode) -> None:
     assert "customers get no messages" in str(ask(kind, mode=mode))
 
 
-@pytest.mark.parametrize("mode", ["watch", "staff_only"])
-def test_a_shop_that_is_not_live_still_tells_its_staff(mode: str) -> None:
+@pytest.mark.parametrize("mode", [Mode.WATCH, Mode.STAFF])
+def test_a_shop_that_is_not_live_still_tells_its_staff(mode: Mode) -> None:
     assert ask("case_alert", mode=mode, live_since=None, placed_at=None) == Allowed()
 
 

@@ -1,0 +1,178 @@
+"""The one host of customer conversations: both doors hand in what they heard, and read answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from bot.bridge import House
+from bot.chat.conversation import hand_back, step
+from bot.chat.desk import HouseDesk
+from bot.chat.talk import Heard, Talk, Turn, load_talk
+from bot.chat.words import LANGUAGES, Voice, word
+from core.commands.chat import HearCustomer, Said, TakeBack
+from core.commands.desk import CustomerDesk
+from core.db.connection import Session
+from core.db.contacts import link_target
+from core.db.conversations import conversation_at, conversation_of_case, messages_of
+from core.db.inbox import Delivery
+from core.db.rows import from_json, moment, to_json
+from core.domain.access import Actor, Role, system
+from core.domain.effects import Effect, Outcome, done, later
+from core.domain.masking import mask_cards
+from core.domain.shop import Shop
+from core.engine import Caller, Receipt
+from notifications import links
+
+LANGUAGE_FALLBACK = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a customer stands: one address on one surface."""
+
+    shop_id: int
+    surface: str
+    address: str
+    connection_id: int | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a conversation as it is shown; `author` is customer, bot or a colleague."""
+
+    id: int
+    author: str
+    text: str
+    buttons: tuple[tuple[str, str], ...]
+    asks_contact: bool
+    at: datetime
+
+
+class CustomerMind:
+    """Understanding and wording, with what it needs of the house's settings."""
+
+    def __init__(self, secrets: Sequence[str], base_url: str) -> None:
+        self._secrets = secrets
+        self._base_url = base_url.rstrip("/")
+
+    def hear(self, desk: CustomerDesk, heard: HearCustomer) -> Said:
+        talk = self._talk(desk, heard.language)
+        told = Heard(
+            desk.uow.now,
+            text=mask_cards(heard.text),
+            pressed=heard.pressed,
+            contact=heard.contact,
+            start=heard.start,
+        )
+        house_desk = HouseDesk(desk, self._secrets, lambda order_id: self._track(desk, order_id))
+        return _said(*step(talk, told, house_desk), desk.uow.shop)
+
+    def take_back(self, desk: CustomerDesk) -> Said:
+        return _said(*hand_back(self._talk(desk)), desk.uow.shop)
+
+    def _talk(self, desk: CustomerDesk, asked: str = "") -> Talk:
+        kept = desk.conversation.talk
+        if kept:
+            return load_talk(to_json(kept))
+        return Talk(language=_spoken(asked, desk.uow.shop.language))
+
+    def _track(self, desk: CustomerDesk, order_id: int) -> str:
+        target = link_target(desk.uow.session, order_id)
+        version = target.version if target else 0
+        token = links.sign("track", str(order_id), desk.uow.now, self._secrets, version)
+        return f"{self._base_url}/track/{token}"
+
+
+def _spoken(asked: str, shop_language: str) -> str:
+    """The first language of the two that we speak; English when neither is."""
+    for language in (asked[:2].lower(), shop_language[:2].lower()):
+        if language in LANGUAGES:
+            return language
+    return LANGUAGE_FALLBACK
+
+
+def _said(talk: Talk, turn: Turn, shop: Shop) -> Said:
+    formal = shop.address_form.casefold() != "du"
+    worded = word(turn, Voice(talk.language, ZoneInfo(shop.time_zone), formal))
+    return Said(
+        talk=msgspec.to_builtins(talk),
+        language=talk.language,
+        mode=talk.mode,
+        text="\n".join(worded.paragraphs),
+        buttons=worded.buttons,
+        asks_contact=turn.ask_contact,
+    )
+
+
+class ChatHost:
+    """Hears, answers once, and gives the lines back; thread-safe and without state of its own."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.mind = CustomerMind(house.settings.secrets, house.settings.base_url)
+
+    def command(
+        self,
+        door: Door,
+        external_id: str,
+        *,
+        text: str = "",
+        pressed: str = "",
+        contact: str = "",
+        start: str = "",
+    ) -> HearCustomer:
+        """One message as the command that hears and answers it."""
+        return HearCustomer(
+            door.surface,
+            door.address,
+            external_id,
+            text,
+            pressed,
+            contact,
+            start,
+            door.language,
+            door.connection_id,
+            self.mind,
+        )
+
+    async def hear(
+        self, door: Door, message: HearCustomer, delivery: Delivery | None = None
+    ) -> Receipt:
+        """Durable when it returns; the same message again changes nothing and answers the same."""
+        actor = Actor(Role.CUSTOMER, door.shop_id, f"door:{door.surface}", "customer")
+        caller = Caller(actor, door.surface, delivery=delivery)
+        return await self._house.execute(message, caller)
+
+    async def lines(self, door: Door, after: int = 0) -> list[Line]:
+        """The conversation at this door after a line, oldest first."""
+
+        def look(session: Session) -> list[Line]:
+            talk = conversation_at(session, door.shop_id, door.surface, door.address)
+            found = messages_of(session, talk.id, after) if talk else []
+            return [_line(*row) for row in found]
+
+        return await self._house.read(look)
+
+    async def take_back(self, effect: Effect) -> Outcome:
+        """Carry out `chat.hand_back`: the bot says that it has the conversation again."""
+        case_id = int(effect.payload["case_id"])
+        talk = await self._house.read(
+            lambda session: conversation_of_case(session, effect.shop_id, case_id)
+        )
+        if talk is None:
+            return done()
+        command = TakeBack(talk.id, case_id, self.mind)
+        receipt = await self._house.execute(command, Caller(system(effect.shop_id, "chat"), "chat"))
+        return done() if receipt.ok else later(str(receipt))
+
+
+def _line(line: int, author: str, words: str, buttons: str, at: int) -> Line:
+    pairs = [(str(key), str(label)) for key, label in from_json(buttons)]
+    shown = tuple(pair for pair in pairs if pair[0] != "contact")
+    return Line(line, author, words, shown, len(shown) < len(pairs), moment(at))

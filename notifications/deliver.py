@@ -1,0 +1,95 @@
+"""Carrying messages out: facts read fresh, rendered, sent, and the masked words kept as proof."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from core.commands.chat import LeaveRoute
+from core.db import setup
+from core.db.connection import Session
+from core.domain.access import system
+from core.domain.effects import Effect, Outcome, dead, later
+from core.domain.masking import mask_codes, mask_words
+from core.domain.refusals import Refusal
+from core.engine import Caller, Engine
+from notifications.render import CannotRender, Words, render
+from notifications.senders import Sender
+from notifications.tell import Letter, Stale, Teller
+
+WORDS_KEPT = 2000
+# The sender for an effect (its connection has the token), or None while there is none.
+SenderFor = Callable[[Effect], Sender | None]
+Executor = Callable[[Effect], Awaitable[Outcome]]
+
+
+class Deliveries:
+    """The executors of `message.email` and `message.telegram`."""
+
+    def __init__(
+        self, engine: Engine, teller: Teller, email: Sender | None, telegram_for: SenderFor
+    ) -> None:
+        self._engine = engine
+        self._teller = teller
+        self._email = email
+        self._telegram_for = telegram_for
+
+    def executors(self) -> dict[str, Executor]:
+        return {"message.email": self.email, "message.telegram": self.telegram}
+
+    async def email(self, effect: Effect) -> Outcome:
+        return await self._deliver(effect, self._email, "email")
+
+    async def telegram(self, effect: Effect) -> Outcome:
+        return await self._deliver(effect, self._telegram_for(effect), "telegram")
+
+    async def _deliver(self, effect: Effect, sender: Sender | None, route: str) -> Outcome:
+        if sender is None:
+            return later(f"There is no way to send by {route} yet.", 300)
+        try:
+            letter = await asyncio.to_thread(self._read, effect)
+            words = render(letter.kind, route, letter.language, letter.facts)
+        except Stale as stale:
+            return _suppressed(str(stale))
+        except _Paused:
+            return later("Messages are paused.", 60)
+        except (Refusal, CannotRender) as problem:
+            return dead(str(problem))
+        outcome = await sender.send(effect, words, letter.address)
+        if outcome.result.get("suppress") and letter.customer is not None:
+            await asyncio.to_thread(self._leave, effect, letter, route)
+        return _with_words(outcome, letter.kind, words)
+
+    def _read(self, effect: Effect) -> Letter:
+        now = self._engine.clock()
+
+        def look(session: Session) -> Letter:
+            if setup.load_shop(session, effect.shop_id).paused_at is not None:
+                raise _Paused
+            return self._teller.letter(session, effect, now)
+
+        return self._engine.read(look)
+
+    def _leave(self, effect: Effect, letter: Letter, route: str) -> None:
+        """The address is closed on the other side: nothing more goes there."""
+        if letter.customer is not None:
+            command = LeaveRoute(letter.customer.id, route, letter.customer.preferences)
+            self._engine.execute(command, Caller(system(effect.shop_id, "deliveries"), "worker"))
+
+
+class _Paused(Exception):
+    """Messages were paused after this one was claimed."""
+
+
+def _suppressed(why: str) -> Outcome:
+    return Outcome("done", why, result={"suppressed": True})
+
+
+def _with_words(outcome: Outcome, kind: str, words: Words) -> Outcome:
+    """What was said stays with the delivery, unusable for whoever reads it."""
+    text = mask_words(words.text)[:WORDS_KEPT]
+    kept = {"subject": words.subject, "text": text}
+    if kind == "code":
+        kept = {name: mask_codes(value) for name, value in kept.items()}
+    return replace(outcome, result={**outcome.result, **kept})

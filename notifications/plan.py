@@ -1,0 +1,208 @@
+"""From facts to intents: who is told what, by which route, and why somebody is not told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from core.db.contacts import Customer, customer_by_id
+from core.db.events import Fact
+from core.db.unit_of_work import UnitOfWork
+from core.domain.cases import Case, CaseKind
+from core.domain.order import Order
+from core.domain.shop import Shop
+from notifications.preferences import Allowed, may_send
+
+# What happened longer ago is not told any more: a restored backup must not write to anybody.
+TOLD_WITHIN = timedelta(days=2)
+EVIDENCE = ("handed_over", "scanned")
+
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way to reach a customer."""
+
+    name: str
+    address: str
+    lane: str
+    connection_id: int | None = None
+
+    @property
+    def mark(self) -> str:
+        return hashlib.sha256(self.address.encode()).hexdigest()[:16]
+
+
+def plan(uow: UnitOfWork, fact: Fact) -> None:
+    """The worker's planner: one fact becomes the messages and cards that it asks for."""
+    if fact.kind in ("CaseOpened", "CaseChanged"):
+        _plan_case(uow, fact)
+    elif fact.kind in MESSAGES and fact.order_id is not None:
+        kind, told = MESSAGES[fact.kind]
+        payload = told(fact)
+        if payload is not None:
+            _plan_message(uow, fact, uow.orders.by_id(fact.order_id), {"kind": kind, **payload})
+
+
+# --- which fact is told to customers, and as what -------------------------------------------------
+
+
+def _always(_: Fact) -> Payload | None:
+    return {}
+
+
+def _shipped(fact: Fact) -> Payload | None:
+    """A label is no evidence that anything has left."""
+    if fact.data.get("evidence") not in EVIDENCE:
+        return None
+    return {"parcel": fact.data["parcel_id"], "evidence": fact.data["evidence"]}
+
+
+def _delivered(fact: Fact) -> Payload | None:
+    return {"parcel": fact.data["parcel_id"]}
+
+
+def _delayed(fact: Fact) -> Payload | None:
+    """Good news (an earlier date) is no delay."""
+    promised, expected = fact.data.get("promised"), fact.data.get("expected")
+    if promised and expected and date.fromisoformat(expected) <= date.fromisoformat(promised):
+        return None
+    return {"promised": promised, "expected": expected, "reason": fact.data.get("reason", "")}
+
+
+def _return(status: str) -> Callable[[Fact], Payload | None]:
+    def told(fact: Fact) -> Payload | None:
+        return_id = fact.data.get("return_id")
+        if return_id is None:
+            return None
+        return {"return": return_id, "status": status, "amount": fact.data.get("amount")}
+
+    return told
+
+
+MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
+    "OrderCaptured": ("order_confirmation", _always),
+    "ParcelShipped": ("shipped", _shipped),
+    "ParcelDelivered": ("delivered", _delivered),
+    "PromiseChanged": ("delayed", _delayed),
+    "ReturnApproved": ("return_status", _return("approved")),
+    "ReturnRejected": ("return_status", _return("rejected")),
+    "ReturnReceived": ("return_status", _return("received")),
+    "ReturnCanceled": ("return_status", _return("canceled")),
+    "RefundRecorded": ("return_status", _return("refunded")),
+}
+
+
+def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -> None:
+    kind = payload["kind"]
+    customer = customer_of(uow, order)
+    allowed = allowed_for(uow.shop, order, customer, kind, uow.now)
+    if uow.now - fact.at > TOLD_WITHIN:
+        allowed = "It happened too long ago to be told now."
+    for route in _routes(uow.shop, order, customer):
+        refused = allowed if isinstance(allowed, str) else _unwanted_route(customer, route)
+        uow.outbox.add(
+            f"message.{route.name}",
+            f"{fact.id}:{kind}:{route.name}:{route.mark}",
+            {**payload, "order": order.id},
+            lane=route.lane,
+            connection_id=route.connection_id,
+            order_id=order.id,
+            event_id=fact.id,
+            due_at=allowed.not_before if isinstance(allowed, Allowed) else None,
+            suppressed=refused,
+        )
+
+
+def customer_of(uow: UnitOfWork, order: Order) -> Customer | None:
+    if order.customer_id is None:
+        return None
+    return customer_by_id(uow.session, uow.shop.id, order.customer_id)
+
+
+def allowed_for(
+    shop: Shop, order: Order, customer: Customer | None, kind: str, now: datetime
+) -> Allowed | str:
+    """Asked when a message is planned and again when it is sent."""
+    if order.handed_over:
+        return "It was sold over the till."
+    if not order.sends_messages:
+        return "The channel wants no messages for this order."
+    connection = shop.connection(order.connection_id) if order.connection_id else None
+    if connection is not None and not connection.config.get("ours", {}).get(kind, True):
+        return f"{connection.name} sends this message itself."
+    return may_send(
+        kind,
+        customer.preferences if customer else {},
+        shop.switches,
+        shop.mode,
+        order.placed_at,
+        shop.live_since,
+        False,  # a pause holds messages back where they are claimed; it does not lose them
+        now,
+    )
+
+
+def _routes(shop: Shop, order: Order, customer: Customer | None) -> Iterator[Route]:
+    if order.email:
+        mark = hashlib.sha256(order.email.encode()).hexdigest()[:16]
+        yield Route("email", order.email, f"email:{shop.id}:{mark}")
+    telegram = shop.first_connection("telegram")
+    if customer is not None and customer.telegram_chat and telegram is not None:
+        chat = customer.telegram_chat
+        yield Route("telegram", chat, f"telegram:{telegram.id}:{chat}", telegram.id)
+
+
+def _unwanted_route(customer: Customer | None, route: Route) -> str:
+    if customer is not None and not customer.preferences.get(route.name, True):
+        return f"The customer gets nothing by {route.name}."
+    return ""
+
+
+# --- cases ----------------------------------------------------------------------------------------
+
+
+def _plan_case(uow: UnitOfWork, fact: Fact) -> None:
+    case = uow.cases.by_id(int(fact.data["case_id"]))
+    if case.kind is CaseKind.CUSTOMER_CHAT and fact.data.get("state") == "resolved":
+        _hand_back(uow, case, fact)
+    if case.group_id is not None:
+        return  # one card speaks for the whole storm
+    slack = uow.shop.first_connection("slack")
+    if slack is not None:
+        uow.outbox.add(
+            "slack.card",
+            f"slack.card:case:{case.id}:{fact.id}",
+            {"subject": f"case:{case.id}"},
+            lane=f"slack:case:{case.id}",
+            connection_id=slack.id,
+            order_id=case.order_id,
+            event_id=fact.id,
+        )
+    elif fact.kind == "CaseOpened" and uow.shop.email:
+        _mail_alert(uow, case, fact)
+
+
+def _mail_alert(uow: UnitOfWork, case: Case, fact: Fact) -> None:
+    uow.outbox.add(
+        "message.email",
+        f"{fact.id}:case_alert:email",
+        {"kind": "case_alert", "case": case.id},
+        lane=f"email:{uow.shop.id}:shop",
+        order_id=case.order_id,
+        event_id=fact.id,
+    )
+
+
+def _hand_back(uow: UnitOfWork, case: Case, fact: Fact) -> None:
+    uow.outbox.add(
+        "chat.hand_back",
+        f"chat.hand_back:{case.id}:{fact.id}",
+        {"case_id": case.id},
+        lane=f"chat:{case.id}",
+        event_id=fact.id,
+    )

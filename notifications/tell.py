@@ -1,0 +1,333 @@
+"""The facts of one message, read when it is sent; or the reason why it is not true any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from babel import Locale
+
+from core.db.cases import case_by_id
+from core.db.connection import Session
+from core.db.contacts import Customer, customer_by_id, link_target
+from core.db.conversations import conversation_by_id
+from core.db.fulfillment import fulfillments_of, parcels_of
+from core.db.reading import Reader
+from core.db.returns import rmas_of
+from core.domain.access import system
+from core.domain.effects import Effect
+from core.domain.fulfillment import Parcel, Stage
+from core.domain.order import Address, Line, Order
+from core.domain.returns import Rma, RmaStatus
+from core.domain.shop import Shop
+from notifications import links
+from notifications.facts import LANGUAGES
+from notifications.plan import allowed_for
+from notifications.preferences import may_send
+
+Payload = Mapping[str, Any]
+# A return only ever moves on: what came before its present state is old news.
+_STEPS = [RmaStatus.REQUESTED, RmaStatus.APPROVED, RmaStatus.RECEIVED, RmaStatus.REFUNDED]
+
+
+class Stale(Exception):
+    """The message is not sent: its sentence says what has made it untrue or unwanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Everything that rendering and sending one message needs."""
+
+    kind: str
+    language: str
+    address: str
+    facts: dict[str, Any]
+    customer: Customer | None = None
+
+
+class Teller:
+    """Reads the database at the moment of sending; `base_url` is where our pages are."""
+
+    def __init__(self, secrets: Sequence[str], base_url: str) -> None:
+        self._secrets = secrets
+        self._base_url = base_url.rstrip("/")
+
+    def letter(self, session: Session, effect: Effect, now: datetime) -> Letter:
+        """Raises Stale, or Refusal where something that it tells of does not exist."""
+        reader = Reader(session, system(effect.shop_id, "teller"), now)
+        kind = effect.payload["kind"]
+        if kind == "code":
+            return self._code(reader, effect.payload)
+        if kind == "case_alert":
+            return self._alert(reader, effect.payload)
+        return self._order_letter(reader, effect, kind)
+
+    # --- about an order ---------------------------------------------------------------------------
+
+    def _order_letter(self, reader: Reader, effect: Effect, kind: str) -> Letter:
+        order = reader.orders.by_id(int(effect.payload["order"]))
+        customer = _customer(reader, order.customer_id)
+        allowed = allowed_for(reader.shop, order, customer, kind, reader.now)
+        if isinstance(allowed, str):
+            raise Stale(allowed)
+        facts = self._base(reader, customer, order.customer_name)
+        facts["order"] = _order(order, order.language)
+        facts["track_url"] = self._track_url(reader, order)
+        facts |= ABOUT[kind](reader, order, effect.payload)
+        address = _address(order, customer, effect.kind)
+        return Letter(kind, order.language or reader.shop.language, address, facts, customer)
+
+    def _track_url(self, reader: Reader, order: Order) -> str:
+        target = link_target(reader.session, order.id)
+        version = target.version if target else 0
+        token = links.sign("track", str(order.id), reader.now, self._secrets, version)
+        return f"{self._base_url}/track/{token}"
+
+    def _base(self, reader: Reader, customer: Customer | None, name: str) -> dict[str, Any]:
+        return {
+            "shop": shop_facts(reader.shop),
+            "customer": {"name": name, "first_name": name.split(" ", maxsplit=1)[0]},
+            "preferences_url": self._preferences_url(reader, customer),
+        }
+
+    def _preferences_url(self, reader: Reader, customer: Customer | None) -> str | None:
+        if customer is None:
+            return None
+        token = links.sign("preferences", str(customer.id), reader.now, self._secrets)
+        return f"{self._base_url}/preferences/{token}"
+
+    # --- the others -------------------------------------------------------------------------------
+
+    def _code(self, reader: Reader, payload: Payload) -> Letter:
+        allowed = may_send(
+            "code", {}, {}, reader.shop.mode, None, reader.shop.live_since, False, reader.now
+        )
+        if isinstance(allowed, str):
+            raise Stale(allowed)
+        talk = conversation_by_id(reader.session, reader.shop.id, int(payload["conversation"]))
+        code = talk.proof.get("code") if talk else None
+        if talk is None or code is None or code["slot"] != payload["slot"]:
+            raise Stale("The code was used, or a newer one was asked for.")
+        customer = _customer(reader, code["customer"])
+        if customer is None or not customer.email:
+            raise Stale("There is no address to send the code to.")
+        digits = links.derive_code(self._secrets, str(talk.id), code["contact"], code["slot"])
+        facts = self._base(reader, None, customer.name)
+        facts["code"] = {"digits": digits, "minutes": 10}
+        return Letter("code", talk.language, customer.email, facts, customer)
+
+    def _alert(self, reader: Reader, payload: Payload) -> Letter:
+        case = case_by_id(reader.session, reader.shop.id, int(payload["case"]))
+        if case is None or not case.is_open:
+            raise Stale("The case is closed already.")
+        facts = self._base(reader, None, reader.shop.name)
+        facts["case"] = {"title": case.title, "text": _listed(case.facts), "url": None}
+        return Letter("case_alert", reader.shop.language, reader.shop.email, facts)
+
+
+def shop_facts(shop: Shop) -> dict[str, Any]:
+    """The shop as every template asks for it."""
+    return {
+        "name": shop.name,
+        "url": shop.url,
+        "email": shop.email,
+        "phone": str(shop.policy.get("phone", "")),
+        "time_zone": shop.time_zone,
+        "address_form": "du" if shop.address_form.casefold() == "du" else "Sie",
+        "accent": str(shop.policy.get("accent", "")),
+    }
+
+
+def _customer(reader: Reader, customer_id: int | None) -> Customer | None:
+    if customer_id is None:
+        return None
+    return customer_by_id(reader.session, reader.shop.id, customer_id)
+
+
+def _address(order: Order, customer: Customer | None, effect_kind: str) -> str:
+    if effect_kind == "message.telegram":
+        if customer is None or not customer.telegram_chat:
+            raise Stale("The customer has left the chat.")
+        return customer.telegram_chat
+    return order.email
+
+
+def _listed(facts: Mapping[str, Any]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
+
+
+def money(amount: int, currency: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": currency}
+
+
+def _order(order: Order, language: str) -> dict[str, Any]:
+    return {
+        "number": order.number,
+        "placed_at": order.placed_at.isoformat(),
+        "currency": order.currency,
+        "lines": [_line(order, line) for line in order.lines if line.wanted > 0],
+        "subtotal": money(order.subtotal, order.currency),
+        "discount": money(order.discount, order.currency),
+        "shipping": money(order.shipping, order.currency),
+        "tax": money(order.tax, order.currency),
+        "total": money(order.total, order.currency),
+        "ship_to": _place(order.ship_to, language),
+        "promise": _iso(order.promise),
+    }
+
+
+def _line(order: Order, line: Line) -> dict[str, Any]:
+    return {
+        "title": line.title or line.sku,
+        "sku": line.sku,
+        "quantity": line.wanted,
+        "unit_price": money(line.unit_price, order.currency),
+        "total": money(line.total, order.currency),
+    }
+
+
+def _place(address: Address, language: str) -> dict[str, str] | None:
+    if not address.city:
+        return None
+    return {
+        "name": address.name,
+        "street": ", ".join(filter(None, (address.street, address.street2))),
+        "zip": address.zip,
+        "city": address.city,
+        "country": _country(address.country, language),
+    }
+
+
+def _country(code: str, language: str) -> str:
+    names = Locale(language[:2]).territories if language[:2] in LANGUAGES else {}
+    return str(names.get(code.upper(), code))
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+# --- what each kind tells besides -----------------------------------------------------------------
+
+
+def _confirmation(_: Reader, order: Order, __: Payload) -> dict[str, Any]:
+    if order.is_canceled:
+        raise Stale("The order was canceled meanwhile.")
+    return {}
+
+
+def _shipped(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    parcels = parcels_of(reader.session, order.id)
+    parcel = _parcel_of(parcels, payload)
+    if parcel.delivered_at is not None:
+        raise Stale("The parcel was delivered meanwhile.")
+    return _of_parcel(reader, order, parcels, parcel, payload.get("evidence", "scanned"))
+
+
+def _delivered(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    parcels = parcels_of(reader.session, order.id)
+    parcel = _parcel_of(parcels, payload)
+    if parcel.delivered_at is None:
+        raise Stale("The carrier has taken the delivery back.")
+    return _of_parcel(reader, order, parcels, parcel, "scanned")
+
+
+def _parcel_of(parcels: Sequence[Parcel], payload: Payload) -> Parcel:
+    for parcel in parcels:
+        if parcel.id == payload["parcel"]:
+            return parcel
+    raise Stale("The parcel does not exist any more.")
+
+
+def _of_parcel(
+    reader: Reader, order: Order, parcels: Sequence[Parcel], parcel: Parcel, evidence: str
+) -> dict[str, Any]:
+    titles = {line.id: line.title or line.sku for line in order.lines}
+    lines = [_part(titles.get(i, sku), sku, units) for i, sku, units in parcel.items]
+    index = [other.id for other in parcels].index(parcel.id) + 1
+    remaining = _remaining(reader, order)
+    return {
+        "parcel": {
+            "carrier": parcel.carrier or None,
+            "tracking_number": parcel.tracking_number,
+            "tracking_url": parcel.tracking_url or None,
+            "lines": lines,
+            "index": index,
+            "count": None if remaining["lines"] else len(parcels),
+            "evidence": evidence,
+        },
+        "remaining": remaining,
+    }
+
+
+def _part(title: str, sku: str, quantity: int) -> dict[str, Any]:
+    return {"title": title, "sku": sku, "quantity": quantity}
+
+
+def _remaining(reader: Reader, order: Order) -> dict[str, Any]:
+    """What still comes, and why it is not in this parcel; no date that nobody has given."""
+    left = {line.id: line.wanted - line.shipped for line in order.shippable}
+    lines = [_part(x.title or x.sku, x.sku, left[x.id]) for x in order.shippable if left[x.id] > 0]
+    if order.is_canceled or not lines:
+        return {"lines": [], "next_message": None, "reason": None}
+    short = any(line.backordered for line in order.lines)
+    works = [w for w in fulfillments_of(reader.session, order.id) if w.stage is not Stage.CANCELED]
+    apart = len({w.location_id for w in works}) > 1
+    reason = "backordered" if short else "other_location" if apart else None
+    return {"lines": lines, "next_message": None, "reason": reason}
+
+
+def _delayed(_: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    if order.is_canceled or not any(line.wanted > line.delivered for line in order.shippable):
+        raise Stale("Nothing of this order is still to come.")
+    return {
+        "delay": {
+            "promised": payload.get("promised"),
+            "expected": payload.get("expected"),
+            "reason": payload.get("reason") or None,
+        }
+    }
+
+
+def _returned(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    rma = _rma_of(rmas_of(reader.session, order.id), payload)
+    status = payload["status"]
+    if _is_past(rma, status):
+        raise Stale(f"The return is {rma.status.value} meanwhile.")
+    titles = {line.id: line.title or line.sku for line in order.lines}
+    paid = payload.get("amount")
+    return {
+        "return": {
+            "number": rma.number,
+            "status": status,
+            "lines": [_part(titles.get(x.line_id, x.sku), x.sku, x.quantity) for x in rma.lines],
+            "refund": money(paid, order.currency) if paid else None,
+            "reason": rma.decision if status == "rejected" else None,
+            "instructions": str(reader.shop.policy.get("return_instructions", "")) or None,
+        }
+    }
+
+
+def _rma_of(rmas: Sequence[Rma], payload: Payload) -> Rma:
+    for rma in rmas:
+        if rma.id == payload["return"]:
+            return rma
+    raise Stale("The return does not exist any more.")
+
+
+def _is_past(rma: Rma, told: str) -> bool:
+    status = RmaStatus(told)
+    if status not in _STEPS or rma.status not in _STEPS:
+        return rma.status is not status
+    return _STEPS.index(rma.status) > _STEPS.index(status)
+
+
+ABOUT: Mapping[str, Callable[[Reader, Order, Payload], dict[str, Any]]] = {
+    "order_confirmation": _confirmation,
+    "shipped": _shipped,
+    "delivered": _delivered,
+    "delayed": _delayed,
+    "return_status": _returned,
+}
