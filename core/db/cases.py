@@ -88,11 +88,6 @@ def case_by_id(session: Session, shop_id: int, case_id: int) -> Case | None:
     return None if row is None else read_case(row)
 
 
-def case_by_id(session: Session, shop_id: int, case_id: int) -> Case | None:
-    row = session.row(_BY_ID, shop=shop_id, id=case_id)
-    return None if row is None else read_case(row)
-
-
 def open_cases_of(session: Session, shop_id: int, order_id: int) -> list[Case]:
     return [read_case(row) for row in session.rows(_OPEN_OF_ORDER, shop=shop_id, order=order_id)]
 

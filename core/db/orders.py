@@ -35,9 +35,6 @@ _DERIVED = (
 _COLUMNS = [c for c in t.orders.columns if c not in _DERIVED]
 _NAMES = [c.name for c in _COLUMNS]
 
-_NUMBER = Statement(
-    sa.select(_o.number).where(_o.shop_id == sa.bindparam("shop"), _o.id == sa.bindparam("id"))
-)
 _BY_ID = Statement(sa.select(*_COLUMNS).where(_o.id == sa.bindparam("id")))
 _BY_NUMBER = Statement(
     sa.select(*_COLUMNS).where(
@@ -92,12 +89,6 @@ _RELEASE_HOLD = Statement(
     .where(_h.id == sa.bindparam("row_id"), _h.released_at.is_(None))
     .values(released_at=sa.bindparam("at"), released_by=sa.bindparam("by"))
 )
-
-
-def number_of(session: Session, shop_id: int, order_id: int) -> str | None:
-    """An order's number by its id."""
-    row = session.row(_NUMBER, shop=shop_id, id=order_id)
-    return None if row is None else str(row[0])
 
 
 class Orders:
