@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from core.db import tables as t
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
@@ -65,3 +66,14 @@ def link_parcel(ask: LinkParcel, uow: UnitOfWork) -> Done:
     if known is None and parcel.external_id is None:
         uow.work.save_parcel(replace(parcel, external_id=ask.external_id))
     return Done("The parcel is known to the shop.")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApiConnection:
+    """Make the connection behind the caller's API key: its own room for external ids."""
+
+
+@command("open api connection", OpenApiConnection, Right.CAPTURE, in_chat=False)
+def open_api_connection(_ask: OpenApiConnection, uow: UnitOfWork) -> Done:
+    uow.people.put(t.connection, {"name": f"api:{uow.actor.name}"}, {"kind": "api"})
+    return Done(f"Orders of {uow.actor.name} have their own connection.")

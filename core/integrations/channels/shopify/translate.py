@@ -62,7 +62,7 @@ def capture_of(connection: Connection, order: p.Order) -> CaptureOrder:
     shipping = [line for line in order.shipping_lines if not line.is_removed]
     return CaptureOrder(
         external_id=str(order.id),
-        number=_text(order.name),
+        number=_text(order.name)[:60],
         channel="pos" if is_till else "shopify",
         connection_id=connection.id,
         currency=order.currency,
@@ -133,7 +133,7 @@ def _line(order: p.Order, line: p.LineItem) -> CaptureLine:
 def sku_of(line: p.LineItem) -> str:
     """A line without SKU gets a name of its own: it opens a case instead of vanishing."""
     if line.sku and line.sku.strip():
-        return _text(line.sku)
+        return _text(line.sku)[:100]
     return f"variant-{line.variant_id}" if line.variant_id else f"line-{line.id}"
 
 
@@ -199,8 +199,8 @@ def _contact(order: p.Order) -> dict[str, Any]:
     who = order.customer or p.Customer()
     ship, bill = order.shipping_address or p.Address(), order.billing_address or p.Address()
     return {
-        "email": _text(order.email or who.email),
-        "phone": _text(order.phone or who.phone or ship.phone),
+        "email": _text(order.email or who.email)[:254],
+        "phone": _text(order.phone or who.phone or ship.phone)[:40],
         "customer_name": _joined(who.first_name, who.last_name) or _name(ship) or _name(bill),
         "language": _text(order.customer_locale)[:2].lower(),
     }
@@ -232,7 +232,9 @@ def _joined(*words: str | None) -> str:
 
 def _tags(order: p.Order) -> tuple[str, ...]:
     told = [tag.strip().lower()[:40] for tag in _text(order.tags).split(",")]
-    return tuple(dict.fromkeys([tag for tag in told if tag] + (["test"] if order.test else [])))
+    return tuple(
+        dict.fromkeys([tag for tag in told if tag][:100] + (["test"] if order.test else []))
+    )
 
 
 def _extra(order: p.Order) -> dict[str, str]:
