@@ -1,8 +1,6 @@
-"""Small looks over tables for machines: counts by state, numbers of orders."""
+"""Counts over whole tables, for machines that watch the house."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -29,10 +27,3 @@ def by_state(session: Session) -> dict[str, dict[str, int]]:
         }
         for name, column in _STATES.items()
     }
-
-
-def order_numbers(session: Session, order_ids: Iterable[int]) -> dict[int, str]:
-    """The numbers that people know, by id."""
-    o = t.orders.c
-    wanted = sa.select(o.id, o.number).where(o.id.in_(sorted(set(order_ids))))
-    return {row.id: row.number for row in session.select(wanted)}

@@ -316,6 +316,12 @@ def read_order(session: Session, row: Row) -> tuple[Order, str]:
 _SHIPS = _LINE_NAMES.index("ships")
 
 
+def order_by_external(session: Session, connection_id: int, external_id: str) -> Order | None:
+    """The order behind a channel's own id, for comparing books."""
+    row = session.row(_BY_EXTERNAL, connection=connection_id, external=external_id)
+    return None if row is None else read_order(session, row)[0]
+
+
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from core.db import events
-from core.db.figures import order_numbers
+from core.db.orders import numbers_of
 from core.db.reading import Reader
 from core.domain.access import Right, Role
 from core.domain.refusals import Invalid, NotAllowed
@@ -53,7 +53,7 @@ def read_events(ask: ReadEvents, reader: Reader) -> FeedPage:
     if reader.actor.role is Role.STORE:
         raise NotAllowed("The feed is about the whole shop.", "Use the key of another role.")
     facts = events.after(reader.session, reader.actor.shop_id, ask.after, ask.limit)
-    numbers = order_numbers(reader.session, [f.order_id for f in facts if f.order_id is not None])
+    numbers = numbers_of(reader.session, [f.order_id for f in facts if f.order_id is not None])
     found = tuple(
         FeedEvent(
             fact.position or 0,
