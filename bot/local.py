@@ -15,18 +15,21 @@ import os
 import socket
 import stat
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from bot.bridge import House
+from bot.settings import Settings
 from core import registry
 from core.db.connection import Database
 from core.db.unit_of_work import UnitOfWork
-from core.domain.refusals import NotPossible, Refusal, Unavailable
+from core.domain.access import Actor, system
+from core.domain.refusals import Invalid, NotFound, NotPossible, Refusal, Unavailable
 from core.engine import Caller, Engine, Receipt
 
 T = TypeVar("T")
@@ -92,7 +95,7 @@ def socket_path(path: Path) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def listening(path: Path | None, do: Doings) -> Any:
+async def listening(path: Path | None, do: Doings) -> AsyncIterator[None]:
     """Answer requests on the socket while this lasts; each is one JSON line and its answer."""
     if path is None:
         yield
@@ -185,20 +188,94 @@ class DistantEngine(Engine):
         raise NotPossible("The running server does this work.", "Stop it first.")
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How this process reaches the database: it owns it, or the server at `server` does."""
-
-    server: Path | None = None
-
-
 @contextlib.contextmanager
-def reach(path: Path | None) -> Iterator[Reach]:
-    """Own the database when nobody does; else go through the server that owns it."""
+def _reach(path: Path | None) -> Iterator[Path | None]:
+    """Own the database when nobody does; else the path of the one whose server owns it."""
     with contextlib.ExitStack() as held:
         try:
             held.enter_context(ownership(path))
         except NotPossible:
-            yield Reach(server=path)
+            yield path
             return
-        yield Reach()
+        yield None
+
+
+class Local:
+    """The house as the command line has it: the same words whether a server runs or not."""
+
+    def __init__(self, house: House, server: Path | None, shop_id: int) -> None:
+        self.house = house
+        self.shop_id = shop_id
+        self._server = server
+
+    def caller(self, actor: Actor | None = None) -> Caller:
+        return Caller(actor or system(self.shop_id, "cli"), "cli")
+
+    def execute(self, command: Any, caller: Caller | None = None) -> Receipt:
+        """Do one command; what it refuses is raised."""
+        receipt = self.house.engine.execute(command, caller or self.caller())
+        if not receipt.ok:
+            raise Refusal(receipt.sentence, receipt.next, code=receipt.code)
+        return receipt
+
+    def query(self, question: Any, caller: Caller | None = None) -> Any:
+        return self.house.engine.query(question, caller or self.caller())
+
+    def say(self, text: str, name: str = "") -> Any:
+        """What the desk answers to words typed as in Slack, as this person of the staff."""
+        from bot import desk
+
+        caller = self.caller(self._person(name) if name else None)
+        return asyncio.run(desk.answer(self.house, text, caller, desk.Context()))
+
+    def tick(self, at: datetime | None = None) -> list[dict[str, Any]]:
+        """Run the scheduled jobs that are due; a sandbox's clock moves to `at` first."""
+        told: list[dict[str, Any]] = self._do("tick", at=at.isoformat() if at else None)
+        return told
+
+    def work(self) -> int:
+        """Work until nothing is due; returns how many things were done."""
+        return int(self._do("work"))
+
+    def _do(self, do: str, **asked: Any) -> Any:
+        from bot.running import do_once
+
+        if self._server is not None:
+            return request(self._server, do, **asked)
+        return asyncio.run(do_once(self.house, do, asked))
+
+    def _person(self, name: str) -> Actor:
+        from core.db.roster import actor_named
+
+        found = self.house.engine.read(lambda session: actor_named(session, self.shop_id, name))
+        if found is None:
+            raise NotFound(f"Nobody here is called {name}.", "See `wismo staff list`.")
+        return found
+
+
+@contextlib.contextmanager
+def local(settings: Settings, shop: str = "") -> Iterator[Local]:
+    """The house, through the running server or by owning the database meanwhile.
+
+    `shop` is a number or name, needed only when there are several.
+    """
+    from bot.main import build
+
+    with _reach(database_path(settings.database_url)) as server:
+        house = build(settings, server=server)
+        try:
+            yield Local(house, server, _chosen(house, shop))
+        finally:
+            house.close()
+
+
+def _chosen(house: House, wanted: str) -> int:
+    """The shop that is meant; the first one's number where none is set up yet."""
+    from core.db import roster
+
+    shops = house.engine.read(roster.shops)
+    found = [number for number, name in shops if wanted in ("", str(number), name)]
+    if len(found) == 1 or not shops:
+        return found[0] if found else 1
+    names = ", ".join(f"{number} ({name})" for number, name in shops)
+    raise Invalid("It is not clear which shop is meant.", f"Say --shop with one of {names}.")

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     carrier_api_url: str = ""
     slack_commands: Annotated[tuple[str, ...], NoDecode] = ("/wismo", "/order")
     metrics_token: SecretStr = SecretStr("")
+    backup_dir: str = ""
+    backup_days_kept: int = Field(14, ge=1)
     log_level: str = "INFO"
     log_format: str = "console"
     failpoints: str = ""

@@ -6,10 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.db import setup
 from core.db import tables as t
 from core.db.connection import Session
 from core.db.rows import from_json
-from core.domain.access import Role
+from core.domain.access import Actor, Role
+
+
+def shops(session: Session) -> list[tuple[int, str]]:
+    """Every shop's number and name."""
+    return [(row[0], row[1]) for row in session.select(sa.select(t.shop.c.id, t.shop.c.name))]
 
 
 def settings_of(session: Session, shop_id: int) -> dict[str, Any]:
@@ -28,6 +34,12 @@ def staff_rows(session: Session, shop_id: int) -> list[dict[str, Any]]:
 def staff_named(session: Session, shop_id: int, name: str) -> dict[str, Any] | None:
     wanted = name.casefold()
     return next((r for r in staff_rows(session, shop_id) if r["name"].casefold() == wanted), None)
+
+
+def actor_named(session: Session, shop_id: int, name: str) -> Actor | None:
+    """The person of the staff called so, ready to act."""
+    found = staff_named(session, shop_id, name)
+    return None if found is None else setup.staff_by_id(session, shop_id, found["id"])
 
 
 def owners(session: Session, shop_id: int) -> list[int]:

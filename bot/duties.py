@@ -1,0 +1,172 @@
+"""What a process does by itself: which hands carry out which effect, and the scheduled jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from bot.bridge import House
+from bot.chat.host import ChatHost
+from bot.clock import Job
+from bot.slack.surface import Slack
+from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
+from core.commands.stock import plan_stock_pushes
+from core.db import house as notes
+from core.db import setup
+from core.db.backup import backup
+from core.db.connection import Session
+from core.db.inbox import Delivery
+from core.domain.access import system
+from core.domain.cases import CaseKind
+from core.domain.schedule import Daily, Every
+from core.domain.shop import Connection
+from core.engine import Caller, Unreadable
+from core.integrations.channels.shopify import effects as shopify
+from core.integrations.channels.shopify.access import Access
+from core.integrations.channels.shopify.translate import translate_delivery
+from core.worker import Duties
+from notifications.plan import plan
+
+log = logging.getLogger("wismo.duties")
+
+MINUTE = timedelta(minutes=1)
+OFTEN = (CaseKind.STUCK, CaseKind.PAST_CUTOFF, CaseKind.DELIVERY_DEAD, CaseKind.DEAD_LETTER)
+SELDOM = (CaseKind.TRACKING_STALE, CaseKind.REFUND_OPEN)
+BACKUP_AT = time(3)
+CHUNKS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the work is done with: one of each in a process."""
+
+    house: House
+    http: httpx2.AsyncClient
+    slack: Slack
+    chat: ChatHost
+
+    @property
+    def store_access(self) -> Access:
+        settings = self.house.settings
+        base = settings.shopify_api_url
+        return Access(self.house.engine, self.http, settings.secrets, base)
+
+
+def make_hands(house: House) -> Hands:
+    http = httpx2.AsyncClient(timeout=20, trust_env=False, follow_redirects=False)
+    return Hands(house, http, Slack(house), ChatHost(house))
+
+
+def duties(hands: Hands) -> Duties:
+    executors = {
+        **shopify.executors(hands.store_access),
+        **hands.slack.cards.executors(),
+        "chat.hand_back": hands.chat.take_back,
+    }
+    return Duties(executors, plan, _translate, (plan_stock_pushes,))
+
+
+# --- kept deliveries, read again -----------------------------------------------------------------
+
+Reading = Callable[[Connection, str, bytes], Any]
+_READERS: Mapping[str, Reading] = {"shopify": translate_delivery}
+
+
+def _translate(session: Session, delivery: Delivery) -> Any:
+    """What a kept delivery means, with the translation of today."""
+    shop_id = setup.shop_of_connection(session, delivery.connection_id)
+    found = (
+        setup.load_shop(session, shop_id).connection(delivery.connection_id) if shop_id else None
+    )
+    read = _READERS.get(found.kind) if found else None
+    if found is None or read is None:
+        return Unreadable("A message from here is not read a second time.")
+    return read(found, delivery.topic, delivery.raw)
+
+
+# --- scheduled jobs ------------------------------------------------------------------------------
+
+
+def jobs(hands: Hands) -> list[Job]:
+    house = hands.house
+    return [
+        *(_scan(house, kind, MINUTE) for kind in OFTEN),
+        *(_scan(house, kind, 5 * MINUTE) for kind in SELDOM),
+        _scan(house, CaseKind.INVARIANT, 60 * MINUTE),
+        Job("wake cases", Every(MINUTE), _for_shops(house, "wake", lambda _: WakeCases())),
+        Job(
+            "release holds",
+            Every(MINUTE),
+            _for_shops(house, "release", lambda _: ReleaseExpiredHolds()),
+        ),
+        *_backups(house),
+    ]
+
+
+def _scan(house: House, kind: CaseKind, period: timedelta) -> Job:
+    name = f"scan {kind.value}"
+    run = _for_shops(house, name, lambda slot: ScanForCases(kind, run=slot.isoformat()))
+    return Job(name, Every(period), run)
+
+
+def _for_shops(
+    house: House, name: str, command: Callable[[datetime], Any]
+) -> Callable[[datetime], Awaitable[str]]:
+    """Give one command to every shop, chunk after chunk; each is done once per slot."""
+
+    async def run(slot: datetime) -> str:
+        said = []
+        for shop_id in await house.read(setup.shop_ids):
+            for chunk in range(CHUNKS_MAX):
+                caller = Caller(system(shop_id, "clock"), "clock", f"{name}:{slot}:{chunk}")
+                receipt = await house.execute(command(slot), caller)
+                if not receipt.ok:
+                    raise RuntimeError(str(receipt))
+                said.append(receipt.sentence)
+                if not receipt.facts.get("more"):
+                    break
+        return " ".join(said)
+
+    return run
+
+
+def _backups(house: House) -> list[Job]:
+    if not house.settings.backup_dir:
+        return []
+
+    async def run(_slot: datetime) -> str:
+        return await asyncio.to_thread(back_up, house)
+
+    return [Job("backup", Daily(BACKUP_AT, _zone(house)), run)]
+
+
+def _zone(house: House) -> str:
+    """Night is where the first shop is."""
+    shops = house.engine.read(setup.shop_ids)
+    if not shops:
+        return "UTC"
+    return house.engine.read(lambda session: setup.load_shop(session, shops[0]).time_zone)
+
+
+def back_up(house: House) -> str:
+    """A backup under today's name; those older than the settings say are removed."""
+    folder, now = Path(house.settings.backup_dir), house.clock()
+    file = folder / _name_of(now)
+    size = backup(house.engine.database, file)
+    house.engine.chore(lambda uow: notes.note_at(uow, notes.BACKED_UP_AT, now))
+    kept = timedelta(days=house.settings.backup_days_kept)
+    old = [old for old in folder.glob("wismo-*.backup") if old.name < _name_of(now - kept)]
+    for one in old:
+        one.unlink()
+    return f"{file.name} written ({size} bytes), {len(old)} old ones removed."
+
+
+def _name_of(moment: datetime) -> str:
+    return f"wismo-{moment:%Y%m%dT%H%M%SZ}.backup"
