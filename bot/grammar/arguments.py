@@ -225,7 +225,7 @@ def _order_of(token: Token) -> str:
 
 
 def _case_of(token: Token) -> str:
-    found = re.fullmatch(r"(?:#|c|case-?)?#?(\d{1,9})", token.word)
+    found = re.fullmatch(r"(?:c-?|case-?)?#?(\d{1,9})", token.word)
     return found[1] if found else ""
 
 

@@ -53,7 +53,8 @@ def _phrases(_size: int) -> tuple[Phrase, ...]:
         for spec in (*COMMANDS.values(), *QUESTIONS.values()):
             said = (spec.verb,) if own_word else spec.aliases
             for words in said if spec.in_chat else ():
-                book.setdefault(_words(words), []).append(spec)
+                for way in dict.fromkeys((_words(words), tuple(words.casefold().split()))):
+                    book.setdefault(way, []).append(spec)
     longest_first = sorted(book.items(), key=lambda entry: -len(entry[0]))
     return tuple(Phrase(words, tuple(specs)) for words, specs in longest_first)
 

@@ -54,8 +54,9 @@ def _plain(word: str) -> str:
 
 
 def _could_end(phrase: str) -> bool:
-    """A number alone could be anything; a preposition at the end promises more."""
-    return not phrase.isdigit() and phrase.rpartition(" ")[2] not in _DANGLING
+    """A number or a month alone could be anything; a preposition at the end promises more."""
+    unclear = phrase.isdigit() or re.fullmatch(_MONTH, phrase)
+    return not unclear and phrase.rpartition(" ")[2] not in _DANGLING
 
 
 def _moment(phrase: str, now: datetime, zone: ZoneInfo) -> datetime | None:

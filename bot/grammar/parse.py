@@ -22,6 +22,7 @@ from bot.grammar.suggest import nearest_texts
 from bot.grammar.tokens import Token, cleaned, tokenize
 from core.domain.refusals import Invalid
 from core.queries.orders import FindOrders, ShowOrder
+from core.queries.returns import ShowReturn
 from core.registry import Arg, Risk, Spec
 
 _HELP = ("help", "?", "hilfe", "commands")
@@ -36,6 +37,7 @@ _LISTS: dict[str, dict[str, Any]] = {
     "closed": {"status": "closed"},
 }
 _FILLERS = ("orders", "order", "in", "at", "from", "please", "show", "all")
+_RETURN = re.compile(r"#?(R\S*\d-\d{1,3})[,;:?!.]*", re.IGNORECASE)
 _LINK_ORDER = re.compile(r"/orders/(\d+)(?:[/?#]|$)")
 
 
@@ -49,6 +51,8 @@ def parse(text: str, desk: Desk) -> Heard:
         return Question((HelpWanted(" ".join(t.word for t in tokens[1:])),))
     if len(tokens) == 1 and tokens[0].word in _ROLES:
         return Question((RolesWanted(),))
+    if (back := _return_number(tokens)) is not None:
+        return back
     known = _verb(text, tokens, desk) or _number_first(text, tokens, desk) or _list(tokens, desk)
     return known or _unknown(text, tokens, desk)
 
@@ -160,6 +164,13 @@ def _number_first(text: str, tokens: list[Token], desk: Desk) -> Heard | None:
         if any(first_kind(spec) is Arg.ORDER for spec in phrase.specs):
             return _verb(text, turned, desk)
     return None
+
+
+def _return_number(tokens: list[Token]) -> Question | None:
+    """“R1001-1”, “return R1001-1”: the number of a return shows it."""
+    words = tokens[1:] if tokens[0].word == "return" else tokens
+    found = _RETURN.fullmatch(words[0].text) if len(words) == 1 else None
+    return Question((ShowReturn(found[1].upper()),), found[1]) if found else None
 
 
 def _list(tokens: list[Token], desk: Desk) -> Heard | None:

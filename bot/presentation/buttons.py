@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from bot.grammar.desk import Desk
@@ -32,6 +33,7 @@ LABELS = {
     "reject": "Reject Return",
     "received": "Receive Return",
     "refunded": "Record Refund",
+    "cancel-return": "Cancel Return",
     "undo": "Undo",
     "search": "Search",
     "print": "Print Picks",
@@ -43,7 +45,7 @@ LABELS = {
 # Buttons that ask a few words first.
 ASKING = frozenset(
     {"hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
-    | {"received", "refunded", "resolve", "adjust"}
+    | {"received", "refunded", "resolve", "adjust", "reply"}
 )
 
 
@@ -60,7 +62,7 @@ def button(
     style: Literal["plain", "primary", "danger"] = "plain",
     text: str = "",
     confirm: str = "",
-    **more: Any,
+    more: Mapping[str, Any] | None = None,
 ) -> Action | None:
     """A button about one thing, or None when there is no such verb or it is not this person's."""
     spec = spec_of_verb(verb)
@@ -71,7 +73,7 @@ def button(
     return Action(
         label=text or label(verb),
         verb=verb,
-        arguments={**about, **more},
+        arguments={**about, **(more or {})},
         form=verb in ASKING and not spec.is_question,
         version=version,
         style=style,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
@@ -165,14 +166,24 @@ def _backs(view: OrderView, desk: Desk) -> Iterable[str]:
 
 
 def _told(told: Told, desk: Desk) -> str:
-    words = {name: value for name, value in told.data.items() if value not in ("", None, {}, [])}
-    facts = ", ".join(f"{state(name)} {value}" for name, value in words.items() if _plain(value))
+    facts = ", ".join(filter(None, (_fact(n, v, told, desk) for n, v in told.data.items())))
     what = sentence(state(told.kind))
     return f"{when(told.at, desk)} · {what}" + (f": {facts}" if facts else "") + f" · {told.actor}"
 
 
+def _fact(name: str, value: object, told: Told, desk: Desk) -> str:
+    currency = told.data.get("currency")
+    if not _plain(value) or name == "currency" or name.endswith("_id"):
+        return ""
+    if name in ("total", "amount") and currency:
+        return money(int(str(value)), str(currency), desk)
+    if name in ("until", "happened_at"):
+        return f"{state(name)} {when(datetime.fromisoformat(str(value)), desk)}"
+    return f"{state(name)} {state(str(value)) if name == 'reason' else value}"
+
+
 def _plain(value: object) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool)
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def _buttons(view: OrderView, desk: Desk) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
@@ -192,7 +203,7 @@ def _buttons(view: OrderView, desk: Desk) -> tuple[tuple[Action, ...], tuple[Act
     return found[:SHOWN_BUTTONS], found[SHOWN_BUTTONS : SHOWN_BUTTONS + MORE_BUTTONS]
 
 
-# --- lists --------------------------------------------------------------------------------------
+# --- lists ------------------------------------------------------------------------------------
 
 
 def order_page(page: OrderPage, desk: Desk, title: str = "Orders") -> Page:
@@ -217,7 +228,7 @@ def _brief(order: OrderBrief, desk: Desk) -> str:
     return " · ".join(part for part in parts if part) + f" · {ago(order.placed_at, desk.now)}"
 
 
-# --- why ----------------------------------------------------------------------------------------
+# --- why --------------------------------------------------------------------------------------
 
 
 def why_card(story: RoutingStory, desk: Desk) -> Card:

@@ -11,7 +11,7 @@ from core.domain.metrics import Counted, Tally, Today
 
 def today_card(view: Today, desk: Desk) -> Card:
     where = f" at {view.location}" if view.location else ""
-    place = {"location": view.location} if view.location else {}
+    place = {"location": view.location} if view.location and " " not in view.location else {}
     return Card(
         title=f"{day(view.day, desk).capitalize()}{where}: "
         f"{view.placed} placed, {view.shipped} shipped",
@@ -28,8 +28,8 @@ def today_card(view: Today, desk: Desk) -> Card:
         ),
         sections=_counted(view.counted),
         actions=kept(
-            button(desk, "cases", text="Show Cases", **place) if view.cases else None,
-            button(desk, "search", text="Show Held Orders", held=True, **place)
+            button(desk, "cases", text="Show Cases", more=place) if view.cases else None,
+            button(desk, "search", text="Show Held Orders", more={"held": True, **place})
             if view.held
             else None,
         ),

@@ -8,15 +8,19 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.grammar.desk import Desk
+from bot.presentation.cases import case_card, case_page
 from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page, why_card
 from bot.presentation.picks import picks_card
+from bot.presentation.returns import return_card, return_page
 from bot.presentation.stock import stock_card
 from bot.presentation.today import today_card
 from bot.presentation.words import day, sentence, state, when
 from core.domain.metrics import Today
+from core.queries.cases import CasePage, CaseView, MyCases
 from core.queries.orders import FindOrders, OrderPage, OrderView, RoutingStory
 from core.queries.picks import PickQueue
+from core.queries.returns import ReturnPage, ReturnView
 from core.queries.stock import StockView
 from core.registry import spec_of
 
@@ -26,12 +30,17 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     StockView: stock_card,
     PickQueue: picks_card,
     Today: today_card,
+    CaseView: case_card,
+    ReturnView: return_card,
+    ReturnPage: return_page,
 }
 
 
 def card_for(view: Any, asked: Any, desk: Desk) -> Answer:
     if isinstance(view, OrderPage):
         return order_page(view, desk, list_title(asked))
+    if isinstance(view, CasePage):
+        return case_page(view, desk, "Your cases" if isinstance(asked, MyCases) else "Open cases")
     draw = CARDS.get(type(view))
     return draw(view, desk) if draw else _as_it_is(view, asked, desk)
 

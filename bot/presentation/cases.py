@@ -1,0 +1,139 @@
+"""Cases: one exception with who acts and until when; a storm as one card; lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.grammar.desk import Desk
+from bot.presentation.buttons import button, kept
+from bot.presentation.model import Action, Card, Field, Page, Section, Tone
+from bot.presentation.words import ago, count, money, sentence, state, until, when
+from core.domain.access import Right
+from core.queries.cases import CasePage, CaseView
+
+MEMBERS_SHOWN = 10
+_HIDDEN = {"order", "kind", "members", "currency", "inbox_id", "talk", "delivery", "parcel_id"}
+_HIDDEN |= {"conversation", "case", "wish", "count"}
+
+
+def case_card(view: CaseView, desk: Desk) -> Card:
+    shown, more = _buttons(view, desk)
+    return Card(
+        title=f"Case {view.number}: {view.title}",
+        sections=tuple(section for section in _sections(view, desk) if section.lines),
+        fields=_fields(view, desk),
+        actions=shown,
+        more=more,
+        subject=f"case:{view.id}",
+        note=f"Opened {ago(view.opened_at, desk.now)}.",
+        tone=_tone(view),
+    )
+
+
+def _tone(view: CaseView) -> Tone:
+    if view.state == "resolved":
+        return "good"
+    return "bad" if view.overdue else "warn"
+
+
+def _fields(view: CaseView, desk: Desk) -> tuple[Field, ...]:
+    found = [
+        Field("What", sentence(state(view.kind))),
+        Field("State", _state(view, desk)),
+    ]
+    if view.state != "resolved":
+        found.append(_acts(view, desk))
+    if view.order:
+        found.append(Field("Order", view.order))
+    if view.location:
+        found.append(Field("Location", view.location))
+    return tuple(found)
+
+
+def _state(view: CaseView, desk: Desk) -> str:
+    if view.state == "resolved" and view.resolved_at is not None:
+        return f"resolved {ago(view.resolved_at, desk.now)}"
+    if view.state == "snoozed" and view.snoozed_until is not None:
+        return f"asleep until {when(view.snoozed_until, desk)}"
+    return f"taken by {view.assignee}" if view.assignee else "nobody has it yet"
+
+
+def _acts(view: CaseView, desk: Desk) -> Field:
+    party = view.assignee or {"us": "we", "location": "the location"}.get(view.party, view.party)
+    tone: Tone = "bad" if view.overdue else "plain"
+    return Field("Acts next", f"{sentence(party)}{until(view.due_at, desk)}", tone)
+
+
+def _sections(view: CaseView, desk: Desk) -> Iterable[Section]:
+    if view.resolution:
+        yield Section((sentence(view.resolution),), tone="good")
+    yield Section(tuple(_facts(view, desk)))
+    members = [f"Case {m.number}: {m.title}" for m in view.members]
+    members = members or [str(each) for each in view.facts.get("members", ())]
+    hidden = len(members) - MEMBERS_SHOWN
+    rest = [f"… and {hidden} more"] if hidden > 0 else []
+    yield Section((*members[:MEMBERS_SHOWN], *rest), "All of these")
+
+
+def _facts(view: CaseView, desk: Desk) -> Iterable[str]:
+    for name, value in view.facts.items():
+        if name in _HIDDEN or value in (None, "", [], {}):
+            continue
+        if name == "amount":
+            currency = str(view.facts.get("currency", desk.currency))
+            yield f"Amount: {money(int(value), currency, desk)}"
+        elif name in ("words", "text"):
+            yield f"The customer: “{value}”"
+        elif isinstance(value, dict):
+            yield f"{sentence(state(name))}: " + ", ".join(f"{n} × {k}" for k, n in value.items())
+        elif isinstance(value, list | tuple):
+            yield f"{sentence(state(name))}: " + ", ".join(map(str, value))
+        else:
+            yield f"{sentence(state(name))}: {value}"
+
+
+def _buttons(view: CaseView, desk: Desk) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
+    """What the case is about first, then what can be done with any case."""
+    own = kept(*_own(view, desk)) if view.state != "resolved" else ()
+    usual = kept(*(button(desk, verb, view.number) for verb in view.actions))
+    opening = kept(button(desk, "show", view.order, text="Open Order") if view.order else None)
+    found = (*own, *usual, *opening)
+    shown = (*own[:2], *usual[: 3 - len(own[:2])]) if usual else (*own, *opening)[:3]
+    rest = tuple(each for each in found if each not in shown)
+    return shown, rest[:5]
+
+
+def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:
+    back = str(view.facts.get("return", ""))
+    if view.kind == "return_decision" and back:
+        yield button(desk, "approve", back, style="primary")
+        yield button(desk, "reject", back)
+    elif view.kind == "refund_task" and back:
+        yield button(desk, "refunded", back, style="primary")
+    elif view.kind == "customer_chat" and desk.actor.may(Right.TALK):
+        yield button(desk, "reply", view.number, text="Reply to Customer", style="primary")
+        yield button(desk, "handback", view.number, text="Hand Back to Bot")
+    elif view.kind == "customer_wish" and view.facts.get("wish") == "cancel":
+        yield button(desk, "cancel", view.order, style="danger")
+    elif view.kind in ("unknown_sku", "short") and view.order:
+        yield button(desk, "retry", view.order, style="primary")
+
+
+def case_page(page: CasePage, desk: Desk, title: str = "Open cases") -> Page:
+    opening = [button(desk, "case", c.number, text=f"Open Case {c.number}") for c in page.cases[:5]]
+    hidden = page.total - len(page.cases)
+    return Page(
+        title=f"{title}: {page.total}",
+        lines=tuple(_brief(view, desk) for view in page.cases),
+        actions=kept(*opening),
+        empty="Nothing waits for a person. Good.",
+        note=f"{count(hidden, 'case')} more: `cases ber` narrows the list." if hidden > 0 else "",
+    )
+
+
+def _brief(view: CaseView, desk: Desk) -> str:
+    who = view.assignee or {"us": "nobody yet"}.get(view.party, view.party)
+    if view.state == "snoozed":
+        return f"Case {view.number} · {view.title} · {_state(view, desk)}"
+    late = "OVERDUE · " if view.overdue else ""
+    return f"{late}Case {view.number} · {view.title} · {who}{until(view.due_at, desk)}"

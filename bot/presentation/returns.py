@@ -1,0 +1,100 @@
+"""Returns: what comes back, who decided, what arrived, and the money for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.grammar.desk import Desk
+from bot.presentation.buttons import button, kept
+from bot.presentation.model import Card, Field, Page, Section, Tone
+from bot.presentation.words import ago, count, money, sentence, state
+from core.queries.returns import RefundView, ReturnBrief, ReturnLineView, ReturnPage, ReturnView
+
+_STEPS = {
+    "requested": "A colleague decides: approve or reject.",
+    "approved": "The customer sends it; then count it in.",
+    "received": "The money is due, unless it was paid already.",
+}
+
+
+def return_card(view: ReturnView, desk: Desk) -> Card:
+    brief = view.brief
+    acting = [
+        button(desk, verb, brief.number, style="primary" if n == 0 else "plain")
+        for n, verb in enumerate(view.actions)
+    ]
+    opening = button(desk, "show", brief.order, text="Open Order")
+    buttons = kept(*acting, opening)
+    return Card(
+        title=f"Return {brief.number} · {view.customer_name} · {state(brief.status)}",
+        sections=tuple(section for section in _sections(view, desk) if section.lines),
+        fields=_fields(view, desk),
+        actions=buttons[:3],
+        more=buttons[3:],
+        subject=f"return:{brief.id}",
+        tone=_tone(brief),
+    )
+
+
+def _tone(brief: ReturnBrief) -> Tone:
+    tones: dict[str, Tone] = {"requested": "warn", "refunded": "good", "rejected": "quiet"}
+    return tones.get(brief.status, "plain")
+
+
+def _fields(view: ReturnView, desk: Desk) -> tuple[Field, ...]:
+    brief = view.brief
+    by = f" by {view.requested_by}" if view.requested_by else ""
+    found = [
+        Field("Order", brief.order),
+        Field("Asked", f"{ago(brief.requested_at, desk.now)}{by}"),
+        Field("Reason", state(brief.reason) if brief.reason != "unknown" else "not said"),
+    ]
+    if view.decided_by:
+        found.append(Field("Decided by", view.decided_by))
+    if brief.expected:
+        found.append(Field("Still expected", count(brief.expected, "unit")))
+    return tuple(found)
+
+
+def _sections(view: ReturnView, desk: Desk) -> Iterable[Section]:
+    step = _STEPS.get(view.brief.status)
+    yield Section((f"Next: {step}",) if step and view.closed_at is None else ())
+    yield Section(tuple(_line(line) for line in view.lines), "Goods")
+    yield Section((view.decision,) if view.decision else (), "Decision")
+    yield Section((f"“{view.note}”",) if view.note else (), "The customer writes")
+    yield Section(tuple(_refund(each, desk) for each in view.refunds), "Money")
+
+
+def _line(line: ReturnLineView) -> str:
+    parts = [f"{line.received} received"] if line.received else []
+    parts += [f"{line.restocked} back on the shelf"] if line.restocked else []
+    parts += [line.condition] if line.condition else []
+    return " · ".join((f"{line.quantity} × {line.title or line.sku}", *parts))
+
+
+def _refund(refund: RefundView, desk: Desk) -> str:
+    amount = money(refund.amount, refund.currency, desk)
+    reference = f" ({refund.reference})" if refund.reference else ""
+    if refund.settled_at is not None:
+        return f"{amount} {state(refund.state)} {ago(refund.settled_at, desk.now)}{reference}"
+    return f"{amount} {state(refund.state)} since {ago(refund.due_at, desk.now)}{reference}"
+
+
+def return_page(page: ReturnPage, desk: Desk) -> Page:
+    opening = [
+        button(desk, "show-return", r.number, text=f"Open {r.number}") for r in page.returns[:5]
+    ]
+    return Page(
+        title=f"Returns: {len(page.returns)}{' and more' if page.after else ''}",
+        lines=tuple(_brief(each, desk) for each in page.returns),
+        actions=kept(*opening),
+        empty="No return is open.",
+        note="Narrow the list: `returns requested`." if page.after else "",
+    )
+
+
+def _brief(brief: ReturnBrief, desk: Desk) -> str:
+    age = ago(brief.requested_at, desk.now)
+    units = count(brief.units, "unit")
+    parts = (brief.number, f"order {brief.order}", units, state(brief.reason), state(brief.status))
+    return sentence(" · ".join((*parts, age)))
