@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from core.commands import handover
-from core.commands.labels import numbered, require_own_number
+from core.commands.labels import numbered, read_words, require_own_number
 from core.db.picks import waiting_at
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -182,9 +182,10 @@ def ship(ask: ShipWork, uow: UnitOfWork) -> Done:
     order, works = handover.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "shipped")
     label = _label_of(uow, order, works)
     parcel = label or handover.new_parcel(uow, order, handover.contents(works))
-    if ask.tracking_number:
-        require_own_number(uow, order, parcel, ask.tracking_number)
-    parcel = numbered(parcel, ask.tracking_number, ask.carrier)
+    number, carrier = read_words(ask.tracking_number, ask.carrier)
+    if number:
+        require_own_number(uow, order, parcel, number)
+    parcel = numbered(parcel, number, carrier)
     parcel = replace(parcel, handed_over_at=uow.now)
     order = handover.leave(uow, order, parcel, works, handover.HANDED_OVER, is_new=label is None)
     return _done(uow, order, works, "shipped", parcel_id=parcel.id)

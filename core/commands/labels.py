@@ -116,6 +116,13 @@ def read_label(number: str, carrier: str) -> tuple[str, str]:
     return clean, carrier_name(carrier)
 
 
+def read_words(number: str, carrier: str) -> tuple[str, str]:
+    """Like read_label where both may be missing: a word without digits alone is a carrier."""
+    if number and (carrier or _has_digit(number)):
+        return read_label(number, carrier)
+    return "", carrier_name(carrier or number)
+
+
 def _has_digit(text: str) -> bool:
     return any(sign.isdigit() for sign in text)
 
