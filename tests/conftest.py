@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import postgres
+from tests import postgres, truths
 
 # A slow machine is not a failing rule: nothing here is timed.
 settings.register_profile(
@@ -25,7 +25,7 @@ FAST_FOLDERS = ("domain", "house")
 HALVES = ("sqlite", "postgresql")
 
 # Checks of what must always be true: each gets the URL of the database a test has just used.
-AFTER_EACH_DATABASE_TEST: list[Callable[[str], None]] = []
+AFTER_EACH_DATABASE_TEST: list[Callable[[str], None]] = [truths.hold]
 
 
 # --- fixtures ---------------------------------------------------------------------------------
