@@ -1,0 +1,133 @@
+"""The loopback process beside the app: the stand-ins, the demo page and what it asks for."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bot.sandbox.buttons import BUTTONS, Panel
+from bot.sandbox.shop.wire import ControlError, plain, problem
+from bot.sandbox.slack.control import workspace_json
+from bot.sandbox.town import STAFF, STRANGER, Town
+
+PAGE = Path(__file__).with_name("page")
+TELEGRAM_CUSTOMER = 5001
+# A mail is shown as it is, but nothing in it may run, load or send.
+MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
+
+
+def host_app(panel: Panel) -> Starlette:
+    """The whole sandbox as one ASGI application."""
+    host = _Host(panel)
+    return Starlette(
+        routes=[
+            Route("/", host.page),
+            Route("/town/screen", host.screen),
+            Route("/town/mail/{number:int}", host.mail),
+            Route("/town/press/{button}", host.press, methods=["POST"]),
+            Route("/chat", host.chat),
+            *panel.town.mounts(),
+            Mount("/page", StaticFiles(directory=PAGE)),
+        ]
+    )
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Host:
+    def __init__(self, panel: Panel) -> None:
+        self._panel, self._town = panel, panel.town
+
+    async def page(self, _: Request) -> Response:
+        return HTMLResponse((PAGE / "index.html").read_text("utf-8"))
+
+    async def chat(self, _: Request) -> Response:
+        return RedirectResponse(f"{self._panel.app.base}/chat")
+
+    async def screen(self, request: Request) -> Response:
+        """Everything to draw, in the eyes of one colleague; unchanged parts are left out."""
+        user = self._town.person(request.query_params.get("who", "mia"))
+        parts = {
+            "town": self._town_json(),
+            "slack": workspace_json(self._town.workspace, user.id),
+            "telegram": self._telegram_json(),
+            "mails": self._mails_json(),
+            "news": plain(self._town.news[-30:]),
+        }
+        known = request.query_params.get("known", "").split(",")
+        prints = {name: _print(value) for name, value in parts.items()}
+        fresh = {name: value for name, value in parts.items() if prints[name] not in known}
+        return JSONResponse({"prints": list(prints.values()), "now": self._now(), **fresh})
+
+    async def mail(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        if not 0 < number <= len(self._town.mailbox.mails):
+            return problem(f"There is no mail {number}.", 404)
+        mail = self._town.mailbox.mails[number - 1]
+        body = mail.html or f"<pre>{_escaped(mail.text)}</pre>"
+        shown = body.replace("<head>", '<head><base target="_blank">', 1)
+        return HTMLResponse(shown, headers={"Content-Security-Policy": MAIL_POLICY})
+
+    async def press(self, request: Request) -> Response:
+        """A button: its name in the path, its arguments as JSON."""
+        name = request.path_params["button"]
+        try:
+            words = await request.json() if await request.body() else {}
+            inspect.signature(BUTTONS.get(name, Panel.press)).bind(self._panel, **words)
+            news = await self._panel.press(name, words)
+        except (ControlError, TypeError, ValueError) as impossible:
+            self._town.tell(str(impossible), good=False)
+            return problem(str(impossible))
+        return JSONResponse({"ok": True, "result": plain(news)})
+
+    def _now(self) -> str:
+        return self._town.clock().isoformat()
+
+    def _town_json(self) -> dict[str, Any]:
+        app = self._panel.app
+        return {
+            "app": {"state": app.state, "base": app.base, "restarts": app.restarts, "pid": app.pid},
+            "channel": self._town.channel.id,
+            "people": [
+                {"key": one.first_name.lower(), "name": one.name, "words": one.words}
+                | {"id": self._town.person(one.first_name).id}
+                for one in (*STAFF, STRANGER)
+            ],
+            "strike": self._town.carrier.on_strike,
+            "newest": self._newest(),
+        }
+
+    def _newest(self) -> int | None:
+        return next(reversed([one.number for one in self._town.shop.orders.values()]), None)
+
+    def _telegram_json(self) -> dict[str, Any]:
+        chat = self._town.telegram.chats.get(TELEGRAM_CUSTOMER)
+        messages = chat.messages[-60:] if chat else []
+        keyboard = chat.keyboard if chat else []
+        return {"user": TELEGRAM_CUSTOMER, "messages": messages, "keyboard": keyboard}
+
+    def _mails_json(self) -> list[dict[str, Any]]:
+        mails = self._town.mailbox.mails[-100:][::-1]
+        return [
+            {"number": one.number, "at": one.at.isoformat(), "to": ", ".join(one.recipients)}
+            | {"subject": one.subject}
+            for one in mails
+        ]
+
+
+def _print(value: Any) -> str:
+    return format(hash(json.dumps(value, sort_keys=True, default=str)) & (2**48 - 1), "x")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
