@@ -71,6 +71,7 @@ class Receipt:
     happened: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     repeated: bool = False
+    can_undo: bool = False
 
     @property
     def ok(self) -> bool:
@@ -258,6 +259,7 @@ class _CommandJob:
             subjects=tuple((order.number, order.version) for order in changed),
             happened=tuple(told.event.kind for told in uow.events),
             facts=done.facts,
+            can_undo=uow.undo is not None,
         )
         return receipt, uow
 
