@@ -15,7 +15,7 @@ from core.domain.refusals import Invalid, NotAllowed
 from core.engine import Receipt
 from core.queries.orders import ShowOrder
 from core.queries.picks import ListPicks, PickQueue
-from tests.shop import BER, HAM, Shop, make_shop, staff
+from tests.shop import BER, HAM, SHOP, Shop, make_shop, staff
 
 WAREHOUSE = staff(Role.WAREHOUSE, "Bo")
 AT_BER = staff(Role.WAREHOUSE, "Bea", locations=("BER",))
@@ -31,13 +31,13 @@ def shop(database: str) -> Iterator[Shop]:
 
 def split_order(shop: Shop, number: int = 1001) -> None:
     """Seven mugs and seven tees, when BER has mugs only and HAM has tees only."""
-    for sku, place in (("mug-red", HAM), ("tee-black-m", BER)):
-        shop.engine.chore(lambda uow, s=sku, p=place: _empty(uow, s, p), 1)
+    shop.engine.chore(_empty_shelves, SHOP)
     assert shop.place(number, ("mug-red", 7), ("tee-black-m", 7)).ok
 
 
-def _empty(uow, sku: str, place: int) -> None:
-    uow.stock.set_to(sku, place, 0, 10, "made empty for a test")
+def _empty_shelves(uow) -> None:
+    uow.stock.set_to("mug-red", HAM, 0, 10, "made empty for a test")
+    uow.stock.set_to("tee-black-m", BER, 0, 10, "made empty for a test")
 
 
 def stages(shop: Shop) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Carriers and tracking services: their webhooks checked and translated, one module per service."""
