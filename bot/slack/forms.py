@@ -159,10 +159,16 @@ def filled(spec: Spec, view: Mapping[str, Any], fixed: Mapping[str, Any]) -> Fil
     return Filled(arguments, errors)
 
 
-def field_of(problem: Invalid, inputs: Mapping[str, Any]) -> str:
-    """The input that a refusal is about, or nothing when it is about the whole."""
-    found = _AT_FIELD.search(problem.sentence)
-    return found[1] if found and found[1] in inputs else ""
+def mistakes(spec: Spec, view: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, str]:
+    """What only the whole command can say, under its input; Invalid when it belongs to none."""
+    try:
+        spec.read(arguments)
+    except Invalid as problem:
+        found = _AT_FIELD.search(problem.sentence)
+        if found is None or found[1] not in view["state"]["values"]:
+            raise
+        return {found[1]: "That is not something wismo understands here."}
+    return {}
 
 
 def _value(entry: Mapping[str, Any]) -> Any:
@@ -185,13 +191,12 @@ def _has_no_default(each: Any) -> bool:
 def _problem(name: str, value: Any, hints: Mapping[str, Any], required: set[str]) -> str:
     if value in (None, ""):
         return "This is needed." if name in required else ""
-    if name not in hints:
-        return ""
+    kind = hints.get(name, int if "." in name else str)  # lines.<id>: how many of a line
     try:
-        msgspec.convert(value, hints[name], strict=False)
+        msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError:
-        return _hint_for(hints[name])
-    return ""
+        return _hint_for(kind)
+    return "" if kind is not int or int(value) >= 0 else "Write 0 or more."
 
 
 def _hint_for(kind: Any) -> str:

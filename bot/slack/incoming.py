@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -39,6 +40,10 @@ class Incoming:
 
     def delivery(self, connection_id: int) -> Delivery:
         return Delivery(connection_id, f"slack.{self.kind}", self.delivery_id(), self.raw)
+
+    def reference(self) -> str:
+        """A short name of this act, for the log and for the person who has to report it."""
+        return hashlib.sha256(self.delivery_id().encode()).hexdigest()[:8]
 
     def delivery_id(self) -> str:
         """Equal for every repeat of one act, and for nothing else."""

@@ -26,6 +26,8 @@ SHOWN_ACTIONS = 3
 OPTION_VALUE_MAX = 150
 OVERFLOW_MAX = 5
 ELEMENTS_MAX = 25
+SHARE = "Share in Channel"
+CARD_BLOCK = "v1:card"  # the actions of a message that shows one thing only
 
 _MARKS: dict[Tone, str] = {"bad": "🔴 ", "warn": "🟠 ", "good": "✅ ", "plain": "", "quiet": ""}
 
@@ -41,15 +43,19 @@ class Rendered:
         return {"text": self.text, "blocks": self.blocks}
 
 
-def message(answers: Sequence[Answer], sign: SignPress, *, share: Press | None = None) -> Rendered:
+def message(
+    answers: Sequence[Answer], sign: SignPress, *, can_share: bool = True, closing: str = ""
+) -> Rendered:
     """Several answers as one message. Forms are not messages: they are opened."""
     shown = [each for each in answers if isinstance(each, Card | Page)]
-    layout = _Layout(sign)
+    layout = _Layout(sign, can_share=can_share)
+    subjects = {each.subject for each in shown if isinstance(each, Card) and each.subject}
+    layout.is_one_card = len(subjects) == 1 and all(isinstance(each, Card) for each in shown)
     for index, answer in enumerate(shown):
         layout.reserve = 3 * (len(shown) - index - 1)
         layout.put(answer, is_first=index == 0)
-    if share is not None:
-        layout.buttons([Action("Share", share.verb, share.arguments)], kind="share")
+    if closing:
+        layout.closing(closing)
     return Rendered(fallback(shown), layout.blocks)
 
 
@@ -68,7 +74,7 @@ def notice(sentence: str) -> Rendered:
 
 def home(answers: Sequence[Answer], sign: SignPress, now: datetime) -> Json:
     """The Home tab: what waits for this person, and how fresh that is."""
-    rendered = message(answers, sign)
+    rendered = message(answers, sign, can_share=False)
     fresh = Mrkdwn("As of ", Mrkdwn.date(now, "{date_short_pretty} {time}", f"{now:%H:%M} UTC"))
     return {"type": "home", "blocks": [*rendered.blocks[: BLOCKS_MAX - 1], _context(fresh)]}
 
@@ -79,9 +85,11 @@ class _Layout:
     `reserve` keeps blocks free for the answers that still follow.
     """
 
-    def __init__(self, sign: SignPress) -> None:
+    def __init__(self, sign: SignPress, *, can_share: bool) -> None:
         self.blocks: list[Json] = []
         self.reserve = 0
+        self.is_one_card = False
+        self._can_share = can_share
         self._sign = sign
         self._size = 0
         self._has_primary = False
@@ -104,6 +112,8 @@ class _Layout:
         shown, more = _split_actions(card)
         after = (1 if shown else 0) + (2 if more else 0) + (1 if card.note else 0)
         self._sections(card.sections, after)
+        if self._can_share and card.subject:
+            more.append(Action(SHARE, SHARE, {"subject": card.subject}))
         self.buttons(shown, more)
         self._note(card.note)
 
@@ -152,53 +162,51 @@ class _Layout:
         enough = len(self.blocks) + self.reserve + blocks <= BLOCKS_MAX
         return enough and self._size + size + 600 <= TEXT_MAX
 
-    def buttons(
-        self, actions: Sequence[Action], more: Sequence[Action] = (), kind: str = ""
-    ) -> None:
-        elements = [self._button(each, n, kind) for n, each in enumerate(actions[:ELEMENTS_MAX])]
+    def buttons(self, actions: Sequence[Action], more: Sequence[Action] = ()) -> None:
+        """Buttons, and what has no room beside them in a menu; nothing is ever dropped."""
         menu = [self._option(each) for each in more]
-        fits = [option for option in menu if length(option["value"]) <= OPTION_VALUE_MAX]
-        beyond = [a for a, option in zip(more, menu, strict=True) if option not in fits]
-        beyond += more[OVERFLOW_MAX:] if len(fits) == len(menu) else []
-        if fits:
-            options = fits[:OVERFLOW_MAX]
+        short = [n for n, each in enumerate(menu) if length(each["value"]) <= OPTION_VALUE_MAX]
+        in_menu = short[:OVERFLOW_MAX]
+        beside = [*actions, *(each for n, each in enumerate(more) if n not in in_menu)]
+        elements = [self._button(each, n) for n, each in enumerate(beside[: ELEMENTS_MAX - 1])]
+        if in_menu:
+            options = [menu[n] for n in in_menu]
             elements.append({"type": "overflow", "action_id": "v1:more", "options": options})
         if elements:
-            self._add({"type": "actions", "elements": elements})
-        if beyond:
-            self.buttons(beyond)
+            name = f"{CARD_BLOCK if self.is_one_card else 'v1:list'}:{len(self.blocks)}"
+            self._add({"type": "actions", "block_id": name, "elements": elements})
 
-    def _button(self, action: Action, number: int, kind: str) -> Json:
-        value = self._sign(_press(action, kind))
-        label = cut(clean(action.label), LABEL_MAX)
+    def closing(self, words: str) -> None:
+        self._add(_context(plain(cut(clean(words), 500))))
+
+    def _button(self, action: Action, number: int) -> Json:
+        value = self._sign(_press(action))
+        if length(value) > VALUE_MAX:
+            raise ValueError(f"the button {action.label} carries too much")
         found: Json = {
             "type": "button",
-            "action_id": f"v1:{kind or 'press'}:{number}",
-            "text": plain(label),
+            "action_id": f"v1:press:{number}",
+            "text": plain(cut(clean(action.label), LABEL_MAX)),
             "value": value,
         }
-        if action.style != "plain" and not (action.style == "primary" and self._has_primary):
+        if action.style == "danger" or (action.style == "primary" and not self._has_primary):
             found["style"] = action.style
             self._has_primary = self._has_primary or action.style == "primary"
         if action.confirm:
             found["confirm"] = _confirm(action)
-        if length(value) > VALUE_MAX:
-            raise ValueError(f"the button {action.label} carries too much")
         return found
 
     def _option(self, action: Action) -> Json:
-        return {
-            "text": plain(cut(clean(action.label), LABEL_MAX)),
-            "value": self._sign(_press(action, "")),
-        }
+        text = plain(cut(clean(action.label), LABEL_MAX))
+        return {"text": text, "value": self._sign(_press(action))}
 
     def _add(self, block: Json) -> None:
         self.blocks.append(block)
         self._size += _text_in(block)
 
 
-def _press(action: Action, kind: str) -> Press:
-    kind = kind or ("form" if action.form else "act")
+def _press(action: Action) -> Press:
+    kind = "share" if action.verb == SHARE else "form" if action.form else "act"
     return Press(action.verb, action.arguments, action.version, kind)
 
 
@@ -234,7 +242,12 @@ def plain(text: str) -> Json:
 
 
 def plain_section(text: str) -> Json:
-    return {"type": "section", "text": plain(cut(clean(text), SECTION_MAX))}
+    """A paragraph. Words to be typed stand between backticks: only then markup is needed."""
+    words = cut(clean(text), SECTION_MAX)
+    marked = escaped(words)
+    if "`" in words and length(marked) <= SECTION_MAX:
+        return {"type": "section", "text": {"type": "mrkdwn", "text": marked}}
+    return {"type": "section", "text": plain(words)}
 
 
 def _packed(lines: Sequence[str]) -> Iterable[tuple[int, str]]:
