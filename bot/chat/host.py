@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +17,15 @@ from bot.chat.talk import Heard, Talk, Turn, load_talk
 from bot.chat.words import LANGUAGES, Voice, word
 from core.commands.chat import HearCustomer, Said, TakeBack
 from core.commands.desk import CustomerDesk
-from core.db.connection import Session
+from core.db.connection import Row, Session
 from core.db.contacts import link_target
-from core.db.conversations import conversation_at, conversation_of_case, messages_of
+from core.db.conversations import (
+    Conversation,
+    conversation_at,
+    conversation_by_id,
+    conversation_of_case,
+    messages_of,
+)
 from core.db.inbox import Delivery
 from core.db.rows import from_json, moment, to_json
 from core.domain.access import Actor, Role, system
@@ -29,6 +36,8 @@ from core.engine import Caller, Receipt
 from notifications import links
 
 LANGUAGE_FALLBACK = "en"
+TRACK = "track:order-"
+TRACK_MARK = re.compile(rf"{TRACK}(\d{{1,16}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +74,12 @@ class CustomerMind:
         talk = self._talk(desk, heard.language)
         told = Heard(
             desk.uow.now,
-            text=mask_cards(heard.text),
+            text=TRACK_MARK.sub("", mask_cards(heard.text)),
             pressed=heard.pressed,
             contact=heard.contact,
             start=heard.start,
         )
-        house_desk = HouseDesk(desk, self._secrets, lambda order_id: self._track(desk, order_id))
+        house_desk = HouseDesk(desk, self._secrets, lambda order_id: f"{TRACK}{order_id}")
         return _said(*step(talk, told, house_desk), desk.uow.shop)
 
     def take_back(self, desk: CustomerDesk) -> Said:
@@ -82,11 +91,20 @@ class CustomerMind:
             return load_talk(to_json(kept))
         return Talk(language=_spoken(asked, desk.uow.shop.language))
 
-    def _track(self, desk: CustomerDesk, order_id: int) -> str:
-        target = link_target(desk.uow.session, order_id)
-        version = target.version if target else 0
-        token = links.sign("track", str(order_id), desk.uow.now, self._secrets, version)
-        return f"{self._base_url}/track/{token}"
+    def shown(self, session: Session, talk: Conversation, text: str, now: datetime) -> str:
+        """The bot's words with working links: kept words name an order, they open nothing."""
+
+        def link(found: re.Match[str]) -> str:
+            order_id = int(found[1])
+            target = link_target(session, order_id)
+            if target is None or target.customer_id is None:
+                return ""
+            if target.customer_id != talk.customer_id:
+                return ""
+            token = links.sign("track", str(order_id), now, self._secrets, target.version)
+            return f"{self._base_url}/track/{token}"
+
+        return TRACK_MARK.sub(link, text)
 
 
 def _spoken(asked: str, shop_language: str) -> str:
@@ -154,8 +172,21 @@ class ChatHost:
 
         def look(session: Session) -> list[Line]:
             talk = conversation_at(session, door.shop_id, door.surface, door.address)
-            found = messages_of(session, talk.id, after) if talk else []
-            return [_line(*row) for row in found]
+            if talk is None:
+                return []
+            return [self._line(session, talk, row) for row in messages_of(session, talk.id, after)]
+
+        return await self._house.read(look)
+
+    async def line(self, shop_id: int, conversation: int, line: int) -> tuple[str, Line] | None:
+        """(address, line) of one line that is to be carried to its door."""
+
+        def look(session: Session) -> tuple[str, Line] | None:
+            talk = conversation_by_id(session, shop_id, conversation)
+            found = messages_of(session, conversation, line - 1) if talk else []
+            if talk is None or not found or found[0][0] != line:
+                return None
+            return talk.address, self._line(session, talk, found[0])
 
         return await self._house.read(look)
 
@@ -171,8 +202,10 @@ class ChatHost:
         receipt = await self._house.execute(command, Caller(system(effect.shop_id, "chat"), "chat"))
         return done() if receipt.ok else later(str(receipt))
 
-
-def _line(line: int, author: str, words: str, buttons: str, at: int) -> Line:
-    pairs = [(str(key), str(label)) for key, label in from_json(buttons)]
-    shown = tuple(pair for pair in pairs if pair[0] != "contact")
-    return Line(line, author, words, shown, len(shown) < len(pairs), moment(at))
+    def _line(self, session: Session, talk: Conversation, row: Row) -> Line:
+        line, author, words, buttons, at = row
+        pairs = [(str(key), str(label)) for key, label in from_json(buttons)]
+        shown = tuple(pair for pair in pairs if pair[0] != "contact")
+        if author == "bot":
+            words = self.mind.shown(session, talk, words, self._house.clock())
+        return Line(line, author, words, shown, len(shown) < len(pairs), moment(at))

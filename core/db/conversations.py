@@ -61,7 +61,6 @@ _MESSAGES = Statement(
     .order_by(_m.id)
     .limit(200)
 )
-_LINE = Statement(sa.select(_m.author, _m.words, _m.buttons).where(_m.id == sa.bindparam("id")))
 _HEARD = Statement(
     sa.select(_m.id).where(
         _m.conversation_id == sa.bindparam("conversation"),
@@ -147,11 +146,6 @@ def conversation_at(
 def conversation_by_id(session: Session, shop_id: int, conversation_id: int) -> Conversation | None:
     row = session.row(_BY_ID, shop=shop_id, id=conversation_id)
     return None if row is None else _conversation(row)
-
-
-def line_of(session: Session, line_id: int) -> Row | None:
-    """(author, words, buttons as JSON) of one line."""
-    return session.row(_LINE, id=line_id)
 
 
 def conversation_of_case(session: Session, shop_id: int, case_id: int) -> Conversation | None:
