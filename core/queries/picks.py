@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -58,10 +59,15 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class PickQueue:
-    """`picks` in the order of work; `held` apart: do not pick. `more`: there are others behind."""
+    """`picks` in the order of work; `held` apart: do not pick. `more`: there are others behind.
+
+    `at` is the location's own time. The names are there for its papers.
+    """
 
     location: str
     location_name: str
+    shop_name: str
+    shop_email: str
     at: datetime
     picks: tuple[Pick, ...]
     held: tuple[Pick, ...]
@@ -86,7 +92,14 @@ def picks(ask: ListPicks, reader: Reader) -> PickQueue:
     free = _read(reader, place, held=False, ids=ask.works)
     held = _read(reader, place, held=True, ids=ask.works)
     return PickQueue(
-        place.code, place.name, reader.now, free[:PAGE], held[:PAGE], more=len(free) > PAGE
+        location=place.code,
+        location_name=place.name,
+        shop_name=reader.shop.name,
+        shop_email=reader.shop.email,
+        at=reader.now.astimezone(ZoneInfo(place.time_zone)),
+        picks=free[:PAGE],
+        held=held[:PAGE],
+        more=len(free) > PAGE,
     )
 
 
