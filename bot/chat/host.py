@@ -178,6 +178,13 @@ class ChatHost:
 
         return await self._house.read(look)
 
+    async def language(self, door: Door) -> str:
+        """The language this conversation is held in; empty before its first word."""
+        talk = await self._house.read(
+            lambda session: conversation_at(session, door.shop_id, door.surface, door.address)
+        )
+        return talk.language if talk else ""
+
     async def line(self, shop_id: int, conversation: int, line: int) -> tuple[str, Line] | None:
         """(address, line) of one line that is to be carried to its door."""
 

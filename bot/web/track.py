@@ -1,0 +1,129 @@
+"""The tracking page: one order behind a signed link, readable by whoever was given it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.bridge import House
+from bot.web.pages import answer_page, first_shop, page_facts, preferred_language
+from core.db.contacts import link_target
+from core.domain.access import system
+from core.domain.refusals import Refusal
+from core.engine import Caller
+from core.queries.facts import OrderFacts, ParcelFacts
+from core.queries.tracking import PublicOrder, Scan, TrackByLink
+from notifications import links
+from notifications.links import Link
+
+
+class TrackingPage:
+    def __init__(
+        self, house: House, token: Callable[[], str] = lambda: secrets.token_urlsafe(16)
+    ) -> None:
+        self._house = house
+        self._token = token
+
+    def router(self) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/track/{token}", self.page, methods=["GET"])
+        return router
+
+    async def page(self, request: Request, token: str) -> Response:
+        found = await self._found(token)
+        if found is None:
+            return await gone(self._house, request, self._token())
+        link, order = found
+        language = preferred_language(request, order.language or order.shop.language)
+        facts = {**page_facts(order.shop), **_facts(order), **self._doors(link, order)}
+        return answer_page("track", language, facts, self._token())
+
+    async def _found(self, token: str) -> tuple[Link, PublicOrder] | None:
+        """Forged, expired, withdrawn and unknown are one and the same answer."""
+        secrets_, now = self._house.settings.secrets, self._house.clock()
+        try:
+            link = links.read("track", token, now, secrets_)
+            order_id = int(link.subject)
+            target = await self._house.read(lambda session: link_target(session, order_id))
+            if target is None:
+                return None
+            caller = Caller(system(target.shop_id, "tracking"), "web")
+            order = await self._house.query(TrackByLink(order_id, link.version), caller)
+        except (Refusal, ValueError):
+            return None
+        return link, order
+
+    def _doors(self, link: Link, order: PublicOrder) -> dict[str, Any]:
+        """Into the chat with this link's proof; it lives no longer than the link itself."""
+        if not order.has_customer:
+            return {"chat_token": None, "telegram_url": None, "shop_id": order.shop.id}
+        keys = self._house.settings.secrets
+        token = links.sign("chat", str(order.id), link.issued_at, keys, link.version)
+        telegram = order.shop.first_connection("telegram")
+        name = str(telegram.config.get("username", "")) if telegram else ""
+        url = f"https://t.me/{name}?start={links.telegram_start(token)}" if name else None
+        return {"chat_token": token, "telegram_url": url, "shop_id": order.shop.id}
+
+
+async def gone(house: House, request: Request, nonce: str) -> Response:
+    """The one page for every link that opens nothing."""
+    shop = await first_shop(house)
+    language = preferred_language(request, shop.language if shop else "en")
+    return answer_page("track_gone", language, page_facts(shop), nonce, 404)
+
+
+def _facts(order: PublicOrder) -> dict[str, Any]:
+    facts = order.facts
+    return {
+        "initial": f"{order.initial}." if order.initial else "",
+        "number": facts.number,
+        "placed_on": facts.placed_on.isoformat(),
+        "promise": facts.promise.isoformat() if facts.promise and facts.is_open else None,
+        "stage": _stage(facts),
+        "parcels": [
+            _parcel(parcel, scans)
+            for parcel, scans in zip(facts.parcels, order.timelines, strict=True)
+        ],
+        "waiting": [
+            {
+                "quantity": item.quantity,
+                "title": item.title,
+                "stage": item.stage,
+                "expected": item.expected.isoformat() if item.expected else None,
+            }
+            for item in facts.waiting
+        ],
+        "returns": [{"number": r.number, "status": r.status} for r in facts.returns],
+    }
+
+
+def _stage(facts: OrderFacts) -> str:
+    """The order in one word, never better than its slowest part."""
+    if facts.canceled:
+        return "canceled"
+    arrived = [parcel.status == "Delivered" for parcel in facts.parcels]
+    if not arrived:
+        return "preparing"
+    if all(arrived) and not facts.waiting:
+        return "delivered"
+    return "part" if any(arrived) or facts.waiting else "under_way"
+
+
+def _parcel(parcel: ParcelFacts, scans: tuple[Scan, ...]) -> dict[str, Any]:
+    return {
+        "carrier": parcel.carrier,
+        "tracking_number": parcel.tracking_number,
+        "tracking_url": parcel.tracking_url or None,
+        "status": parcel.status,
+        "handed_over": parcel.handed_over_at.isoformat() if parcel.handed_over_at else None,
+        "lines": [{"quantity": units, "title": title} for title, units in parcel.lines],
+        "scans": [
+            {"at": scan.at.isoformat(), "status": scan.status, "place": scan.place}
+            for scan in scans
+        ],
+    }
