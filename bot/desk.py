@@ -25,7 +25,6 @@ from bot.grammar import (
 from bot.presentation.forms import form_for, gathered, return_form
 from bot.presentation.help import help_answer, roles_page, suggestion_card
 from bot.presentation.model import Answer, Card, Form, Section
-from bot.presentation.orders import order_card
 from bot.presentation.receipts import receipt_card, refusal_card
 from bot.presentation.views import card_for
 from bot.presentation.words import when
@@ -33,7 +32,9 @@ from core.db.setup import load_shop
 from core.domain.access import Role
 from core.domain.refusals import Refusal
 from core.engine import Caller, Receipt
+from core.queries.cases import ShowCase
 from core.queries.orders import FindOrders, OrderPage, OrderView, ShowOrder
+from core.queries.returns import ShowReturn
 from core.registry import Arg, Spec
 
 STRANGER = Card(
@@ -132,7 +133,7 @@ def _outdated(verb: str) -> Refusal:
     return Refusal(f"There is no “{verb}” any more.", "Write `help` to see what there is.")
 
 
-# --- doing ----------------------------------------------------------------------------------------
+# --- doing --------------------------------------------------------------------------------------
 
 
 async def _do(
@@ -161,17 +162,24 @@ def _one_of_many(caller: Caller, place: int) -> Caller:
 
 
 async def _as_it_is_now(house: House, receipt: Receipt, caller: Caller, desk: Desk) -> list[Answer]:
-    number = receipt.facts.get("order") if receipt.ok else None
-    if not number:
+    """The card of what was changed: it may be done and yet not be this person's to see."""
+    asked = _about(receipt) if receipt.ok else None
+    if asked is None:
         return []
     try:
-        view: OrderView = await house.query(ShowOrder(str(number)), caller)
-    except Refusal:  # it may be done and yet not be this person's to see
+        return [card_for(await house.query(asked, caller), asked, desk)]
+    except Refusal:
         return []
-    return [order_card(view, desk)]
 
 
-# --- looking up -----------------------------------------------------------------------------------
+def _about(receipt: Receipt) -> Any:
+    for fact, question in (("return", ShowReturn), ("case", ShowCase), ("order", ShowOrder)):
+        if found := receipt.facts.get(fact):
+            return question(found)
+    return None
+
+
+# --- looking up ---------------------------------------------------------------------------------
 
 
 async def _look_up(house: House, heard: Question, caller: Caller, desk: Desk) -> list[Answer]:
@@ -207,7 +215,7 @@ async def _otherwise(
     return await _one_answer(house, ask, caller, desk) if page.orders else None
 
 
-# --- forms ----------------------------------------------------------------------------------------
+# --- forms --------------------------------------------------------------------------------------
 
 
 async def _form(

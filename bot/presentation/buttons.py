@@ -8,7 +8,7 @@ from typing import Any, Literal
 from bot.grammar.desk import Desk
 from bot.grammar.lexicon import slots_of, spec_of_verb
 from bot.presentation.model import Action
-from core.registry import Arg, Risk, Spec
+from core.registry import Arg, Spec
 
 LABELS = {
     "release": "Release Order",
@@ -88,8 +88,3 @@ def kept(*buttons: Action | None) -> tuple[Action, ...]:
 def _subject_slot(spec: Spec) -> str:
     kinds = (Arg.ORDER, Arg.CASE, Arg.RETURN, Arg.SKU, Arg.LOCATION, Arg.TEXT)
     return next((s.name for s in slots_of(spec.shape) if s.kind in kinds), "")
-
-
-def can_be_undone(verb: str) -> bool:
-    spec = spec_of_verb(verb)
-    return spec is not None and spec.risk is Risk.REVERSIBLE

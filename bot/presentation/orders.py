@@ -113,25 +113,18 @@ def _next(view: OrderView, desk: Desk) -> Iterable[str]:
 
 
 def _line(line: LineView) -> str:
-    gone = f" ({line.canceled} canceled)" if line.canceled else ""
-    places = ", ".join(_place(p.quantity, p.location, p.stage) for p in line.places)
-    done = [
-        f"{number} {word}"
-        for number, word in (
-            (line.shipped - line.delivered, "on the way"),
-            (line.delivered, "delivered"),
-            (line.return_requested, "return requested"),
-            (line.return_received, "returned"),
-        )
-        if number > 0 and not (word == "on the way" and _is_placed_as_shipped(line))
-    ]
-    return f"{line.ordered} × {line.title or line.sku}{gone} · " + (
-        ", ".join(filter(None, (places, *done))) or "nothing to ship"
+    """Every unit is told once: where it waits, or how far it has come."""
+    places = [_place(p.quantity, p.location, p.stage) for p in line.places if p.stage != "shipped"]
+    home = line.delivered - line.return_requested - line.return_received
+    steps = (
+        (line.shipped - line.delivered, "on the way"),
+        (home, "delivered"),
+        (line.return_requested, "coming back"),
+        (line.return_received, "returned"),
+        (line.canceled, "canceled"),
     )
-
-
-def _is_placed_as_shipped(line: LineView) -> bool:
-    return any(place.stage == "shipped" for place in line.places) and not line.delivered
+    told = [*places, *(f"{number} {word}" for number, word in steps if number > 0)]
+    return f"{line.ordered} × {line.title or line.sku} · {', '.join(told) or 'nothing to ship'}"
 
 
 def _place(quantity: int, location: str, stage: str) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 from bot.grammar.desk import Desk
-from bot.presentation.buttons import button, can_be_undone, kept
+from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Section, Tone
+from bot.presentation.words import when
 from core.domain.refusals import Refusal
 from core.engine import Receipt
-from core.registry import COMMANDS
 
 _TONES: dict[str, Tone] = {"done": "good", "refused": "warn", "deferred": "warn", "failed": "bad"}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:\+00:00|Z)")
 _FALLBACK_STEP = "Look at it again, or write `help`."
 
 
 def receipt_card(receipt: Receipt, desk: Desk, note: str = "") -> Card:
-    title = receipt.sentence
+    title = _MOMENT.sub(
+        lambda found: when(datetime.fromisoformat(found[0]), desk), receipt.sentence
+    )
+    note = note if title == receipt.sentence else ""  # the sentence tells the moment already
     if receipt.repeated:
         note = f"This was done before; nothing was done twice. {note}".strip()
     if receipt.ok:
@@ -29,9 +36,7 @@ def refusal_card(refusal: Refusal) -> Card:
 
 
 def _after(receipt: Receipt, desk: Desk) -> tuple[Action, ...]:
-    spec = COMMANDS.get(receipt.command)
+    """Undo only where it works, and the way to what was changed."""
+    undo = button(desk, "undo") if receipt.can_undo else None
     number = str(receipt.facts.get("order", ""))
-    undo = None
-    if spec is not None and spec.verb != "undo" and can_be_undone(spec.verb) and receipt.subjects:
-        undo = button(desk, "undo")
     return kept(undo, button(desk, "show", number) if number else None)
