@@ -81,20 +81,12 @@ def resolve(ask: ResolveCase, uow: UnitOfWork) -> Done:
     if case.kind is CaseKind.STORM:
         for member in uow.cases.open_of_group(case.id):
             _resolve(uow, member, resolution)
-    elif case.group_id is not None:
-        close_if_over(uow, uow.cases.by_id(case.group_id))
     back = " It comes back if its cause is still there." if RULES[case.kind].closes_itself else ""
     return _done(after, f"Case {case.number} is resolved.{back}")
 
 
 def _resolve(uow: UnitOfWork, case: Case, resolution: str) -> Case:
     return uow.cases.save(case, case.resolve(uow.now, resolution), resolution)
-
-
-def close_if_over(uow: UnitOfWork, storm: Case) -> None:
-    """A storm is over when none of its cases is open any more."""
-    if storm.is_open and not uow.cases.open_of_group(storm.id):
-        _resolve(uow, storm, "all of its cases are closed")
 
 
 def _done(case: Case, sentence: str) -> Done:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from core.commands.cases import close_if_over
 from core.db import invariants, scanning
 from core.db.reading import Reader
 from core.db.setup import shop_ids
@@ -86,13 +85,14 @@ SCANS: dict[CaseKind, Detector] = {
 
 @dataclass(frozen=True, slots=True)
 class ScanForCases:
-    """Look for one kind of trouble; opens and closes at most a chunk of cases, then says `more`.
+    """Look for one kind of trouble; opens and closes `most` cases at a time, then says `more`.
 
     `run` names the scan (the clock's slot): chunks of one run share their storm.
     """
 
     kind: Annotated[CaseKind, Arg.CHOICE]
     run: Annotated[str, Arg.NONE] = ""
+    most: Annotated[int, Arg.NONE] = CHUNK
 
 
 def look(ask: ScanForCases, reader: Reader) -> list[Finding]:
@@ -110,14 +110,14 @@ def scan(ask: ScanForCases, uow: UnitOfWork, findings: list[Finding] | None) -> 
     known = uow.cases.open_of_kind(ask.kind)
     verdict = reconcile(findings, known, int(uow.shop.policy["storm_size"]))
     opened = _open(uow, ask, verdict)
-    closed = _close(uow, verdict.close[: CHUNK - len(opened)])
+    closed = _close(uow, verdict.close[: ask.most - len(opened)])
     more = len(verdict.open) + len(verdict.close) > len(opened) + closed
     facts = {"kind": ask.kind.value, "opened": len(opened), "closed": closed, "more": more}
     return Done(f"{len(opened)} cases opened, {closed} closed.", facts)
 
 
 def _open(uow: UnitOfWork, ask: ScanForCases, verdict: Verdict) -> list[Case]:
-    fresh = verdict.open[:CHUNK]
+    fresh = verdict.open[: ask.most]
     subject = f"{ask.kind.value}:{ask.run or uow.now.isoformat()}"
     storm = uow.cases.open_one(CaseKind.STORM, subject)
     if storm is None and verdict.storm:
@@ -152,8 +152,6 @@ def _storm(kind: CaseKind, subject: str, findings: tuple[Finding, ...]) -> Findi
 def _close(uow: UnitOfWork, gone: tuple[Case, ...]) -> int:
     for case in gone:
         uow.cases.save(case, case.resolve(uow.now, "the cause is gone"), "the cause is gone")
-    for storm_id in {case.group_id for case in gone if case.group_id is not None}:
-        close_if_over(uow, uow.cases.by_id(storm_id))
     return len(gone)
 
 

@@ -241,7 +241,16 @@ class Cases:
         if after.state != before.state or note:
             fact = e.CaseChanged(after.id, after.kind.value, after.state, note)
             self._uow.emit(after.order_id, fact)
+        if not after.is_open and after.group_id is not None:
+            self._end_storm(after.group_id)
         return after
+
+    def _end_storm(self, storm_id: int) -> None:
+        """A storm is over when none of its cases is open any more."""
+        storm = self.by_id(storm_id)
+        if storm.is_open and not self.open_of_group(storm_id):
+            over = "all of its cases are closed"
+            self.save(storm, storm.resolve(self._uow.now, over), over)
 
     def close(self, kind: CaseKind, subject: str, resolution: str) -> None:
         """The cause is gone: close the open case for it, if there is one."""
