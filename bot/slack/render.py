@@ -27,6 +27,7 @@ OPTION_VALUE_MAX = 150
 OVERFLOW_MAX = 5
 ELEMENTS_MAX = 25
 SHARE = "Share in Channel"
+SHAREABLE = ("order:", "case:")
 CARD_BLOCK = "v1:card"  # the actions of a message that shows one thing only
 
 _MARKS: dict[Tone, str] = {"bad": "🔴 ", "warn": "🟠 ", "good": "✅ ", "plain": "", "quiet": ""}
@@ -112,7 +113,7 @@ class _Layout:
         shown, more = _split_actions(card)
         after = (1 if shown else 0) + (2 if more else 0) + (1 if card.note else 0)
         self._sections(card.sections, after)
-        if self._can_share and card.subject:
+        if self._can_share and card.subject.startswith(SHAREABLE):
             more.append(Action(SHARE, SHARE, {"subject": card.subject}))
         self.buttons(shown, more)
         self._note(card.note)
