@@ -113,10 +113,10 @@ def _wants_a_look(reading: Reading) -> bool:
 
 def _searched(reading: Reading) -> Heard | None:
     """“find anna schmidt”, “order anna”: a question about an order by other words searches."""
-    words = " ".join(token.text for token in reading.rest)
-    if reading.spec.shape is ShowOrder and words:
-        return Question((FindOrders(text=words),))
-    return None
+    if reading.spec.shape is not ShowOrder or not reading.rest:
+        return None
+    known = _list(reading.rest, reading.desk)
+    return known or _unknown(reading.text, reading.rest, reading.desk)
 
 
 def _explained(reading: Reading, text: str) -> Suggestion:

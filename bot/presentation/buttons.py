@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import msgspec
+
 from bot.grammar.desk import Desk
 from bot.grammar.lexicon import slots_of, spec_of_verb
 from bot.presentation.model import Action
-from core.registry import Arg, Spec
+from core.registry import Arg, Spec, spec_of
 
 LABELS = {
     "release": "Release Order",
@@ -45,7 +47,7 @@ LABELS = {
 # Buttons that ask a few words first.
 ASKING = frozenset(
     {"hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
-    | {"received", "refunded", "resolve", "adjust", "reply"}
+    | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
 )
 
 
@@ -79,6 +81,14 @@ def button(
         style=style,
         confirm=confirm,
     )
+
+
+def more_button(asked: Any, after: str | int, desk: Desk) -> Action | None:
+    """The same question again, from where its page ended."""
+    spec = spec_of(asked)
+    said = {name: value for name, value in msgspec.to_builtins(asked).items() if value}
+    again = {**said, "after": after}
+    return Action("Show More", spec.verb, again) if desk.actor.may(spec.right) else None
 
 
 def kept(*buttons: Action | None) -> tuple[Action, ...]:

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.grammar.desk import Desk
-from bot.presentation.buttons import button, kept
+from bot.presentation.buttons import button, kept, more_button
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
-from bot.presentation.words import ago, count, day, money, sentence, state, until, when
+from bot.presentation.words import ago, count, day, money, sentence, state, today, until, when
 from core.domain.order import Hold
 from core.domain.routing.trace import Trace, explain
 from core.queries.orders import (
+    FindOrders,
     LineView,
     OrderBrief,
     OrderPage,
@@ -61,7 +62,7 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
         Field("Placed", f"{when(view.placed_at, desk)} ({view.channel})"),
     ]
     if view.promise is not None:
-        late = view.promise < desk.now.date() and view.fulfillment_status != "delivered"
+        late = view.promise < today(desk) and view.fulfillment_status != "delivered"
         found.append(Field("Promise", day(view.promise, desk), "warn" if late else "plain"))
     if view.last_scan_at is not None:
         found.append(Field("Last scan", ago(view.last_scan_at, desk.now)))
@@ -199,16 +200,25 @@ def _buttons(view: OrderView, desk: Desk) -> tuple[tuple[Action, ...], tuple[Act
 # --- lists ------------------------------------------------------------------------------------
 
 
-def order_page(page: OrderPage, desk: Desk, title: str = "Orders") -> Page:
+def order_page(page: OrderPage, asked: FindOrders, desk: Desk) -> Page:
     opening = [button(desk, "show", o.number, text=f"Open {o.number}") for o in page.orders[:5]]
-    more = "There are more: narrow the search by a name, a place or `late`." if page.after else ""
+    if page.after:
+        opening.append(more_button(asked, page.after, desk))
     return Page(
-        title=f"{title}: {len(page.orders)}{' and more' if page.after else ''}",
+        title=f"{list_title(asked)}: {len(page.orders)}{' and more' if page.after else ''}",
         lines=tuple(_brief(order, desk) for order in page.orders),
         actions=kept(*opening),
         empty="No order fits. Search by number, name, e-mail, city, SKU or tracking number.",
-        note=more,
     )
+
+
+def list_title(asked: FindOrders) -> str:
+    """“Late orders at BER”, “Orders with “anna””: what was asked, said back."""
+    kind = "late" if asked.late else "held" if asked.held else asked.status
+    words = f"{kind} orders" if kind else "orders"
+    place = f" at {asked.location}" if asked.location else ""
+    text = f" with “{asked.text}”" if asked.text else ""
+    return sentence(words + place + text)
 
 
 def _brief(order: OrderBrief, desk: Desk) -> str:

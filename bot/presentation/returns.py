@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.grammar.desk import Desk
-from bot.presentation.buttons import button, kept
+from bot.presentation.buttons import button, kept, more_button
 from bot.presentation.model import Card, Field, Page, Section, Tone
 from bot.presentation.words import ago, count, money, sentence, state
-from core.queries.returns import RefundView, ReturnBrief, ReturnLineView, ReturnPage, ReturnView
+from core.queries.returns import (
+    ListReturns,
+    RefundView,
+    ReturnBrief,
+    ReturnLineView,
+    ReturnPage,
+    ReturnView,
+)
 
 _STEPS = {
     "requested": "A colleague decides: approve or reject.",
@@ -80,16 +87,17 @@ def _refund(refund: RefundView, desk: Desk) -> str:
     return f"{amount} {state(refund.state)} since {ago(refund.due_at, desk.now)}{reference}"
 
 
-def return_page(page: ReturnPage, desk: Desk) -> Page:
+def return_page(page: ReturnPage, asked: ListReturns, desk: Desk) -> Page:
     opening = [
         button(desk, "show-return", r.number, text=f"Open {r.number}") for r in page.returns[:5]
     ]
+    if page.after:
+        opening.append(more_button(asked, page.after, desk))
     return Page(
         title=f"Returns: {len(page.returns)}{' and more' if page.after else ''}",
         lines=tuple(_brief(each, desk) for each in page.returns),
         actions=kept(*opening),
         empty="No return is open.",
-        note="Narrow the list: `returns requested`." if page.after else "",
     )
 
 

@@ -57,5 +57,5 @@ def _difference(each: Counted) -> str:
     ours = f"we have {count(each.ours, 'order')}"
     if each.theirs is None:
         return f"{each.connection} has not told its own count yet; {ours}."
-    verdict = "the counts agree" if each.agrees else "the counts differ: write `reconcile`"
+    verdict = "the counts agree" if each.agrees else "the counts differ: run `wismo reconcile`"
     return f"{each.connection} counts {count(each.theirs, 'order')} today, {ours}: {verdict}."

@@ -18,7 +18,7 @@ from bot.presentation.today import today_card
 from bot.presentation.words import day, sentence, state, when
 from core.domain.metrics import Today
 from core.queries.cases import CasePage, CaseView, MyCases
-from core.queries.orders import FindOrders, OrderPage, OrderView, RoutingStory
+from core.queries.orders import OrderPage, OrderView, RoutingStory
 from core.queries.picks import PickQueue
 from core.queries.returns import ReturnPage, ReturnView
 from core.queries.stock import StockView
@@ -32,26 +32,18 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     Today: today_card,
     CaseView: case_card,
     ReturnView: return_card,
-    ReturnPage: return_page,
 }
 
 
 def card_for(view: Any, asked: Any, desk: Desk) -> Answer:
     if isinstance(view, OrderPage):
-        return order_page(view, desk, list_title(asked))
+        return order_page(view, asked, desk)
+    if isinstance(view, ReturnPage):
+        return return_page(view, asked, desk)
     if isinstance(view, CasePage):
         return case_page(view, desk, "Your cases" if isinstance(asked, MyCases) else "Open cases")
     draw = CARDS.get(type(view))
     return draw(view, desk) if draw else _as_it_is(view, asked, desk)
-
-
-def list_title(asked: FindOrders) -> str:
-    """“Late orders at BER”, “Orders with “anna””: what was asked, said back."""
-    kind = "late" if asked.late else "held" if asked.held else asked.status
-    words = f"{kind} orders" if kind else "orders"
-    place = f" at {asked.location}" if asked.location else ""
-    text = f" with “{asked.text}”" if asked.text else ""
-    return sentence(words + place + text)
 
 
 def _as_it_is(view: Any, asked: Any, desk: Desk) -> Card:

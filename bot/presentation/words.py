@@ -62,10 +62,10 @@ def span(length: timedelta) -> str:
 
 def day(value: date, desk: Desk) -> str:
     """The day as people say it: today, tomorrow, Fri 27 Nov."""
-    away = (value - _today(desk)).days
+    away = (value - today(desk)).days
     if away in (-1, 0, 1):
         return {-1: "yesterday", 0: "today", 1: "tomorrow"}[away]
-    pattern = "EEE d MMM" if value.year == _today(desk).year else "EEE d MMM y"
+    pattern = "EEE d MMM" if value.year == today(desk).year else "EEE d MMM y"
     return format_date(value, pattern, locale="en")
 
 
@@ -83,5 +83,5 @@ def until(moment: datetime | None, desk: Desk) -> str:
     return f" until {when(moment, desk)}"
 
 
-def _today(desk: Desk) -> date:
+def today(desk: Desk) -> date:
     return desk.now.astimezone(ZoneInfo(desk.zone)).date()

@@ -127,6 +127,7 @@ LOOKED_UP = [
     ("NL-1001", ShowOrder("NL-1001")),
     ("anna schmidt", FindOrders("anna schmidt")),
     ("find anna schmidt", FindOrders("anna schmidt")),
+    ("find held ham", FindOrders(held=True, location="HAM")),
     ("anna 1001", FindOrders("anna 1001")),
     ("1001 anna", FindOrders("1001 anna")),
     ("00340434161094042557", FindOrders("00340434161094042557")),
@@ -258,6 +259,7 @@ def test_what_is_missing_is_asked_for(text):
     [
         ("hodl 1001", "hold 1001"),
         ("hodl", "hold"),
+        ("order hodl 1001", "hold 1001"),
         ("relase 1001", "release 1001"),
         ("cancle 1001 changed mind", "cancel 1001 changed mind"),
         ("hold 1001 adress", "hold 1001 address"),

@@ -155,6 +155,19 @@ def test_a_number_that_is_no_order_is_searched_for(desk):
     assert first(ask(house, "777", ANN)).tone == "warn"
 
 
+def test_a_long_list_goes_on_where_it_ended(desk):
+    house, shop = desk
+    for number in range(2001, 2021):
+        shop.place(number, ("sock-grey", 1))
+    page = ask(house, "anna", ANN)[0]
+    assert isinstance(page, Page)
+    more = page.actions[-1]
+    assert (more.label, len(page.lines)) == ("Show More", 20)
+    rest = asyncio.run(press(house, more.verb, more.arguments, ANN))[0]
+    assert isinstance(rest, Page)
+    assert [line.split()[0] for line in rest.lines] == ["1003", "1001"]
+
+
 def test_times_are_the_persons_own(desk):
     house, _ = desk
     there = ask(house, "1001", ANN, Context(zone="America/New_York"))
