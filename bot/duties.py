@@ -28,8 +28,12 @@ from core.domain.cases import CaseKind
 from core.domain.schedule import Daily, Every
 from core.domain.shop import Connection
 from core.engine import Caller, Unreadable
+from core.integrations.carriers import seventeen
 from core.integrations.channels.shopify import effects as shopify
-from core.integrations.channels.shopify.access import Access
+from core.integrations.channels.shopify.access import Access, Store
+from core.integrations.channels.shopify.client import ShopifyProblem
+from core.integrations.channels.shopify.pull import pull_missed, record_their_count
+from core.integrations.channels.shopify.reconcile import reconcile
 from core.integrations.channels.shopify.translate import translate_delivery
 from core.worker import Duties
 from notifications.plan import plan
@@ -76,7 +80,10 @@ def duties(hands: Hands) -> Duties:
 # --- kept deliveries, read again -----------------------------------------------------------------
 
 Reading = Callable[[Connection, str, bytes], Any]
-_READERS: Mapping[str, Reading] = {"shopify": translate_delivery}
+_READERS: Mapping[str, Reading] = {
+    "shopify": translate_delivery,
+    "carrier": lambda connection, _topic, raw: seventeen.translate(connection.id, raw),
+}
 
 
 def _translate(session: Session, delivery: Delivery) -> Any:
@@ -106,6 +113,7 @@ def jobs(hands: Hands) -> list[Job]:
             Every(MINUTE),
             _for_shops(house, "release", lambda _: ReleaseExpiredHolds()),
         ),
+        Job("pull missed orders", Every(15 * MINUTE), lambda _: pull_all(hands)),
         *_backups(house),
     ]
 
@@ -137,6 +145,40 @@ def _for_shops(
     return run
 
 
+async def stores(hands: Hands, shop_id: int) -> list[Store]:
+    """The shop's connected stores that are switched on."""
+    shop = await hands.house.read(lambda session: setup.load_shop(session, shop_id))
+    active = [c for c in shop.connections.values() if c.kind == "shopify" and c.active]
+    return [Store(hands.store_access, shop, connection) for connection in active]
+
+
+async def pull_all(hands: Hands) -> str:
+    """One store that does not answer must not keep the others from being asked."""
+    said, failed = [], []
+    for shop_id in await hands.house.read(setup.shop_ids):
+        for store in await stores(hands, shop_id):
+            name = store.connection.name
+            try:
+                pulled = await pull_missed(store)
+                await record_their_count(store)
+                said.append(f"{name}: {pulled.seen} seen, {pulled.new} new.")
+            except ShopifyProblem as problem:
+                failed.append(f"{name}: {problem}")
+    if failed:
+        raise RuntimeError(" ".join([*failed, *said]))
+    return " ".join(said)
+
+
+async def compare_all(house: House, shop_id: int) -> dict[str, list[str]]:
+    """By store, every difference between its books and ours, as a sentence."""
+    hands = make_hands(house)
+    try:
+        found = await stores(hands, shop_id)
+        return {s.connection.name: [str(each) for each in await reconcile(s)] for s in found}
+    finally:
+        await hands.http.aclose()
+
+
 def _backups(house: House) -> list[Job]:
     if not house.settings.backup_dir:
         return []
@@ -160,12 +202,17 @@ def back_up(house: House) -> str:
     folder, now = Path(house.settings.backup_dir), house.clock()
     file = folder / _name_of(now)
     size = backup(house.engine.database, file)
-    house.engine.chore(lambda uow: notes.note_at(uow, notes.BACKED_UP_AT, now))
+    note_backup(house)
     kept = timedelta(days=house.settings.backup_days_kept)
     old = [old for old in folder.glob("wismo-*.backup") if old.name < _name_of(now - kept)]
     for one in old:
         one.unlink()
     return f"{file.name} written ({size} bytes), {len(old)} old ones removed."
+
+
+def note_backup(house: House) -> None:
+    now = house.clock()
+    house.engine.chore(lambda uow: notes.note_at(uow, notes.BACKED_UP_AT, now))
 
 
 def _name_of(moment: datetime) -> str:

@@ -26,7 +26,7 @@ import msgspec
 from bot.bridge import House
 from bot.settings import Settings
 from core import registry
-from core.db.connection import Database
+from core.db.connection import Database, Session
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Actor, system
 from core.domain.refusals import Invalid, NotFound, NotPossible, Refusal, Unavailable
@@ -221,6 +221,9 @@ class Local:
     def query(self, question: Any, caller: Caller | None = None) -> Any:
         return self.house.engine.query(question, caller or self.caller())
 
+    def read(self, look: Callable[[Session], T]) -> T:
+        return self.house.engine.read(look)
+
     def say(self, text: str, name: str = "") -> Any:
         """What the desk answers to words typed as in Slack, as this person of the staff."""
         from bot import desk
@@ -237,6 +240,9 @@ class Local:
         """Work until nothing is due; returns how many things were done."""
         return int(self._do("work"))
 
+    def note_backup(self) -> None:
+        self._do("note_backup")
+
     def _do(self, do: str, **asked: Any) -> Any:
         from bot.running import do_once
 
@@ -247,7 +253,7 @@ class Local:
     def _person(self, name: str) -> Actor:
         from core.db.roster import actor_named
 
-        found = self.house.engine.read(lambda session: actor_named(session, self.shop_id, name))
+        found = self.read(lambda session: actor_named(session, self.shop_id, name))
         if found is None:
             raise NotFound(f"Nobody here is called {name}.", "See `wismo staff list`.")
         return found

@@ -13,7 +13,7 @@ import msgspec
 
 from bot.bridge import House
 from bot.clock import Clock
-from bot.duties import duties, jobs, make_hands
+from bot.duties import duties, jobs, make_hands, note_backup
 from bot.local import command_of, database_path, listening
 from core.db import house as notes
 from core.db.unit_of_work import UnitOfWork
@@ -70,12 +70,14 @@ class Running:
             return await self.worker.until_idle()
         if what == "tick":
             return await self.tick(asked.get("at"))
+        if what == "note_backup":
+            return await asyncio.to_thread(note_backup, self.house)
         raise Invalid(f"The server does not know how to {what}.", "Is it of another version?")
 
     async def tick(self, at: str | None = None) -> list[dict[str, Any]]:
         """Run what is due. `at` moves a sandbox's clock; elsewhere it may only be now."""
         if at is not None:
-            await self.move_clock(_moment(at))
+            await self.move_clock(moment_of(at))
         ran = await self.clock.tick()
         return [msgspec.to_builtins(one) for one in ran]
 
@@ -137,7 +139,7 @@ async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
     return stop.is_set()
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as problem:

@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     base_url: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535)
     roles: Annotated[tuple[str, ...], NoDecode] = ROLES
     sandbox: bool = False
     smtp_url: str = ""
@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     slack_commands: Annotated[tuple[str, ...], NoDecode] = ("/wismo", "/order")
     metrics_token: SecretStr = SecretStr("")
     backup_dir: str = ""
-    backup_days_kept: int = Field(14, ge=1)
+    backup_days_kept: int = Field(default=14, ge=1)
     log_level: str = "INFO"
     log_format: str = "console"
     failpoints: str = ""

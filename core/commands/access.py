@@ -18,6 +18,8 @@ from core.domain.refusals import Conflict, Invalid, NotFound
 from core.registry import Arg, Done, Risk, command
 
 CONNECTION_KINDS = ("shopify", "slack", "telegram", "carrier", "smtp", "api", "files")
+# What a shop's own system may tell its customers too; codes and alerts are always ours.
+SHARED_KINDS = ("order_confirmation", "shipped", "delivered", "delayed", "return_status")
 KEY_ROLES = (*STAFF_ROLES, Role.MACHINE)
 
 
@@ -160,13 +162,17 @@ def revoke_key(ask: RevokeKey, uow: UnitOfWork) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class AddConnection:
-    """Connect an outside account. `secrets` come encrypted; `ours` names the messages we send."""
+    """Connect an outside account; `secrets` come encrypted.
+
+    `ours` names the messages about its orders that we send: the others are the channel's own.
+    Left out, all are ours.
+    """
 
     kind: str
     name: str
     config: Mapping[str, Any]
     secrets: str = ""
-    ours: tuple[str, ...] = ()
+    ours: tuple[str, ...] | None = None
 
     def audited(self) -> dict[str, Any]:
         return {"kind": self.kind, "name": self.name, "config": self.config, "ours": self.ours}
@@ -209,16 +215,18 @@ def change_connection(ask: ChangeConnection, uow: UnitOfWork) -> Done:
         raise NotFound(f"There is no connection {ask.name}.", f"Connections: {names}.")
     config = {**known.config, **(ask.config or {})}
     config = {name: value for name, value in config.items() if value is not None}
-    ours = tuple(config.get("ours", ())) if ask.ours is None else ask.ours
     active = known.active if ask.active is None else ask.active
     secrets = known.secrets if ask.secrets is None else ask.secrets
-    values = {"config": _config(config, ours), "secrets": secrets, "active": int(active)}
+    values = {"config": _config(config, ask.ours), "secrets": secrets, "active": int(active)}
     outcome = uow.people.put(t.connection, {"name": ask.name}, values)
     return Done(f"Connection {ask.name}: {outcome}.", {"connection": known.id})
 
 
-def _config(config: Mapping[str, Any], ours: tuple[str, ...]) -> dict[str, Any]:
-    return {**config, "ours": [require_kind(kind) for kind in ours]}
+def _config(config: Mapping[str, Any], ours: tuple[str, ...] | None) -> dict[str, Any]:
+    if ours is None:
+        return dict(config)
+    named = [require_kind(kind) for kind in ours]
+    return {**config, "ours": {kind: kind in named for kind in SHARED_KINDS}}
 
 
 def _choose(roles: tuple[Role, ...]) -> str:

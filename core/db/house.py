@@ -25,6 +25,8 @@ _SET = Statement(
     t.meta.update().where(_m.name == sa.bindparam("what")).values(value=sa.bindparam("new"))
 )
 
+_NEWEST = Statement(sa.select(t.event.c.at).order_by(t.event.c.id.desc()).limit(1))
+
 
 def get(session: Session, name: str) -> str | None:
     row = session.row(_GET, what=name)
@@ -70,6 +72,12 @@ def noted_at(session: Session, name: str) -> datetime | None:
     """The moment stored under a name, such as the last restore or backup."""
     value = get(session, name)
     return None if value is None else moment(int(value))
+
+
+def newest_event_at(session: Session) -> datetime | None:
+    """When the youngest fact happened; a clock that says less was set back."""
+    row = session.row(_NEWEST)
+    return None if row is None or row[0] is None else moment(row[0])
 
 
 def note_at(uow: UnitOfWork, name: str, at: datetime) -> None:

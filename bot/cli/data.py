@@ -1,0 +1,76 @@
+"""`wismo import` and `wismo route`: tables and questions from files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli import session
+
+if TYPE_CHECKING:
+    from bot.importing import Report
+
+PROBLEMS_SHOWN = 200
+
+
+def enter(app: typer.Typer) -> None:
+    app.command("import")(bring_in)
+    app.command()(route)
+
+
+def bring_in(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="locations, products, stock or orders")],
+    file: Annotated[Path, typer.Argument(help="A CSV file; its first line names the columns.")],
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen, change nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The report for machines.")] = False,
+) -> None:
+    """Bring a table in. The same file twice changes nothing. Exit code 1: rows were left out."""
+    from bot.bringing import bring
+
+    with session.house(context) as house, session.progress(f"import {kind}") as progress:
+        report = bring(house, kind, file, progress, dry_run=dry_run)
+    if as_json:
+        session.print_json(report)
+    else:
+        _print_report(report, dry_run)
+    sys.exit(1 if report.problems else 0)
+
+
+def _print_report(report: Report, dry_run: bool) -> None:
+    if report.encoding not in ("utf-8", "utf-8-sig"):
+        print(f"Read as {report.encoding}: check the umlauts.")
+    if report.ignored:
+        print(f"Columns that mean nothing here: {', '.join(report.ignored)}")
+    for problem in report.problems[:PROBLEMS_SHOWN]:
+        print(f"line {problem.line}, {problem.field}: {problem.says}")
+    if len(report.problems) > PROBLEMS_SHOWN:
+        print(f"… and {len(report.problems) - PROBLEMS_SHOWN} more")
+    would = "would be " if dry_run else ""
+    print(
+        f"{report.made} {would}made, {report.changed} {would}changed, {report.same} the same, "
+        f"{len(report.problems)} problems"
+    )
+
+
+def route(
+    jsonl: Annotated[
+        bool, typer.Option(help="One question per line on stdin, one plan out.")
+    ] = False,
+) -> None:
+    """Plan hypothetical orders: no database, no change."""
+    from core.domain.refusals import Invalid, Refusal
+    from core.domain.routing.lines import answer_line
+
+    if not jsonl:
+        raise Invalid("There is one way to ask so far.", "Use `wismo route --jsonl`.")
+    for number, line in enumerate(sys.stdin, 1):
+        if not line.strip():
+            continue
+        try:
+            print(answer_line(line), flush=True)
+        except Refusal as refusal:
+            raise Invalid(f"Line {number}: {refusal.sentence}", refusal.next) from refusal

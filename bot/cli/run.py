@@ -1,0 +1,102 @@
+"""Running the house: serve, work, the clock, the demo, and the same as several processes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli import session
+
+clock = typer.Typer(help="The clock of scheduled jobs.", no_args_is_help=True)
+
+
+def enter(app: typer.Typer) -> None:
+    for command in (serve, work, say, demo, scale):
+        app.command()(command)
+
+
+def serve() -> None:
+    """Serve until it is stopped: doors, worker and clock as WISMO_ROLES says."""
+    from bot.main import serve
+
+    serve(session.settings(), lambda line: print(line, flush=True))
+
+
+def work(
+    context: typer.Context,
+    until_idle: Annotated[bool, typer.Option(help="End when nothing is due any more.")] = False,
+) -> None:
+    """Only work: plan messages, send them, call other machines."""
+    if until_idle:
+        with session.house(context) as house:
+            print(f"{house.work()} things done; nothing more is due.")
+        return
+    from bot.main import serve
+
+    settings = session.settings().model_copy(update={"roles": ("worker",)})
+    serve(settings, lambda line: print(line, flush=True))
+
+
+def say(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="As in Slack: hold 1001 address")],
+    name: Annotated[str, typer.Option("--as", help="Whose words: a name from the staff.")] = "",
+) -> None:
+    """Say what you would say in Slack, and read the answer."""
+    from bot.presentation.plain import all_as_text
+
+    with session.house(context) as house:
+        answers = house.say(" ".join(words), name)
+    print(all_as_text(answers))
+    if any(getattr(answer, "tone", "") == "bad" for answer in answers):
+        sys.exit(2)
+
+
+@clock.command()
+def tick(
+    context: typer.Context,
+    at: Annotated[str, typer.Option(help="A moment to move a sandbox's clock to.")] = "",
+) -> None:
+    """Run the scheduled jobs that are due."""
+    from datetime import datetime
+
+    from bot.running import moment_of
+
+    when: datetime | None = moment_of(at) if at else None
+    with session.house(context) as house:
+        ran = house.tick(when)
+    session.table(
+        ("job", "slot", "state", "note"),
+        [(one["job"], one["slot"], one["state"], one["note"]) for one in ran],
+        "Nothing was due.",
+    )
+    if any(one["state"] == "failed" for one in ran):
+        sys.exit(1)
+
+
+def demo(
+    script: Annotated[bool, typer.Option(help="Play the story without a browser.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The story for machines.")] = False,
+    port: Annotated[int, typer.Option(help="Where the page is.")] = 8000,
+    data: Annotated[Path | None, typer.Option(help="A folder to keep the shop in.")] = None,
+    open_browser: Annotated[bool, typer.Option(help="Open the page.")] = False,
+) -> None:
+    """A whole shop to try, with everybody around it made up."""
+    from bot.sandbox import demo as sandbox
+
+    sys.exit(
+        sandbox.main(script=script, json=as_json, port=port, data=data, open_browser=open_browser)
+    )
+
+
+def scale(
+    port: Annotated[int, typer.Option(help="The first of the two ports.")] = 8001,
+    seconds: Annotated[float, typer.Option(help="Stop after so long; 0: until Ctrl-C.")] = 0,
+) -> None:
+    """Two apps, two workers and a clock as processes over one PostgreSQL."""
+    from bot.cli.scaling import run
+
+    sys.exit(run(port, seconds))

@@ -1,0 +1,159 @@
+"""`wismo setup`: a shop from nothing, by questions or by flags."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli import session
+
+if TYPE_CHECKING:
+    from bot.local import Local
+
+Flag = typer.Option
+
+
+def enter(app: typer.Typer) -> None:
+    app.command()(setup)
+
+
+def setup(
+    context: typer.Context,
+    name: Annotated[str, Flag(help="What the shop is called.")] = "",
+    time_zone: Annotated[str, Flag(help="Such as Europe/Berlin.")] = "",
+    currency: Annotated[str, Flag(help="Such as EUR.")] = "",
+    language: Annotated[str, Flag(help="en or de.")] = "",
+    address_form: Annotated[str, Flag(help="German: sie or du.")] = "sie",
+    email: Annotated[str, Flag(help="Where customers can write to.")] = "",
+    url: Annotated[str, Flag(help="The shop's own page.")] = "",
+    location: Annotated[
+        list[str] | None,
+        Flag(help='"CODE | name | country | hours | cut-off"; may be given several times.'),
+    ] = None,
+    owner: Annotated[str, Flag(help="Who may change all this.")] = "",
+    owner_email: Annotated[str, Flag(help="How the owner is recognized.")] = "",
+    owner_slack: Annotated[str, Flag(help="The owner's Slack user id, if known.")] = "",
+    key_name: Annotated[str, Flag(help="Name of the first API key; empty for none.")] = "first",
+    another: Annotated[bool, Flag(help="Found one more shop in this database.")] = False,
+) -> None:
+    """Make the database, a shop with its locations, an owner and an API key."""
+    _require_secret_key()
+    asks = sys.stdin.isatty()
+    told = _Told(asks)
+    shop = {
+        "name": told.text("What is the shop called?", name, ""),
+        "time_zone": told.text("In which time zone is it?", time_zone, "Europe/Berlin"),
+        "currency": told.text("Which currency does it sell in?", currency, "EUR"),
+        "language": told.text("Which language do customers read, en or de?", language, "en"),
+        "address_form": address_form,
+        "email": told.text("Where may customers write to?", email, "", optional=True),
+        "url": url,
+    }
+    places = location or told.places()
+    person = told.text("Who is the owner?", owner, "")
+    mail = told.text("The owner's e-mail, as in Slack?", owner_email, "", optional=True)
+    with session.house(context) as house:
+        _found(house, shop, places, (person, mail, owner_slack), another)
+        _print_key(house, key_name)
+    print(NEXT)
+
+
+NEXT = """
+What comes next:
+  wismo import products products.csv --dry-run     what you sell
+  wismo import stock stock.csv --dry-run           how much of it is where
+  wismo connection add shopify NAME                 your shop (watch mode: nothing is written)
+  wismo connection add slack NAME                   your staff
+  wismo serve                                       run it
+  wismo shop mode staff | live                      when you trust it"""
+
+
+def _found(
+    house: Local,
+    shop: dict[str, str],
+    places: list[str],
+    owner: tuple[str, str, str],
+    another: bool,
+) -> None:
+    """All is checked before the first step: a half-made shop is worse than none."""
+    from core.commands.access import AddStaff
+    from core.commands.setup import AddLocation, SetUpShop, location_values
+    from core.db.roster import shops
+    from core.domain.access import Role
+
+    located = [AddLocation(**_location(line)) for line in places]
+    for place in located:
+        location_values({"hours": place.hours, "cut_off": place.cut_off, "country": place.country})
+    if another:
+        house.shop_id = max((number for number, _ in house.read(shops)), default=0) + 1
+    print(house.execute(SetUpShop(**shop)).sentence)
+    for place in located:
+        print(house.execute(place).sentence)
+    name, email, slack = owner
+    if name:
+        print(house.execute(AddStaff(name, Role.OWNER, email, slack)).sentence)
+
+
+def _location(line: str) -> dict[str, Any]:
+    """CODE | name | country | hours | cut-off, from the left as far as it is told."""
+    parts = [part.strip() for part in line.split("|")]
+    told = dict(zip(("code", "name", "country", "hours", "cut_off"), parts, strict=False))
+    return {name: value for name, value in told.items() if value}
+
+
+def _print_key(house: Local, name: str) -> None:
+    from bot.cli.people import make_and_add
+
+    if name:
+        print(f"API key (shown only now): {make_and_add(house, name, 'owner')}")
+
+
+def _require_secret_key() -> None:
+    """Outside the sandbox a key is needed: make one and keep it where the settings are read."""
+    from pydantic import ValidationError
+
+    from bot.settings import Settings
+
+    try:
+        Settings()
+    except ValidationError as problem:
+        if "WISMO_SECRET_KEY" not in str(problem):
+            raise
+        file = Path(".env")
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        kept = [line for line in before.splitlines() if line.strip() != "WISMO_SECRET_KEY="]
+        file.touch(mode=0o600)
+        line = f"WISMO_SECRET_KEY={secrets.token_urlsafe(48)}"
+        file.write_text("\n".join([*kept, line, ""]), encoding="utf-8")
+        print(f"A secret key was made and written to {file}. Keep it: stored secrets need it.")
+
+
+class _Told:
+    """What flags told; the rest is asked when somebody is there to answer."""
+
+    def __init__(self, asks: bool) -> None:
+        self._asks = asks
+
+    def text(self, question: str, told: str, default: str, *, optional: bool = False) -> str:
+        if told or (not self._asks and (default or optional)):
+            return told or default
+        if not self._asks:
+            return told
+        shown: Any = default or ("" if optional else None)
+        return str(typer.prompt(question, default=shown, show_default=bool(default)))
+
+    def places(self) -> list[str]:
+        if not self._asks:
+            return []
+        found = []
+        while code := self.text("A location's code (empty: that was all)", "", "", optional=True):
+            name = self.text("  its name", "", code)
+            country = self.text("  its country, two letters", "", "DE")
+            hours = self.text("  its opening hours", "", "mon-fri 08:00-18:00")
+            cut_off = self.text("  orders until when leave the same day", "", "14:00")
+            found.append(" | ".join((code, name, country, hours, cut_off)))
+        return found

@@ -1,0 +1,152 @@
+"""The doctor: what a person who runs wismo should know, worst first, each with what to do."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from bot.bridge import House
+from core.db import house as notes
+from core.db import invariants, setup
+from core.db.connection import Session
+from core.db.migrate import differences, head, revision
+from core.domain.refusals import Refusal
+from core.domain.shop import Mode, Shop
+from core.integrations.secrets import open_secrets
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+BACKUP_AGE_MAX = timedelta(hours=26)
+DISK_FREE_MIN = 500 * 1024 * 1024
+CLOCK_SLACK = timedelta(minutes=2)
+# The WAL-reset bug: a write and a checkpoint by two connections could damage the file.
+MENDED = ((3, 51, 3),)
+MENDED_BACKPORTS = {(3, 44): 6, (3, 50): 7}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    state: str
+    check: str
+    sentence: str
+    next: str = ""
+
+
+def examine(house: House) -> list[Finding]:
+    """Everything that can be looked at without changing anything."""
+    found = [*_schema(house), *_sqlite(house), *_disk(house)]
+    with house.engine.database.read() as session:
+        found += [*_clock(house, session), *_backup(house, session), *_shops(house, session)]
+        found += _invariants(session)
+    return sorted(found, key=lambda finding: (FAIL, WARN, OK).index(finding.state))
+
+
+def _schema(house: House) -> Iterator[Finding]:
+    database = house.engine.database
+    at = revision(database)
+    if at != head():
+        yield Finding(
+            FAIL, "revision", f"The database is at {at}, not {head()}.", "`wismo migrate`"
+        )
+        return
+    strange = differences(database)
+    if strange:
+        yield Finding(FAIL, "schema", f"The database was changed by hand: {strange[0][:200]}")
+    else:
+        yield Finding(OK, "revision", f"The database is at {at} and shaped as it should be.")
+
+
+def _sqlite(house: House) -> Iterator[Finding]:
+    if not house.engine.database.is_sqlite:
+        return
+    version = sqlite3.sqlite_version_info
+    backport = MENDED_BACKPORTS.get(version[:2])
+    if version >= MENDED[0] or (backport is not None and version[2] >= backport):
+        yield Finding(OK, "sqlite", f"SQLite {sqlite3.sqlite_version}.")
+        return
+    # One process owns all writes and checkpoints here, so the bug is out of reach: no warning.
+    yield Finding(
+        OK,
+        "sqlite",
+        f"SQLite {sqlite3.sqlite_version} has the WAL-reset bug; wismo writes from one place only.",
+        "Let no other program write to the database file.",
+    )
+
+
+def _disk(house: House) -> Iterator[Finding]:
+    path = house.engine.database.path
+    if path is None:
+        return
+    free = shutil.disk_usage(Path(path).absolute().parent).free
+    said = f"{free // 1024**2:,} MB are free beside the database."
+    if free < DISK_FREE_MIN:
+        yield Finding(FAIL, "disk", said, "Make room: without it nothing can be accepted.")
+    else:
+        yield Finding(OK, "disk", said)
+
+
+def _clock(house: House, session: Session) -> Iterator[Finding]:
+    newest = notes.newest_event_at(session)
+    if newest is not None and newest > house.clock() + CLOCK_SLACK:
+        said = f"The clock was set back: something happened at {newest:%Y-%m-%d %H:%M} UTC."
+        yield Finding(WARN, "clock", said, "Check the machine's time.")
+    else:
+        yield Finding(OK, "clock", f"The clock says {house.clock():%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def _backup(house: House, session: Session) -> Iterator[Finding]:
+    last = notes.noted_at(session, notes.BACKED_UP_AT)
+    if house.settings.sandbox:
+        yield Finding(OK, "backup", "A sandbox needs no backup.")
+    elif last is None:
+        next_ = "Set WISMO_BACKUP_DIR, or run `wismo backup FILE` every day."
+        yield Finding(WARN, "backup", "There was never a backup.", next_)
+    elif house.clock() - last > BACKUP_AGE_MAX:
+        yield Finding(WARN, "backup", f"The last backup is of {last:%Y-%m-%d %H:%M} UTC.")
+    else:
+        yield Finding(OK, "backup", f"The last backup is of {last:%Y-%m-%d %H:%M} UTC.")
+
+
+def _shops(house: House, session: Session) -> Iterator[Finding]:
+    ids = setup.shop_ids(session)
+    if not ids:
+        yield Finding(WARN, "shop", "No shop is set up.", "`wismo setup`")
+    for shop_id in ids:
+        yield from _shop(house, setup.load_shop(session, shop_id))
+
+
+def _shop(house: House, shop: Shop) -> Iterator[Finding]:
+    name = shop.name
+    if shop.mode is Mode.LIVE and not (house.settings.smtp_url and house.settings.mail_from):
+        next_ = "Set WISMO_SMTP_URL and WISMO_MAIL_FROM."
+        yield Finding(FAIL, "mail", f"{name} is live, but no mail can be sent.", next_)
+    if shop.paused_at is not None:
+        since = f"{shop.paused_at:%Y-%m-%d %H:%M} UTC"
+        next_ = "`wismo messages resume`"
+        yield Finding(WARN, "paused", f"Messages of {name} are paused since {since}.", next_)
+    if not any(place.active for place in shop.locations.values()):
+        yield Finding(WARN, "locations", f"{name} has no open location.", "`wismo location add`")
+    for connection in shop.connections.values():
+        try:
+            open_secrets(connection, house.settings.secrets)
+        except Refusal as refusal:
+            said = f"{connection.name}: {refusal.sentence}"
+            yield Finding(FAIL, "secrets", said, refusal.next)
+
+
+def _invariants(session: Session) -> list[Finding]:
+    results = invariants.run(session)
+    broken = [result for result in results if not result.ok]
+    found = [
+        Finding(
+            FAIL if result.severity == invariants.VIOLATION else WARN,
+            result.id,
+            f"Not true: {result.sentence} ({result.count}: {', '.join(result.sample[:5])}).",
+        )
+        for result in broken
+    ]
+    said = f"{len(results) - len(broken)} of {len(results)} sentences that must be true are."
+    return [*found, Finding(OK, "invariants", said)]
