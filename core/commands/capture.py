@@ -13,10 +13,13 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
+from core.domain.money import exponent
 from core.domain.order import Address, Change, Line, Order
 from core.domain.refusals import Invalid
 from core.domain.stock import Level, Move, Short, StockMove
 from core.registry import Done, command
+
+MONEY_MAX = 10**13
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,26 @@ def _require_sense(ask: CaptureOrder) -> None:
     for line in ask.lines:
         if not 0 <= line.quantity <= 100_000:
             raise Invalid(f"A quantity of {line.quantity} makes no sense.", "Send 1 to 100,000.")
-    if len(ask.currency) != 3:
-        raise Invalid(f"“{ask.currency}” is not a currency.", "Send an ISO 4217 code such as EUR.")
+    exponent(ask.currency.upper())
+    _require_money(ask)
+    _require_sizes(ask)
+
+
+def _require_money(ask: CaptureOrder) -> None:
+    whole = (ask.subtotal, ask.total, ask.discount, ask.shipping, ask.tax, ask.captured)
+    parts = (a for x in ask.lines for a in (x.unit_price, x.discount, x.tax, x.total))
+    if any(not 0 <= (amount or 0) <= MONEY_MAX for amount in (*whole, *parts)):
+        raise Invalid(f"An amount lies between 0 and {MONEY_MAX:,} minor units.")
+
+
+def _require_sizes(ask: CaptureOrder) -> None:
+    """Longer names than these are no names, and no index holds them."""
+    sizes = {"number": 60, "external_id": 200, "channel": 40, "email": 254, "phone": 40}
+    for name, most in sizes.items():
+        if len(getattr(ask, name)) > most:
+            raise Invalid(f"{name} has {most} characters at most.")
+    if any(len(line.sku) > 100 or len(line.external_id) > 200 for line in ask.lines):
+        raise Invalid("A SKU has 100 characters at most, an external_id 200.")
 
 
 def _units(order: Order) -> int:

@@ -28,6 +28,7 @@ WHOLE = f"""fragment Whole on Order {{
   shippingAddress {ADDRESS} billingAddress {ADDRESS}
   totalPriceSet {MONEY} currentTotalPriceSet {MONEY} subtotalPriceSet {MONEY}
   totalTaxSet {MONEY} totalDiscountsSet {MONEY} totalOutstandingSet {MONEY}
+  totalReceivedSet {MONEY}
   shippingLines(first: 5) {{ nodes {{ title isRemoved discountedPriceSet {MONEY} }} }}
   lineItems(first: 30) {LINES}
   fulfillments(first: 20) {{ legacyResourceId status createdAt updatedAt location {{ id }}
@@ -110,6 +111,7 @@ def _amounts(node: Node) -> dict[str, Any]:
         "total_tax": "totalTaxSet",
         "total_discounts": "totalDiscountsSet",
         "total_outstanding": "totalOutstandingSet",
+        "total_received": "totalReceivedSet",
     }
     amounts: dict[str, Any] = {
         ours: node[theirs]["shopMoney"]["amount"] if node[theirs] else "0"

@@ -145,6 +145,7 @@ class Order(Struct):
     total_discounts: str = "0"
     total_tax: str = "0"
     total_outstanding: str | None = None
+    total_received: str | None = None  # only GraphQL says it
     total_price_set: MoneySet | None = None
     presentment_currency: str | None = None
     taxes_included: bool = True

@@ -185,7 +185,13 @@ def total_of(order: p.Order) -> int:
 
 
 def captured_of(order: p.Order) -> int:
-    """What was paid so far, whatever went back later."""
+    """What was paid so far, whatever went back later.
+
+    A webhook does not say it: it follows from what is left to pay. An order that was paid and then
+    became cheaper is understated until the pull, which is told the figure itself.
+    """
+    if order.total_received is not None:
+        return _money(order, order.total_received)
     if order.financial_status not in PAID:
         return 0
     full = _money(order, order.total_price)
@@ -231,7 +237,7 @@ def _joined(*words: str | None) -> str:
 
 
 def _tags(order: p.Order) -> tuple[str, ...]:
-    told = [tag.strip().lower()[:40] for tag in _text(order.tags).split(",")]
+    told = sorted(tag.strip().lower()[:40] for tag in _text(order.tags).split(","))
     return tuple(
         dict.fromkeys([tag for tag in told if tag][:100] + (["test"] if order.test else []))
     )
