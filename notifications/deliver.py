@@ -28,23 +28,24 @@ class Deliveries:
     """The executors of `message.email` and `message.telegram`."""
 
     def __init__(
-        self, engine: Engine, teller: Teller, email: Sender | None, telegram_for: SenderFor
+        self, engine: Engine, teller: Teller, email_for: SenderFor, telegram_for: SenderFor
     ) -> None:
         self._engine = engine
         self._teller = teller
-        self._email = email
+        self._email_for = email_for
         self._telegram_for = telegram_for
 
     def executors(self) -> dict[str, Executor]:
         return {"message.email": self.email, "message.telegram": self.telegram}
 
     async def email(self, effect: Effect) -> Outcome:
-        return await self._deliver(effect, self._email, "email")
+        return await self._deliver(effect, self._email_for, "email")
 
     async def telegram(self, effect: Effect) -> Outcome:
-        return await self._deliver(effect, self._telegram_for(effect), "telegram")
+        return await self._deliver(effect, self._telegram_for, "telegram")
 
-    async def _deliver(self, effect: Effect, sender: Sender | None, route: str) -> Outcome:
+    async def _deliver(self, effect: Effect, sender_for: SenderFor, route: str) -> Outcome:
+        sender = await asyncio.to_thread(sender_for, effect)
         if sender is None:
             return later(f"There is no way to send by {route} yet.", 300)
         try:

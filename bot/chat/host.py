@@ -185,15 +185,17 @@ class ChatHost:
         )
         return talk.language if talk else ""
 
-    async def line(self, shop_id: int, conversation: int, line: int) -> tuple[str, Line] | None:
-        """(address, line) of one line that is to be carried to its door."""
+    async def line(
+        self, shop_id: int, conversation: int, line: int
+    ) -> tuple[Conversation, Line] | None:
+        """One line that is to be carried to its door."""
 
-        def look(session: Session) -> tuple[str, Line] | None:
+        def look(session: Session) -> tuple[Conversation, Line] | None:
             talk = conversation_by_id(session, shop_id, conversation)
             found = messages_of(session, conversation, line - 1) if talk else []
             if talk is None or not found or found[0][0] != line:
                 return None
-            return talk.address, self._line(session, talk, found[0])
+            return talk, self._line(session, talk, found[0])
 
         return await self._house.read(look)
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.bridge import House
-from bot.web.pages import answer_page, is_same_origin, page_facts, preferred_language
+from bot.web.pages import answer_page, page_facts, preferred_language
 from bot.web.track import gone
 from core.commands.chat import SetPreferences
 from core.db import setup
@@ -57,9 +57,6 @@ class PreferencesPage:
         shop, customer = found
         fields = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
         wanted = _wanted(fields)
-        ours = is_same_origin(request, self._house.settings.base_url)
-        if not ours and "List-Unsubscribe" not in fields:
-            return await gone(self._house, request, self._token())
         actor = Actor(
             Role.CUSTOMER, shop.id, f"customer:{customer.id}", "customer", customer_id=customer.id
         )
