@@ -35,8 +35,10 @@ def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
         raise Invalid(f"One print has {PRINT_MOST} orders at most.", "Print them in parts.")
     works = _asked_for(ask, uow) if ask.orders else _queue_of(ask, uow)
     for work in works:
+        order = uow.orders.by_id(work.order_id)
+        handover.require_leavable(order)
         if work.is_before(Stage.PRINTED):
-            _advance(uow, uow.orders.by_id(work.order_id), work, Stage.PRINTED, e.WorkPrinted)
+            _advance(uow, order, work, Stage.PRINTED, e.WorkPrinted)
     codes = sorted({uow.shop.locations[work.location_id].code for work in works})
     facts = {"works": [work.id for work in works], "locations": codes}
     return Done(f"{len(works)} on paper for {' and '.join(codes)}.", facts)
@@ -47,8 +49,8 @@ def _asked_for(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
     for word in ask.orders:
         order, works = handover.named(uow, word)
         works = handover.at_location(uow, order, works, ask.location)
-        handover.require_leavable(order)
         found += [work for work in works if work.is_open]
+        handover.require_leavable(order)
     if not found:
         raise NotPossible("All of that has left already.", "Look at one of the orders.")
     return found
@@ -63,7 +65,7 @@ def _queue_of(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
     if not ids:
         raise NotPossible(
             f"Everything at {place.code} is on paper already.",
-            f"Look at `picks {place.code.lower()}`; printing an order by its number repeats it.",
+            f"Look at `picks {place.code.lower()}`.",
             code="already",
         )
     return [uow.work.by_id(work_id) for work_id in ids]

@@ -214,18 +214,40 @@ def leave(
     """
     taken, uncovered = cover(parcel.items, works)
     gone = [_piece(uow, order, work, taken[work.id]) for work in works if work.id in taken]
-    if is_new:
-        first = gone[0].id if gone else None
-        parcel = uow.work.add_parcel(replace(parcel, fulfillment_id=first))
-    else:
-        uow.work.save_parcel(parcel)
     after = _consume(uow, order, gone)
     after = _ship_uncovered(uow, after, parcel, uncovered, location_id)
+    parcel = _store(uow, order, after, parcel, gone, is_new=is_new)
+    if not parcel.items:
+        return after
     fact = e.ParcelShipped(parcel.id, parcel.carrier, parcel.tracking_number or "", evidence)
     after = uow.orders.save(Change(after, (fact,)))
     _close_cases(uow, after, gone)
     _tell_channel(uow, after, parcel, gone)
     return _left_in_spite(uow, after, parcel)
+
+
+def _store(
+    uow: UnitOfWork, before: Order, after: Order, parcel: Parcel, gone: Works, *, is_new: bool
+) -> Parcel:
+    """The parcel with what it can truly hold: a unit leaves once, whoever speaks of it again."""
+    sent = {line.id: line.shipped - before.line(line.id).shipped for line in after.lines}
+    items = tuple((i, sku, min(n, sent[i])) for i, sku, n in parcel.items if sent[i] > 0)
+    true = replace(parcel, items=items)
+    if is_new:
+        return uow.work.add_parcel(replace(true, fulfillment_id=gone[0].id if gone else None))
+    uow.work.save_parcel(true)
+    if items != parcel.items:
+        uow.work.set_items(true)
+        finding = Finding(
+            CaseKind.PARCEL_TROUBLE,
+            f"parcel:{parcel.id}:surplus",
+            f"Parcel {parcel.tracking_number} of order {after.number} was labeled for more than "
+            "was left to send. Find out what is in it.",
+            order_id=after.id,
+            facts={"trouble": "surplus", "parcel_id": parcel.id},
+        )
+        uow.cases.open(finding)
+    return true
 
 
 def _piece(

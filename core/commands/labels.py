@@ -139,10 +139,12 @@ def numbered(parcel: Parcel, number: str, carrier: str, page: str = "") -> Parce
 def require_own_number(uow: UnitOfWork, order: Order, parcel: Parcel, number: str) -> None:
     """A number on somebody else's running parcel is a slip; one customer's orders share boxes."""
     for other in uow.work.parcels_by_number(clean_number(number)):
-        if other.id == parcel.id or other.delivered_at is not None:
+        if other.id == parcel.id:
             continue
         theirs, customer_id = holder_of(uow.session, other.order_id)
-        if other.order_id == order.id or customer_id != order.customer_id:
+        is_shared = customer_id is not None and customer_id == order.customer_id
+        is_over = other.delivered_at is not None
+        if other.order_id == order.id or not (is_shared or is_over):
             raise Conflict(
                 f"{number} is already on a parcel of order {theirs}.",
                 "Check the label and write its number again.",

@@ -47,6 +47,8 @@ def record_tracking(ask: RecordTracking, uow: UnitOfWork) -> Done:
     if not parcels:
         raise NotFound(f"No parcel travels as {number} yet.", code="not_yet")
     for parcel in parcels:
+        uow.orders.by_id(parcel.order_id)
+        parcel = uow.work.parcel(parcel.id)  # as it is now that its order is locked
         if ask.carrier and not parcel.carrier:
             parcel = uow.work.save_parcel(numbered(parcel, number, ask.carrier))
         tell(uow, parcel, ask.events[:EVENTS_MOST], ask.expected)
@@ -103,12 +105,16 @@ def tell(
 ) -> None:
     """Keep these words about a parcel and draw every conclusion from all that was ever said."""
     order = uow.orders.by_id(parcel.order_id)
-    fresh = [found for found in sorted(set(events), key=_when) if _keep(uow, parcel, found)]
+    told = uow.work.told_of(parcel.id)
+    known = {_when(found) for found in told}
+    new = sorted((found for found in set(events) if _when(found) not in known), key=_when)
+    fresh = [found for found in new if _keep(uow, parcel, found)]
     latest = uow.now + FUTURE_MOST
-    state = fold(found for found in uow.work.told_of(parcel.id) if found.at <= latest)
-    after = _stand(uow, parcel, state, expected)
+    believed = [found for found in (*told, *fresh) if found.at <= latest]
+    state = fold(believed)
+    after = _stand(parcel, state, believed, expected)
     _tell_moves(uow, order, parcel, [found for found in fresh if found.at <= latest])
-    order = _store(uow, order, parcel, after)
+    order, after = _store(uow, order, parcel, after)
     _tell_arrival(uow, order, parcel, after)
     _tell_delay(uow, order, parcel, after)
     if fresh:
@@ -133,9 +139,11 @@ def _keep(uow: UnitOfWork, parcel: Parcel, found: TrackingEvent) -> bool:
     )
 
 
-def _stand(uow: UnitOfWork, parcel: Parcel, state: ParcelState, expected: date | None) -> Parcel:
+def _stand(
+    parcel: Parcel, state: ParcelState, told: Iterable[TrackingEvent], expected: date | None
+) -> Parcel:
     """The parcel as the fold sees it."""
-    scans = [found for found in uow.work.told_of(parcel.id) if found.at == state.last_scan_at]
+    places = [found.place for found in told if found.at == state.last_scan_at and found.place]
     odd = state.contradictions[-1] if state.contradictions else None
     return replace(
         parcel,
@@ -143,8 +151,7 @@ def _stand(uow: UnitOfWork, parcel: Parcel, state: ParcelState, expected: date |
         reason=state.reason,
         first_scan_at=state.first_scan_at,
         last_scan_at=state.last_scan_at,
-        last_place=next((found.place for found in reversed(scans) if found.place), "")
-        or parcel.last_place,
+        last_place=places[-1] if places else parcel.last_place,
         delivered_at=state.delivered_at,
         contradiction=f"{odd.status} {odd.reason} at {odd.at.isoformat()}" if odd else "",
         expected=expected.isoformat() if expected else parcel.expected,
@@ -160,17 +167,18 @@ def _tell_moves(
         uow.emit(order.id, moved)
 
 
-def _store(uow: UnitOfWork, order: Order, before: Parcel, after: Parcel) -> Order:
+def _store(uow: UnitOfWork, order: Order, before: Parcel, after: Parcel) -> tuple[Order, Parcel]:
     """Save the parcel; its first scan ships it when nobody has said so yet."""
     if after.has_left and not before.has_left:
         works = sorted(
             (work for work in uow.work.of(order.id) if work.is_open),
             key=lambda work: (work.id != before.fulfillment_id, work.id),
         )
-        return handover.leave(uow, order, after, works, handover.SCANNED, is_new=False)
+        order = handover.leave(uow, order, after, works, handover.SCANNED, is_new=False)
+        return order, uow.work.parcel(after.id)
     if after != before:
         uow.work.save_parcel(after)
-    return order
+    return order, after
 
 
 def _tell_arrival(uow: UnitOfWork, order: Order, before: Parcel, after: Parcel) -> None:

@@ -58,6 +58,9 @@ _PARCEL_LINES = Statement(
     .where(t.parcel_line.c.parcel_id == sa.bindparam("parcel"))
     .order_by(t.parcel_line.c.line_id)
 )
+_EMPTY_PARCEL = Statement(
+    t.parcel_line.delete().where(t.parcel_line.c.parcel_id == sa.bindparam("parcel"))
+)
 _PARCEL_MUTABLE = [
     c.name
     for c in t.parcel.columns
@@ -207,6 +210,16 @@ class Fulfillments:
             "position": parcel.position,
         }
         self._uow.insert(t.parcel, {**row, **times, **head})
+        self._add_items(parcel)
+        return parcel
+
+    def set_items(self, parcel: Parcel) -> None:
+        """Correct what a parcel holds."""
+        self._uow.write_rows()
+        self._session.run(_EMPTY_PARCEL, parcel=parcel.id)
+        self._add_items(parcel)
+
+    def _add_items(self, parcel: Parcel) -> None:
         for line_id, sku, quantity in parcel.items:
             self._uow.insert(
                 t.parcel_line,
@@ -218,7 +231,6 @@ class Fulfillments:
                     "quantity": quantity,
                 },
             )
-        return parcel
 
     def save_parcel(self, parcel: Parcel) -> Parcel:
         values = {name: getattr(parcel, name) for name in _PARCEL_MUTABLE}

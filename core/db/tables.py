@@ -475,8 +475,7 @@ parcel = _table(
     _at("delivered_at", nullable=True),
     _text("contradiction"),
     _text("expected"),
-    # Two orders may share a box, so a number is unique within its order only.
-    sa.UniqueConstraint("order_id", "tracking_number", "carrier"),
+    # Not unique: two orders, or two fulfillments of a shop, may share one box.
     sa.Index(None, "shop_id", "tracking_number"),
     sa.UniqueConstraint("shop_id", "external_id"),
     sa.Index(None, "order_id"),

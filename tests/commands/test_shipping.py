@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from core.commands.fulfillment import ShipWork
+from core.commands.fulfillment import PackWork, PickWork, PutBack, ShipWork
 from core.commands.labels import AddTracking, LabelParcel
-from core.commands.orders import CancelOrder, HoldOrder, MoveOrder
+from core.commands.orders import CancelOrder, HoldOrder, MoveOrder, ReleaseOrder
 from core.commands.shipping import FulfilledLine
+from core.commands.tracking import DeliverParcel, RecordTracking
 from core.db import tables as t
 from core.db.inbox import Delivery
 from core.db.rows import from_json
@@ -203,6 +205,16 @@ def test_a_scan_of_a_canceled_order_is_believed_and_a_person_is_told(shop):
     assert [c["kind"] for c in shop.rows(t.cases)] == ["cancel_after_ship"]
 
 
+def test_a_labeled_parcel_holds_no_unit_that_left_in_another(shop):
+    shop.do(LabelParcel("1001", "DHL", NUMBER), WAREHOUSE)
+    elsewhere = fulfillment(lines=(FulfilledLine("1001-1", 2),), tracking_number="77777777")
+    shop.do(elsewhere, CHANNEL)
+    tell(shop, scan("Delivered", 2))
+    assert [line["shipped"] for line in shop.rows(t.order_line)] == [2, 1]
+    assert [line["delivered"] for line in shop.rows(t.order_line)] == [0, 1]
+    assert list(open_cases(shop)) == ["surplus"]
+
+
 def test_a_label_follows_its_order_to_another_location(shop):
     shop.do(LabelParcel("1001", "DHL", NUMBER), WAREHOUSE)
     shop.do(MoveOrder("1001", "ham"))
@@ -327,3 +339,74 @@ def test_leaving_closes_the_case_about_being_late(shop):
         "work:1": "resolved",
         "work:2": "open",
     }
+
+
+def test_two_fulfillments_of_the_shop_may_share_one_box(shop):
+    for key, line in (("f-1", FulfilledLine("1001-1", 2)), ("f-2", FulfilledLine("1001-2", 1))):
+        said = fulfillment(key=key, lines=(line,), tracking_number=NUMBER, carrier="DHL")
+        assert shop.do(said, CHANNEL).ok
+    tell(shop, scan("Delivered", 3))
+    assert [line["delivered"] for line in shop.rows(t.order_line)] == [2, 1]
+    assert shop.do(fulfillment(key="f-2", tracking_number=NUMBER), CHANNEL).happened == ()
+
+
+# --- at once, and at random --------------------------------------------------------------------
+
+
+def test_many_hands_at_once_ship_one_parcel(shop):
+    waiting = [shop.engine.submit(ShipWork("1001"), WAREHOUSE) for _ in range(8)]
+    waiting += [shop.engine.submit(fulfillment(tracking_number=NUMBER), CHANNEL) for _ in range(4)]
+    ends = [future.result() for future in waiting]
+    assert sum("ParcelShipped" in end.happened for end in ends) == 1
+    assert {end.outcome for end in ends} <= {"done", "refused"}
+    assert (len(parcels(shop)), level(shop, "mug-red")) == (1, (8, 0))
+
+
+def test_whatever_is_said_stock_work_and_lines_agree(shop, rng: random.Random):
+    for number in range(1002, 1008):
+        shop.place(number, ("mug-red", rng.randint(1, 6)), ("sock-grey", 1))
+    for turn in range(80):
+        said = rng.choice(_sayings(rng, str(rng.randint(1001, 1007))))
+        delivery = Delivery(SHOPIFY, "any", f"d-{turn}", b"{}")
+        receipt = shop.do(said, Caller(CHANNEL.actor, delivery=delivery))
+        early = receipt.sentence.startswith("Kept: No parcel travels as")
+        assert early or receipt.outcome in ("done", "refused"), (said, receipt)
+        shop.clock.advance(minutes=1)
+    _assert_books_agree(shop)
+
+
+def _sayings(rng: random.Random, word: str) -> list:
+    part = (FulfilledLine(f"{word}-1", rng.randint(1, 3)),)
+    told = scan(rng.choice(["InfoReceived", "InTransit_PickedUp", "Delivered", "Exception_Lost"]))
+    return [
+        PickWork(word),
+        PackWork(word),
+        PutBack(word),
+        ShipWork(word),
+        LabelParcel(word, "DHL", f"JD{word}"),
+        CancelOrder(word),
+        HoldOrder(word),
+        ReleaseOrder(word),
+        MoveOrder(word, rng.choice(["ber", "ham"])),
+        DeliverParcel(word),
+        RecordTracking(f"JD{word}", (told,)),
+        fulfillment(int(word), key=f"f-{word}-{rng.randint(1, 2)}", lines=part),
+    ]
+
+
+def _assert_books_agree(shop: Shop) -> None:
+    promised = shop.rows(t.reservation, state="promised")
+    moves = shop.rows(t.stock_move)
+    for row in shop.rows(t.stock_level):
+        here = (row["sku"], row["location_id"])
+        mine = [m for m in moves if (m["sku"], m["location_id"]) == here]
+        kept = [r["quantity"] for r in promised if (r["sku"], r["location_id"]) == here]
+        assert row["on_hand"] == sum(m["on_hand"] for m in mine)
+        assert row["reserved"] == sum(m["reserved"] for m in mine) == sum(kept)
+    left = {p["id"] for p in parcels(shop) if p["handed_over_at"] or p["first_scan_at"]}
+    boxed = [row for row in shop.rows(t.parcel_line) if row["parcel_id"] in left]
+    for line in shop.rows(t.order_line):
+        assert line["allocated"] == sum(
+            r["quantity"] for r in promised if r["line_id"] == line["id"]
+        )
+        assert line["shipped"] == sum(b["quantity"] for b in boxed if b["line_id"] == line["id"])
