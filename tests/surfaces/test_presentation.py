@@ -17,6 +17,7 @@ from bot.presentation.forms import form_for, gathered
 from bot.presentation.help import help_answer, roles_page
 from bot.presentation.model import Action, Answer, Card, Form, Page
 from bot.presentation.plain import all_as_text, as_text
+from bot.presentation.receipts import receipt_card
 from bot.presentation.today import today_card
 from bot.presentation.views import card_for
 from bot.presentation.words import ago, span, until, when
@@ -25,7 +26,7 @@ from core.db import tables as t
 from core.domain.access import Actor, Role
 from core.domain.cases import CaseKind
 from core.domain.metrics import Counted, Tally, Today
-from core.engine import Caller
+from core.engine import Caller, Receipt
 from core.queries.cases import CaseView
 from core.queries.orders import ShowOrder
 from core.registry import COMMANDS, QUESTIONS, spec_of
@@ -394,6 +395,22 @@ def test_a_view_without_a_card_is_still_shown(desk):
     view = shop.ask(ShowOrder("1001")).lines[0]
     assert "mug-red" in as_text(card_for(view, ShowOrder("1001"), DESK))
     assert asyncio.run(desk_of(house, ANN)).places[0].code == "BER"
+
+
+def test_our_own_mistake_is_red_and_names_its_reference():
+    next_step = "Tell the person who runs it: reference 77."
+    failed = Receipt(77, "hold_order", "failed", "Something went wrong.", "bug", next_step)
+    card = receipt_card(failed, DESK)
+    assert card.tone == "bad"
+    assert "reference 77" in as_text(card)
+    assert labels(card) == []
+
+
+def test_a_receipt_tells_moments_in_the_persons_words_and_undo_only_where_it_works():
+    done = Receipt(1, "snooze_case", "done", "Case 1 sleeps until 2026-11-24T08:00+00:00.")
+    assert receipt_card(done, DESK).title == "Case 1 sleeps until tomorrow 09:00."
+    assert labels(receipt_card(done, DESK)) == []
+    assert labels(receipt_card(replace(done, can_undo=True), DESK)) == ["Undo"]
 
 
 # --- words ----------------------------------------------------------------------------------------
