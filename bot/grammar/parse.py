@@ -99,6 +99,8 @@ def _whole(reading: Reading) -> Heard | None:
     if one_at_a_time(reading):
         said = f"`{reading.spec.verb}` takes one number at a time, or a comma between them."
         return Suggestion(said)
+    if _wants_a_look(reading) and len(reading.many) > 1:
+        return Suggestion(f"Say why behind the numbers: `{reading.spec.verb}` cannot be undone.")
     if _wants_a_look(reading):
         return FormWanted(reading.spec, reading.given)
     return Ask(reading.spec, commands, reading.until)
@@ -108,7 +110,7 @@ def _wants_a_look(reading: Reading) -> bool:
     """What cannot be taken back is shown once more, unless its reason was typed with it."""
     reasons = [s for s in slots_of(reading.spec.shape) if s.kind is Arg.TEXT and s.name == "reason"]
     unsaid = bool(reasons) and not any(s.name in reading.values for s in reasons)
-    return reading.spec.risk is Risk.IRREVERSIBLE and unsaid and len(reading.many) == 1
+    return reading.spec.risk is Risk.IRREVERSIBLE and unsaid
 
 
 def _searched(reading: Reading) -> Heard | None:

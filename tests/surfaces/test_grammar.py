@@ -199,6 +199,7 @@ def test_many_numbers_alone_show_each_order():
 
 def test_what_cannot_be_taken_back_never_takes_a_second_number_for_its_reason():
     assert isinstance(parse("cancel 1001 1004", DESK), Suggestion)
+    assert isinstance(parse("cancel 1001, 1004", DESK), Suggestion)
     listed = parse("cancel 1001, 1004 changed mind", DESK)
     assert isinstance(listed, Ask)
     assert listed.commands == (
