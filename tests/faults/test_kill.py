@@ -1,0 +1,148 @@
+"""kill -9 under load: what was accepted is there once, what was promised to people is said once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from bot.api.keys import make_key
+from bot.sandbox.mailbox import Mailbox
+from core.db import house, invariants
+from core.db import tables as t
+from core.db.rows import micros
+from core.db.unit_of_work import UnitOfWork
+from core.integrations.secrets import seal_secrets
+from tests.faults.lives import CONNECTION, HOOK_SECRET, KEY, Client, Server
+from tests.shop import SHOP, Clock, make_shop
+
+KILLS = int(os.environ.get("WISMO_KILLS", "25"))
+CLIENTS = 6
+LIFE_SECONDS = (0.3, 0.9)
+
+
+@pytest.mark.anyio
+async def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(
+    tmp_path: Path, rng: random.Random
+) -> None:
+    url = f"sqlite:///{tmp_path / 'wismo.db'}"
+    key = make_key()
+    _furnish(url, key.prefix, key.hash)
+    mailbox = Mailbox(lambda: datetime.now(UTC))
+    async with mailbox.smtp() as (_, smtp_port), Server(url, smtp_port).living() as server:
+        async with httpx2.AsyncClient(timeout=5, trust_env=False) as http:
+            base = f"http://127.0.0.1:{server.port}"
+            client = Client(base, key.key, rng, http)
+            done = asyncio.Event()
+            sending = [asyncio.create_task(_send(client, n, done)) for n in range(CLIENTS)]
+            for _ in range(KILLS):
+                await asyncio.sleep(rng.uniform(*LIFE_SECONDS))
+                await server.kill()
+            done.set()
+            await asyncio.gather(*sending)
+            await _until_quiet(url)
+    told = _verify(url, client, mailbox)
+    print(json.dumps({"kills": server.deaths, "tries": client.tries, **told}))
+
+
+def _furnish(url: str, prefix: str, hashed: str) -> None:
+    shop = make_shop(url, stock=100_000, clock=Clock(datetime.now(UTC)))
+
+    def settle(uow: UnitOfWork) -> None:
+        house.settle_kind(uow, house.LIVE)
+        uow.people.put(
+            t.connection,
+            {"id": CONNECTION},
+            {
+                "config": {"shop_domain": "nordlicht.example"},
+                "secrets": seal_secrets({"webhook_secret": HOOK_SECRET}, [KEY]),
+            },
+        )
+        uow.insert_now(
+            t.api_key,
+            {
+                "id": 1,
+                "shop_id": SHOP,
+                "name": "faults",
+                "prefix": prefix,
+                "hash": hashed,
+                "role": "lead",
+                "created_at": micros(uow.now),
+            },
+        )
+
+    shop.engine.chore(settle, SHOP)
+    shop.close()
+
+
+async def _send(client: Client, lane: int, done: asyncio.Event) -> None:
+    count = 0
+    while not done.is_set() or count == 0:
+        number = str(100_000 * (lane + 1) + count)
+        await client.order(number)
+        if count % 3 == 0:
+            await client.note(number)
+        count += 1
+
+
+async def _until_quiet(url: str, seconds: float = 60) -> None:
+    """Wait until the worker has said and done everything that is due."""
+    from core.db.connection import Database
+
+    database = Database(url)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with database.read() as session:
+            b, v = t.outbox.c, t.event.c
+            now = micros(datetime.now(UTC))
+            waiting = session.select(
+                t.outbox.select().where(
+                    b.state.in_(("waiting", "leased")), b.kind.like("message.%")
+                )
+            )
+            unplanned = session.select(t.event.select().where(v.position.is_(None)))
+        if not unplanned and not [row for row in waiting if row.due_at <= now + 90_000_000]:
+            break
+        await asyncio.sleep(0.2)
+    database.close()
+
+
+def _verify(url: str, client: Client, mailbox: Mailbox) -> dict[str, int]:
+    from core.db.connection import Database
+
+    database = Database(url)
+    with database.read() as session:
+        stored = Counter(row.number for row in session.select(t.orders.select()))
+        notes = Counter(
+            json.loads(row.data)["text"]
+            for row in session.select(t.event.select().where(t.event.c.kind == "OrderNoted"))
+        )
+        broken = [r for r in invariants.run(session) if not r.ok and r.severity == "violation"]
+        unknown = sum(
+            1 for row in session.select(t.outbox.select()) if row.unknown or row.attempts > 1
+        )
+    database.close()
+    assert len(client.accepted) > KILLS
+    assert client.noted
+    assert client.accepted <= set(stored), "accepted, and then lost"
+    assert set(stored.values()) == {1}, "one order stands there twice"
+    assert {f"note of {n}" for n in client.noted} <= set(notes)
+    assert set(notes.values()) == {1}, "one key acted twice"
+    assert broken == []
+    sent = Counter(mail.recipients[0] for mail in mailbox.mails)
+    ids: dict[str, set[str]] = {}
+    for mail in mailbox.mails:
+        ids.setdefault(mail.recipients[0], set()).add(mail.headers["message-id"])
+    assert set(sent) == {f"c{number}@example.org" for number in stored}, "a mail was lost"
+    assert all(len(found) == 1 for found in ids.values()), "two different mails about one thing"
+    again = sum(sent.values()) - len(sent)
+    assert again <= unknown, "a mail was repeated although its end was known"
+    return {"orders": len(stored), "notes": len(notes), "mails": len(sent), "repeated": again}
