@@ -33,6 +33,7 @@ class Panel:
     async def press(self, name: str, words: Mapping[str, Any] | None = None) -> News:
         if name not in BUTTONS:
             raise ControlError(f"No button is called {name!r}; there are {', '.join(BUTTONS)}.")
+        await self.app.ready()
         return await BUTTONS[name](self, **(words or {}))
 
     async def call(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
@@ -42,8 +43,7 @@ class Panel:
         )
         async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
             url = self.app.base + path
-            answer = await client.request(method, url, json=body, headers=headers)
-        return answer
+            return await client.request(method, url, json=body, headers=headers)
 
     async def hooks(self, everything: bool = False) -> list[Delivery]:
         """Send what the shop has to tell; gives the deliveries that went out."""

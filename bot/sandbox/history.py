@@ -31,6 +31,7 @@ from core.domain.returns import ReturnReason
 from core.domain.shop import Connection, Mode
 from core.domain.shop import Shop as OurShop
 from core.engine import Caller, Engine, Receipt
+from core.integrations.carriers.seventeen import translate
 from core.integrations.channels.shopify.access import caller_for
 from core.integrations.channels.shopify.translate import translate_delivery
 
@@ -170,11 +171,7 @@ class _Life:
         carrier = self.town.carrier
         carrier.scan(self.tracking, status, place)
         push = carrier.pushes[-1]
-        try:
-            from core.integrations.carriers.seventeentrack import translate
-        except ImportError:
-            return
-        command = translate(self.history.carrier, "TRACKING_UPDATED", push.body)
+        command = translate(self.history.carrier.id, push.body)
         self.history.do(command, caller_for(self.history.shop, self.history.carrier))
 
     def hold(self, reason: HoldReason, who: str, note: str) -> None:
@@ -182,11 +179,6 @@ class _Life:
 
     def move(self, location: str) -> None:
         self.history.do(MoveOrder(self.name, location), staff("Ann"))
-
-    def arrive(self) -> None:
-        from core.commands.tracking import DeliverParcel
-
-        self.history.engine.execute(DeliverParcel(self.name), staff("Jonas"))
 
     def send_back(self, reason: ReturnReason) -> None:
         self.history.do(RequestReturn(self.name, reason=reason), staff("Mia"))
@@ -248,8 +240,7 @@ def _held(reason: HoldReason, who: str, note: str) -> Callable[[_Life], None]:
 def _returned(life: _Life) -> None:
     """Sent back, and the money is still due."""
     life.usual()
-    life.after(100, lambda: life.arrive())
-    life.after(101, lambda: life.send_back(ReturnReason.SIZE_TOO_SMALL))
+    life.after(144, lambda: life.send_back(ReturnReason.SIZE_TOO_SMALL))
     life.after(170, life.come_back)
 
 
@@ -260,8 +251,7 @@ def _refunded(life: _Life) -> None:
 
 def _coming_back(life: _Life) -> None:
     life.usual()
-    life.after(109, lambda: life.arrive())
-    life.after(110, lambda: life.send_back(ReturnReason.UNWANTED))
+    life.after(144, lambda: life.send_back(ReturnReason.UNWANTED))
 
 
 def _canceled(life: _Life) -> None:

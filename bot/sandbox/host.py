@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.sandbox.buttons import BUTTONS, Panel
+from bot.sandbox.customer import WebCustomer
 from bot.sandbox.shop.wire import ControlError, plain, problem
 from bot.sandbox.slack.control import workspace_json
-from bot.sandbox.town import STAFF, STRANGER, Town
+from bot.sandbox.town import STAFF, STRANGER
 
 PAGE = Path(__file__).with_name("page")
 TELEGRAM_CUSTOMER = 5001
@@ -34,7 +37,7 @@ def host_app(panel: Panel) -> Starlette:
             Route("/town/screen", host.screen),
             Route("/town/mail/{number:int}", host.mail),
             Route("/town/press/{button}", host.press, methods=["POST"]),
-            Route("/chat", host.chat),
+            Route("/town/web", host.web, methods=["POST"]),
             *panel.town.mounts(),
             Mount("/page", StaticFiles(directory=PAGE)),
         ]
@@ -47,12 +50,31 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class _Host:
     def __init__(self, panel: Panel) -> None:
         self._panel, self._town = panel, panel.town
+        self._visitor = WebCustomer(panel.app.base)
+        self._chat: dict[str, Any] = {"lines": [], "buttons": []}
 
     async def page(self, _: Request) -> Response:
         return HTMLResponse((PAGE / "index.html").read_text("utf-8"))
 
-    async def chat(self, _: Request) -> Response:
-        return RedirectResponse(f"{self._panel.app.base}/chat")
+    async def web(self, request: Request) -> Response:
+        """The visitor of the web chat writes, presses, or starts anew in another language."""
+        told = await request.json()
+        if "language" in told:
+            await self._visitor.close()
+            self._visitor = WebCustomer(self._panel.app.base, str(told["language"]))
+            return JSONResponse({"ok": True})
+        try:
+            answer = await self._write(str(told.get("text", "")), str(told.get("pressed", "")))
+        except httpx2.HTTPError:
+            return problem("The chat does not answer; the server may be starting again.", 503)
+        if answer.is_success:
+            return JSONResponse({"ok": True})
+        return problem(str(answer.json().get("problem", "The chat refused.")))
+
+    async def _write(self, text: str, pressed: str) -> httpx2.Response:
+        if not self._visitor.is_open:
+            await self._visitor.open()
+        return await (self._visitor.press(pressed) if pressed else self._visitor.say(text))
 
     async def screen(self, request: Request) -> Response:
         """Everything to draw, in the eyes of one colleague; unchanged parts are left out."""
@@ -60,6 +82,7 @@ class _Host:
         parts = {
             "town": self._town_json(),
             "slack": workspace_json(self._town.workspace, user.id),
+            "web": await self._web_json(),
             "telegram": self._telegram_json(),
             "mails": self._mails_json(),
             "news": plain(self._town.news[-30:]),
@@ -109,6 +132,14 @@ class _Host:
 
     def _newest(self) -> int | None:
         return next(reversed([one.number for one in self._town.shop.orders.values()]), None)
+
+    async def _web_json(self) -> dict[str, Any]:
+        """What the visitor sees; the last look stands while the server is away."""
+        if not self._visitor.is_open:
+            return {"lines": [], "buttons": []}
+        with contextlib.suppress(httpx2.HTTPError):
+            self._chat = await self._visitor.seen()
+        return self._chat
 
     def _telegram_json(self) -> dict[str, Any]:
         chat = self._town.telegram.chats.get(TELEGRAM_CUSTOMER)

@@ -31,10 +31,11 @@ async function look() {
     showTime(seen.now);
     if (seen.town) { screen.town = seen.town; showTown(); }
     if (seen.slack) { screen.slack = seen.slack; showChannel(); showThread(); showModal(); }
+    if (seen.web) showWeb(seen.web);
     if (seen.telegram) showTelegram(seen.telegram);
     if (seen.mails) showMails(seen.mails);
     if (seen.news) showNews(seen.news);
-  } catch { $("app").className = "app stopped"; $("app").lastElementChild.textContent = "the demo has ended"; }
+  } catch { $("app").className = "health stopped"; $("app").lastElementChild.textContent = "the demo has ended"; }
   looking = false;
 }
 
@@ -48,7 +49,7 @@ function showTime(now) {
 
 function showTown() {
   const { app, people, strike } = screen.town;
-  $("app").className = "app " + app.state;
+  $("app").className = "health " + app.state;
   $("app").lastElementChild.textContent = app.state === "running"
     ? "running" + (app.restarts ? ` · restarted ${app.restarts}×` : "") : app.state;
   $("strike").classList.toggle("on", strike);
@@ -56,7 +57,7 @@ function showTown() {
   if (!$("who").options.length) {
     $("who").append(...people.map((one) => el("option", { value: one.key, selected: one.key === screen.who }, `${one.name.split(" ")[0]} · ${one.words}`)));
   }
-  if (app.state === "running" && !$("chat").src) openChat();
+  $("realchat").href = `${app.base}/chat`;
   showChips();
 }
 
@@ -215,8 +216,30 @@ function showModal() {
 
 // --- the customer --------------------------------------------------------------------------------
 
-let language = "en";
-function openChat() { $("chat").src = `${screen.town.app.base}/chat?language=${language}`; }
+async function writes(body) {
+  try { await post("/town/web", body); } catch (problem) { complain(problem.message); }
+  await look();
+}
+function showWeb({ lines, buttons }) {
+  const box = $("lines");
+  const low = box.scrollHeight - box.scrollTop - box.clientHeight < 120;
+  const rows = lines.map((line) => el("div", { className: "bubble" + (line.side === "customer" ? " mine" : "") },
+    line.name ? el("b", { className: "who" }, line.name) : null,
+    line.rows.map((row, n) => [n ? el("br") : null, row.map((piece) => piece.url
+      ? el("a", { href: piece.url, target: "_blank", rel: "noreferrer" }, piece.words) : piece.words + " ")]).flat(2)));
+  const hello = el("div", { className: "empty" }, "A visitor of the shop’s web chat. Ask anything.");
+  box.replaceChildren(...(rows.length ? rows : [hello]));
+  if (low) box.scrollTop = box.scrollHeight;
+  const first = lines.length ? [] : ["Where is my order?", "Wo ist mein Paket?", "I want to return something", "human"];
+  $("webkeys").replaceChildren(...buttons.map((key) => el("button", { type: "button", onclick: () => writes({ pressed: key.key }) }, key.label)),
+    ...first.map((text) => el("button", { type: "button", onclick: () => writes({ text }) }, text)));
+}
+$("writer").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const text = $("written").value.trim();
+  $("written").value = "";
+  if (text) await writes({ text });
+});
 for (const button of document.querySelectorAll("[data-door]")) button.addEventListener("click", () => {
   for (const each of document.querySelectorAll("[data-door]")) each.setAttribute("aria-selected", each === button);
   $("web").hidden = button.dataset.door !== "web";
@@ -224,8 +247,8 @@ for (const button of document.querySelectorAll("[data-door]")) button.addEventLi
 });
 for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => {
   for (const each of document.querySelectorAll("[data-language]")) each.setAttribute("aria-selected", each === button);
-  language = button.dataset.language;
-  openChat();
+  const language = button.dataset.language;
+  writes({ language });
   post("/telegram/control/join", { user: user(), first_name: "Anna", last_name: "Schmidt", language_code: language }).catch(() => {});
 });
 
@@ -295,7 +318,7 @@ $("buttons").addEventListener("click", async ({ target }) => {
   const name = target.dataset?.press;
   if (!name) return;
   target.disabled = true;
-  if (name === "kill_the_server") $("app").className = "app stopped";
+  if (name === "kill_the_server") $("app").className = "health stopped";
   try { await post(`/town/press/${name}`); } catch (problem) { complain(problem.message); }
   target.disabled = false;
   await look();

@@ -1,0 +1,14 @@
+"""The whole story in order; what a step leaves behind, later ones use."""
+
+from __future__ import annotations
+
+from bot.sandbox.story import asking, capturing, closing, enduring, returning, working
+
+STORY = (
+    *capturing.CHAPTER,
+    *working.CHAPTER,
+    *asking.CHAPTER,
+    *returning.CHAPTER,
+    *enduring.CHAPTER,
+    *closing.CHAPTER,
+)

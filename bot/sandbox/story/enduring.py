@@ -1,0 +1,130 @@
+"""Chapter five: time passes, things get stuck, servers die, webhooks get lost, people err."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.sandbox.story.capturing import EMIL
+from bot.sandbox.story.reading import aloud, button_labels, short
+from bot.sandbox.story.stage import Stage, expect
+
+BURST = 12
+
+
+async def nine_hours_later_the_stuck_order_is_announced(stage: Stage) -> str:
+    await stage.buy("stuck", {"apron-denim": 1}, customer=EMIL)
+    number = stage.orders["stuck"]
+    evidence = await stage.press("advance", hours=9)
+    card = await stage.card(number, "8 open hours")
+    stage.notes["stuck card"] = card["ts"]
+    row = stage.rows(
+        "SELECT number FROM v_cases WHERE kind = 'stuck' AND order_number = "
+        f"'{number}' AND state = 'open'"
+    )
+    expect(len(row) == 1, f"{len(row)} cases are open")
+    stage.notes["stuck case"] = str(row[0][0])
+    return f"{evidence[1]}; case {row[0][0]}: “{short(aloud(card), 100)}”"
+
+
+async def the_case_is_taken_snoozed_and_closes_by_itself(stage: Stage) -> str:
+    number = stage.orders["stuck"]
+    card = await stage.card(number, "8 open hours")
+    await stage.clicks("jonas", card, "Take")
+    taken = await stage.card(number, "Jonas")
+    expect(taken["ts"] == card["ts"], "a new card was posted instead of changing the old one")
+    case = stage.notes["stuck case"]
+    snoozed = await stage.types("jonas", f"snooze {case} until tomorrow 9am")
+    await stage.types("jonas", f"picked {number}")
+    await stage.press("advance", hours=0.05)
+
+    async def closed() -> bool:
+        state = stage.rows(f"SELECT state FROM v_cases WHERE number = {case}")
+        return state == [("resolved",)]
+
+    await stage.until(closed, f"case {case} closes by itself")
+
+    async def quiet() -> list[str] | None:
+        now = next(one for one in await stage.channel() if one["ts"] == card["ts"])
+        left = [one for one in button_labels(now) if one.startswith(("Take", "Snooze", "Resolve"))]
+        return ["none"] if not left else None
+
+    await stage.until(quiet, "its card loses its buttons")
+    return f"taken by Jonas in place; “{short(snoozed, 70)}”; picked → resolved, no buttons left"
+
+
+async def killed_in_the_middle_nothing_is_lost_or_doubled(stage: Stage) -> str:
+    first = int((await stage.buy("burst", {"mug-sand": 1}, customer=EMIL))["name"].lstrip("#")) + 1
+    orders = [
+        asyncio.create_task(stage.shop("place_order", lines={"mug-sand": 1}, customer=EMIL))
+        for _ in range(BURST)
+    ]
+    evidence = await stage.press("kill_the_server")
+    await asyncio.gather(*orders)
+    await stage.shop("deliver", everything=True)
+    numbers = [str(first + n) for n in range(BURST)]
+
+    async def all_here() -> bool:
+        await stage.shop("deliver", everything=True)
+        return all([await stage.finds(number) for number in numbers])
+
+    await stage.until(all_here, f"all of {numbers[0]} to {numbers[-1]} arrive")
+    listed = "', '".join(numbers)
+    lines = stage.rows(
+        f"SELECT count(*), count(DISTINCT order_number) FROM v_order_lines "
+        f"WHERE order_number IN ('{listed}')"
+    )[0]
+    expect(lines == (BURST, BURST), f"lines and orders: {lines}")
+    reserved = stage.rows(
+        "SELECT sum(quantity) FROM v_stock_ledger WHERE kind = 'reserve' AND line_id IN "
+        f"(SELECT line_id FROM v_order_lines WHERE order_number IN ('{listed}'))"
+    )[0][0]
+    expect(int(reserved) == BURST, f"{reserved} units are reserved for {BURST} orders")
+    return f"{evidence[1]}; {BURST} orders, {reserved} units reserved once each"
+
+
+async def a_dropped_webhook_is_found_by_the_pull(stage: Stage) -> str:
+    await stage.buy("dropped", {"tote-black": 1}, customer=EMIL, delivery="dropped")
+    number = stage.orders["dropped"]
+    expect(not await stage.finds(number), "the order came by itself")
+    await stage.press("advance", hours=0.3)
+
+    async def found() -> bool:
+        return await stage.finds(number)
+
+    await stage.until(found, f"the pull brings order {number}")
+    return f"order {number}: no webhook, found by the pull 15 minutes later"
+
+
+async def paused_messages_wait_and_then_go(stage: Stage) -> str:
+    said = await stage.types("ann", "pause messages")
+    order = await stage.buy("paused", {"tote-natural": 1}, customer=EMIL)
+    number = order["name"].lstrip("#")
+    await stage.until_row(
+        f"SELECT state FROM v_outbox WHERE kind = 'message.email' AND order_id = "
+        f"(SELECT order_id FROM v_orders WHERE number = '{number}')",
+        "the confirmation is planned",
+    )
+    early = await stage.mails(EMIL["email"], number)
+    expect(not early, "a mail left in spite of the pause")
+    await stage.types("ann", "resume messages")
+    mail = await stage.mail(EMIL["email"], number)
+    return f"“{short(said, 70)}”; held back, then sent: “{mail['subject']}”"
+
+
+async def undo_takes_the_last_step_back(stage: Stage) -> str:
+    number = stage.orders["paused"]
+    await stage.types("mia", f"hold {number} fraud")
+    said = await stage.types("mia", "undo")
+    held = stage.count(f"v_orders WHERE number = '{number}' AND held = 1")
+    expect(not held, f"it is still on hold: {said}")
+    return f"Mia reads: {short(said, 110)}"
+
+
+CHAPTER = (
+    nine_hours_later_the_stuck_order_is_announced,
+    the_case_is_taken_snoozed_and_closes_by_itself,
+    killed_in_the_middle_nothing_is_lost_or_doubled,
+    a_dropped_webhook_is_found_by_the_pull,
+    paused_messages_wait_and_then_go,
+    undo_takes_the_last_step_back,
+)
