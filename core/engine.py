@@ -31,6 +31,8 @@ from core.domain.order import Order
 from core.domain.refusals import Conflict, Invalid, Refusal
 
 log = logging.getLogger("wismo.engine")
+# A delivery that ends so is kept: it is tried again, and at last a person looks at it.
+KEPT_CODES = ("not_yet", "unreadable", "invalid")
 
 # With this many locations a plan takes the writer about a millisecond: less than thinking ahead
 # on a connection of its own would cost. Bigger shops think ahead, outside the transaction.
@@ -287,7 +289,8 @@ class _CommandJob:
     # --- the other ends --------------------------------------------------------------------------
 
     def _ended_badly(self, batch: Batch, problem: Exception) -> Receipt:
-        if isinstance(problem, Refusal) and problem.code not in ("not_yet", "unreadable"):
+        is_delivery = self.caller.delivery is not None
+        if isinstance(problem, Refusal) and not (is_delivery and problem.code in KEPT_CODES):
             batch.add(t.audit, [self._audit("refused", problem.code)])
             return self._refused(problem)
         if not isinstance(problem, Refusal):

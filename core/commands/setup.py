@@ -86,6 +86,8 @@ def change_shop(ask: ChangeShop, uow: UnitOfWork) -> Done:
     _require(ask.language or "en", LANGUAGES, "language")
     _require(ask.address_form or "sie", ADDRESS_FORMS, "form of address")
     changes = given(ask, "name", "language", "address_form", "email", "url")
+    if not changes:
+        raise Invalid("Nothing to change was named.")
     uow.people.set_shop(**changes)
     return Done(f"Changed: {', '.join(changes)}.")
 
