@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.api.hooks import Door, hook_routes
+from bot.api.hooks import hook_routes
 from bot.api.keys import actor_of
 from bot.api.metrics import CONTENT_TYPE, Counts
 from bot.api.openapi import Document, describe, page
@@ -33,13 +33,12 @@ def create_app(
     house: House,
     routers: Iterable[APIRouter | BaseRoute] = (),
     *,
-    carriers: Door | None = None,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """Everything that listens. `routers` are those of Slack, Telegram and the web room."""
     app = FastAPI(title="wismo", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     counts = Counts(house.engine)
-    app.router.routes.extend(hook_routes(house, counts, carriers))
+    app.router.routes.extend(hook_routes(house, counts))
     app.router.routes.extend(rest_routes(house, counts))
     app.router.routes.extend(_house_routes(house, counts))
     for router in routers:

@@ -23,6 +23,7 @@ from core.db import channels, setup
 from core.db.inbox import Delivery
 from core.domain.shop import Connection, Shop
 from core.engine import Receipt
+from core.integrations.carriers import seventeen
 from core.integrations.channels.shopify import verify
 from core.integrations.channels.shopify.access import caller_for
 from core.integrations.channels.shopify.translate import translate_delivery
@@ -70,13 +71,32 @@ SHOPIFY = Door(
 )
 
 
-def hook_routes(house: House, counts: Counts, carriers: Door | None = None) -> list[Route]:
-    doors = {"/hooks/shopify/{connection:int}": SHOPIFY}
-    if carriers is not None:
-        doors["/hooks/carriers/{connection:int}"] = carriers
+def _is_our_carrier(
+    _connection: Connection, secrets: Mapping[str, str], headers: Headers, raw: bytes
+) -> bool:
+    signs = headers.getlist("sign")
+    secret = secrets.get("webhook_secret", "")
+    return len(signs) == 1 and seventeen.is_genuine(raw, signs[0], secret)
+
+
+CARRIER = Door(
+    "carrier",
+    _is_our_carrier,
+    lambda _headers, _raw: seventeen.TOPIC,
+    lambda _headers, raw: (seventeen.delivery_id(raw), None),
+    lambda connection, _topic, raw: seventeen.translate(connection.id, raw),
+)
+DOORS = {"shopify": SHOPIFY, "carriers": CARRIER}
+
+
+def hook_routes(house: House, counts: Counts) -> list[Route]:
     return [
-        Route(path, Hook(house, door, counts).receive, methods=["POST"])
-        for path, door in doors.items()
+        Route(
+            f"/hooks/{name}/{{connection:int}}",
+            Hook(house, door, counts).receive,
+            methods=["POST"],
+        )
+        for name, door in DOORS.items()
     ]
 
 

@@ -76,7 +76,7 @@ def describe(version: str) -> Document:
         "info": {"title": "wismo", "version": version, "description": ABOUT},
         "paths": paths,
         "components": {
-            "schemas": {**components, "Problem": _PROBLEM},
+            "schemas": {**_modern(components), "Problem": _PROBLEM},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"key": []}],
@@ -92,6 +92,19 @@ def _close(components: Document, shapes: Iterable[type]) -> None:
     sent = {shape.__name__ for shape in shapes} | {"CaptureLine", "Address"}
     for name in sent & set(components):
         components[name]["additionalProperties"] = False
+
+
+def _modern(schema: Any) -> Any:
+    """Tuples as lists of either kind: lists of schemas mean different things to different tools."""
+    if isinstance(schema, list):
+        return [_modern(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _modern(inner) for name, inner in schema.items()}
+    kinds = found.pop("prefixItems", None) or found.get("items")
+    if isinstance(kinds, list):
+        found["items"] = {"anyOf": kinds}
+    return found
 
 
 def _without(components: Document) -> Document:

@@ -78,7 +78,7 @@ def read_shape(shape: type, given: Mapping[str, Any], *, lax: bool = False) -> A
         made: Any = msgspec.convert(dict(given), shape, strict=not lax)
     except msgspec.ValidationError as problem:
         raise Invalid(f"{problem}.", "See the API description.") from problem
-    _require_zones(made)
+    _require_bounds(made)
     return made
 
 
@@ -108,8 +108,10 @@ def _unknown_field(name: str, fields: Mapping[str, Any]) -> Invalid:
     return Invalid(f"There is no field {name[:80]}.", f"Fields: {known}.", code="unknown_field")
 
 
-def _require_zones(made: Any) -> None:
-    """A moment without its zone means another moment in every country."""
+def _require_bounds(made: Any) -> None:
+    """Numbers that both databases hold; a moment without its zone means many moments."""
+    if isinstance(made, int) and abs(made) > NUMBER_MAX:
+        raise Invalid(f"{made} is too large a number.", code="bad_number")
     if isinstance(made, datetime):
         if made.tzinfo is None:
             raise Invalid(
@@ -119,7 +121,7 @@ def _require_zones(made: Any) -> None:
             raise Invalid(f"The year {made.year} makes no sense here.", code="bad_time")
     elif isinstance(made, list | tuple):
         for inner in made:
-            _require_zones(inner)
+            _require_bounds(inner)
     elif hasattr(made, "__dataclass_fields__"):
         for name in made.__dataclass_fields__:
-            _require_zones(getattr(made, name))
+            _require_bounds(getattr(made, name))
