@@ -1,0 +1,48 @@
+"""The API keeps its own description, whatever a machine thinks up to send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from core.domain.access import Role
+from tests.shopify import make_town
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+EACH = 8  # requests per operation
+
+
+def trial(operation: schemathesis.APIOperation, headers: dict[str, str]) -> Callable[[], None]:
+    @given(case=operation.as_strategy())
+    @settings(max_examples=EACH, database=None, suppress_health_check=list(HealthCheck),
+              phases=[Phase.generate])  # fmt: skip
+    def run(case: schemathesis.Case) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    return run
+
+
+def test_no_request_breaks_the_api_or_leaves_its_description(tmp_path: Path):
+    town = make_town(f"sqlite:///{tmp_path / 'wismo.db'}")
+    headers = town.key(Role.OWNER)
+    town.shop.place(1001, ("mug-red", 1))
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", town.app)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) > 30
+    for operation in operations:
+        trial(operation, headers)()
+    town.house.close()
