@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from core.commands import handover
+from core.commands import floor, handover
 from core.commands.labels import numbered, read_words, require_own_number
 from core.db.picks import waiting_at
 from core.db.unit_of_work import UnitOfWork
@@ -36,7 +36,7 @@ def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
     works = _asked_for(ask, uow) if ask.orders else _queue_of(ask, uow)
     for work in works:
         order = uow.orders.by_id(work.order_id)
-        handover.require_leavable(order)
+        floor.require_leavable(order)
         if work.is_before(Stage.PRINTED):
             _advance(uow, order, work, Stage.PRINTED, e.WorkPrinted)
     codes = sorted({uow.shop.locations[work.location_id].code for work in works})
@@ -47,10 +47,10 @@ def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
 def _asked_for(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
     found = []
     for word in ask.orders:
-        order, works = handover.named(uow, word)
-        works = handover.at_location(uow, order, works, ask.location)
+        order, works = floor.named(uow, word)
+        works = floor.at_location(uow, order, works, ask.location)
         found += [work for work in works if work.is_open]
-        handover.require_leavable(order)
+        floor.require_leavable(order)
     if not found:
         raise NotPossible("All of that has left already.", "Look at one of the orders.")
     return found
@@ -60,7 +60,7 @@ def _queue_of(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
     if not ask.location and len(uow.actor.locations) != 1:
         raise Invalid("Print for which location?", "Write `print ber`.")
     place = uow.shop.location(ask.location or uow.actor.locations[0])
-    handover.require_own(uow, place)
+    floor.require_own(uow, place)
     ids = waiting_at(uow.session, uow.shop.id, place.id, PRINT_MOST)
     if not ids:
         raise NotPossible(
@@ -88,7 +88,7 @@ class PickWork:
     examples=("picked 1001 1004", "picked 1001 ber"),
 )
 def pick(ask: PickWork, uow: UnitOfWork) -> Done:
-    order, works = handover.works_for(uow, ask.order, ask.location, Stage.PICKED, "picked")
+    order, works = floor.works_for(uow, ask.order, ask.location, Stage.PICKED, "picked")
     before = works[0].stage
     for work in works:
         order = _advance(uow, order, work, Stage.PICKED, e.WorkPicked)
@@ -113,7 +113,7 @@ class PackWork:
     examples=("packed 1001 1004",),
 )
 def pack(ask: PackWork, uow: UnitOfWork) -> Done:
-    order, works = handover.works_for(uow, ask.order, ask.location, Stage.PACKED, "packed")
+    order, works = floor.works_for(uow, ask.order, ask.location, Stage.PACKED, "packed")
     before = works[0].stage
     for work in works:
         order = _packed_units(uow, order, work, +1)
@@ -148,12 +148,12 @@ class PutBack:
     examples=("putback 1001",),
 )
 def put_back(ask: PutBack, uow: UnitOfWork) -> Done:
-    order, works = handover.named(uow, ask.order)
-    works = [w for w in handover.at_location(uow, order, works, ask.location) if w.is_open]
+    order, works = floor.named(uow, ask.order)
+    works = [w for w in floor.at_location(uow, order, works, ask.location) if w.is_open]
     busy = [work for work in works if not work.is_untouched]
     if not busy:
         raise NotPossible(f"Nothing of order {order.number} is off the shelf.", code="already")
-    busy = handover.one_location(uow, order, busy, "putback")
+    busy = floor.one_location(uow, order, busy, "putback")
     for work in busy:
         if work.stage is Stage.PACKED:
             order = _packed_units(uow, order, work, -1)
@@ -181,7 +181,7 @@ class ShipWork:
     examples=("shipped 1001 1004", "shipped 1001 00340434161094000000 DHL"),
 )
 def ship(ask: ShipWork, uow: UnitOfWork) -> Done:
-    order, works = handover.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "shipped")
+    order, works = floor.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "shipped")
     label = _label_of(uow, order, works)
     parcel = label or handover.new_parcel(uow, order, handover.contents(works))
     number, carrier = read_words(ask.tracking_number, ask.carrier)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from core.commands import handover
+from core.commands import floor, handover
 from core.commands.writeback import write_back
 from core.db.picks import holder_of
 from core.db.unit_of_work import UnitOfWork
@@ -32,7 +32,7 @@ class LabelParcel:
 @command("label", LabelParcel, Right.FULFILL, examples=("label 1001 DHL 00340434161094000000",))
 def label(ask: LabelParcel, uow: UnitOfWork) -> Done:
     number, carrier = read_label(ask.tracking_number, ask.carrier)
-    order, works = handover.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "label")
+    order, works = floor.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "label")
     return _label(uow, order, works, number, carrier)
 
 
@@ -70,13 +70,13 @@ class AddTracking:
 )
 def add_tracking(ask: AddTracking, uow: UnitOfWork) -> Done:
     number, carrier = read_label(ask.tracking_number, ask.carrier)
-    order, works, parcels = handover.parcels_for(uow, ask.order, ask.location)
+    order, works, parcels = floor.parcels_for(uow, ask.order, ask.location)
     if any(parcel.tracking_number == number for parcel in parcels):
         raise NotPossible(f"Order {order.number} travels as {number} already.", code="already")
     meant = [parcel for parcel in parcels if ask.parcel_id in (None, parcel.id)]
     parcel = _parcel_meant(order, meant, any(work.is_open for work in works))
     if parcel is None:
-        order, works = handover.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "tracking")
+        order, works = floor.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "tracking")
         return _label(uow, order, works, number, carrier)
     require_own_number(uow, order, parcel, number)
     parcel = uow.work.save_parcel(numbered(parcel, number, carrier))

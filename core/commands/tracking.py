@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from core.commands import handover
+from core.commands import floor, handover
 from core.commands.labels import numbered
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
@@ -73,7 +73,7 @@ class DeliverParcel:
     examples=("delivered 1001 1004",),
 )
 def deliver(ask: DeliverParcel, uow: UnitOfWork) -> Done:
-    order, _, parcels = handover.parcels_for(uow, ask.order, ask.location)
+    order, _, parcels = floor.parcels_for(uow, ask.order, ask.location)
     meant = [parcel for parcel in parcels if ask.parcel_id in (None, parcel.id)]
     for parcel in _under_way(order, meant):
         word = TrackingEvent(ParcelStatus.DELIVERED, "Other", uow.now, raw_code="by hand")
