@@ -233,7 +233,7 @@ class _CommandJob:
             except Exception as problem:
                 if is_transient(problem):
                     raise
-                batch.rollback()
+                batch.take_back()
                 if is_integrity(problem) and not last:
                     continue  # somebody wrote the same key a moment earlier: now it is visible
                 return self._ended_badly(batch, problem)

@@ -111,7 +111,7 @@ class Worker:
             own.tell()
         except Exception as problem:
             log.exception("no messages could be planned for %s %s", fact.kind, fact.id)
-            uow.batch.rollback()
+            uow.batch.take_back()
             own = self._engine.unit(uow.batch, Caller(system(fact.shop_id), "planner"), fact.id)
             own.cases.open(_unplannable(fact, problem))
             own.finish()

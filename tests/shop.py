@@ -112,6 +112,18 @@ def make_engine(url: str, **options: Any) -> Engine:
 
 
 def _furnish(uow: UnitOfWork, mode: str, stock: int) -> None:
+    _make_shop_row(uow, mode)
+    _make_locations(uow)
+    _make_catalog(uow)
+    if stock:
+        uow.stock.move(
+            StockMove(Move.RECEIVE, sku, place_id, stock, reason="opening stock")
+            for sku in SKUS
+            for place_id in (BER, HAM)
+        )
+
+
+def _make_shop_row(uow: UnitOfWork, mode: str) -> None:
     at = micros(uow.now)
     live = micros(uow.now - timedelta(days=30)) if mode == "live" else None
     uow.insert_now(
@@ -128,6 +140,9 @@ def _furnish(uow: UnitOfWork, mode: str, stock: int) -> None:
             "created_at": at,
         },
     )
+
+
+def _make_locations(uow: UnitOfWork) -> None:
     places = (
         (BER, "BER", "Berlin", "warehouse", "DE", 1, 490),
         (HAM, "HAM", "Hamburg", "store", "DE", 2, 590),
@@ -152,6 +167,10 @@ def _furnish(uow: UnitOfWork, mode: str, stock: int) -> None:
                 "external_ids": to_json({str(SHOPIFY): str(7000 + place_id)}),
             },
         )
+
+
+def _make_catalog(uow: UnitOfWork) -> None:
+    at = micros(uow.now)
     uow.insert_now(
         t.connection,
         {
@@ -173,10 +192,4 @@ def _furnish(uow: UnitOfWork, mode: str, stock: int) -> None:
                 "price": 1990,
                 "external_ids": to_json({str(SHOPIFY): str(9000 + number)}),
             },
-        )
-    if stock:
-        uow.stock.move(
-            StockMove(Move.RECEIVE, sku, place_id, stock, reason="opening stock")
-            for sku in SKUS
-            for place_id in (BER, HAM)
         )

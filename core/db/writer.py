@@ -61,7 +61,7 @@ class Batch:
         self._guarded = False
         self._written.clear()
 
-    def rollback(self) -> None:
+    def take_back(self) -> None:
         """Undo the command since its savepoint; what others had written meanwhile waits again."""
         self.session.plain("ROLLBACK TO SAVEPOINT command")
         self.session.plain("RELEASE SAVEPOINT command")

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-import sqlalchemy as sa
-
-from core.db import tables as t
+from core.db import searching
 from core.db.cases import open_cases_of
 from core.db.connection import Session
 from core.db.fulfillment import fulfillments_of, parcels_of
 from core.db.reading import Reader
 from core.db.returns import refunds_of, rmas_of
-from core.db.rows import from_json, micros, moment
+from core.db.rows import from_json, moment
 from core.domain.access import Right, Role
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.order import Address, Hold, Order
@@ -321,13 +319,6 @@ def _parcel(parcel: Parcel, works: Sequence[FulfillmentOrder], shop: Shop) -> Pa
 
 def _words(session: Session, order_id: int) -> tuple[WordSent, ...]:
     """Messages about this order, newest first."""
-    b = t.outbox.c
-    found = session.select(
-        sa.select(b.kind, b.payload, b.state, b.created_at, b.ended_at, b.reason)
-        .where(b.order_id == order_id, b.kind.like("message.%"))
-        .order_by(b.id.desc())
-        .limit(10)
-    )
     return tuple(
         WordSent(
             str(from_json(payload).get("kind", kind)),
@@ -336,22 +327,15 @@ def _words(session: Session, order_id: int) -> tuple[WordSent, ...]:
             moment(ended or created),
             reason,
         )
-        for kind, payload, state, created, ended, reason in found
+        for kind, payload, state, created, ended, reason in searching.words_about(session, order_id)
     )
 
 
 def timeline_of(session: Session, order_id: int) -> tuple[Told, ...]:
     """The order's facts, oldest first."""
-    v = t.event.c
-    found = session.select(
-        sa.select(v.at, v.kind, v.data, v.actor, v.surface)
-        .where(v.order_id == order_id)
-        .order_by(v.id)
-        .limit(500)
-    )
     return tuple(
         Told(moment(at), kind, from_json(data), actor, surface)
-        for at, kind, data, actor, surface in found
+        for at, kind, data, actor, surface in searching.facts_about(session, order_id)
     )
 
 
@@ -448,89 +432,30 @@ class FindOrders:
 def find(ask: FindOrders, reader: Reader) -> OrderPage:
     if not 1 <= ask.limit <= 200:
         raise Invalid("A page has 1 to 200 orders.")
-    o = t.orders.c
-    clause = sa.select(
-        o.id,
-        o.number,
-        o.customer_name,
-        o.ship_to,
-        o.total,
-        o.currency,
-        o.status,
-        o.payment_status,
-        o.fulfillment_status,
-        o.held,
-        o.placed_at,
-        o.promise,
-    ).where(o.shop_id == reader.actor.shop_id)
-    clause = _narrowed(clause, ask, reader)
-    if ask.after:
-        placed, order_id = _cursor(ask.after)
-        clause = clause.where(sa.tuple_(o.placed_at, o.id) < sa.tuple_(placed, order_id))
-    rows = reader.session.select(
-        clause.order_by(o.placed_at.desc(), o.id.desc()).limit(ask.limit + 1)
+    limit = timedelta(hours=float(reader.shop.policy["stuck_hours"]))
+    wanted = searching.Wanted(
+        shop_id=reader.actor.shop_id,
+        text=ask.text,
+        status=ask.status,
+        held=ask.held,
+        places=_places(ask, reader),
+        late_before=reader.now - limit if ask.late else None,
+        after=ask.after,
+        limit=ask.limit,
     )
-    briefs = tuple(_brief(row) for row in rows[: ask.limit])
-    more = len(rows) > ask.limit
-    last = rows[ask.limit - 1] if more else None
-    return OrderPage(briefs, f"{last.placed_at}.{last.id}" if last is not None else None)
-
-
-def _narrowed(clause: Any, ask: FindOrders, reader: Reader) -> Any:
-    o, f = t.orders.c, t.fulfillment_order.c
-    if ask.text:
-        clause = clause.where(_matches(ask.text, reader.actor.shop_id))
-    if ask.status:
-        clause = clause.where(o.status == ask.status)
-    if ask.held is not None:
-        clause = clause.where(o.held == int(ask.held))
-    places = _places(ask, reader)
-    if ask.late or places is not None:
-        work = sa.select(f.order_id).where(
-            f.shop_id == reader.actor.shop_id,
-            f.stage.in_(("ready", "printed", "picked", "packed")),
-        )
-        if places is not None:
-            work = work.where(f.location_id.in_(places))
-        if ask.late:
-            limit = timedelta(hours=float(reader.shop.policy["stuck_hours"]))
-            work = work.where(f.ready_at < micros(reader.now - limit))
-        clause = clause.where(o.id.in_(work))
-    return clause
+    rows, after = searching.find_orders(reader.session, wanted)
+    return OrderPage(tuple(_brief(row) for row in rows), after)
 
 
 def _places(ask: FindOrders, reader: Reader) -> list[int] | None:
-    if ask.location:
-        return [reader.shop.location(ask.location).id]
-    if reader.actor.role is Role.STORE:
-        own = reader.actor.locations
-        return [p.id for p in reader.shop.locations.values() if p.code in own]
-    return None
-
-
-def _matches(text: str, shop_id: int) -> sa.ColumnElement[bool]:
-    """Every word of the text occurs, or it is a tracking number or the shop's own order id."""
-    o, p = t.orders.c, t.parcel.c
-    clean = text.strip().casefold()
-    words = [_escaped(word) for word in clean.lstrip("#").split()[:6]]
-    everywhere = sa.and_(*(o.find.like(f"%{word}%", escape="\\") for word in words))
-    last = clean.rstrip("/").split("/")[-1].split("?")[0]
-    tracked = sa.select(p.order_id).where(
-        p.shop_id == shop_id, sa.func.lower(p.tracking_number) == clean
-    )
-    return sa.or_(everywhere, o.external_id == last, o.id.in_(tracked))
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _cursor(text: str) -> tuple[int, int]:
-    placed, _, order_id = text.partition(".")
-    try:
-        return int(placed), int(order_id)
-    except ValueError:
-        raise Invalid("That page mark is not one of ours.", "Start again without it.") from None
+    """A location that was named, or the only ones that a store's people see."""
+    own = reader.actor.locations if reader.actor.role is Role.STORE else None
+    named = reader.shop.location(ask.location).code if ask.location else None
+    if own is None and named is None:
+        return None
+    codes = {named} if named else set(own or ())
+    allowed = codes & set(own) if own is not None else codes
+    return [p.id for p in reader.shop.locations.values() if p.code in allowed]
 
 
 def _brief(row: Any) -> OrderBrief:
@@ -568,10 +493,7 @@ class RoutingStory:
 @question("why", WhyRouted, Right.VIEW, examples=("why 1001",))
 def why(ask: WhyRouted, reader: Reader) -> RoutingStory:
     order = reader.orders.get(ask.order)
-    r = t.routing_trace.c
-    found = reader.session.select(
-        sa.select(r.trace, r.at).where(r.order_id == order.id).order_by(r.id.desc()).limit(1)
-    )
-    if not found:
+    found = searching.trace_of(reader.session, order.id)
+    if found is None:
         return RoutingStory(order.number, None, None)
-    return RoutingStory(order.number, moment(found[0].at), from_json(found[0].trace))
+    return RoutingStory(order.number, moment(found[1]), from_json(found[0]))
