@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.bridge import House
 from bot.slack.tokens import Tokens
 from core.db.connection import Session
-from core.db.setup import load_shop, shop_of_connection
+from core.db.setup import load_shop, shop_ids, shop_of_connection
 from core.db.unit_of_work import UnitOfWork
 from core.domain.shop import Connection, Shop
 from core.integrations.secrets import open_secrets
@@ -90,6 +90,18 @@ class Accounts:
         self._open[connection_id] = (connection, account)
         return account
 
+    async def at_door(self, connection_id: int | None) -> Account | None:
+        """Whom a request is for: the connection it names, or the only one there is."""
+        if connection_id is None:
+            found = await self.house.read(_slack_connections)
+            connection_id = found[0].id if len(found) == 1 else None
+        return None if connection_id is None else await self.open(connection_id)
+
+    async def in_socket_mode(self) -> list[int]:
+        """The connections whose sockets we open ourselves."""
+        found = await self.house.read(_slack_connections)
+        return [each.id for each in found if each.config.get("mode") == "socket"]
+
     async def of_shop(self, shop_id: int) -> Account | None:
         """The account of a shop's first active Slack connection."""
         shop = await self.shop(shop_id)
@@ -114,6 +126,12 @@ async def chore(house: House, shop_id: int, work: Callable[[UnitOfWork], T]) -> 
     """Machine-room work in one transaction, off the event loop."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(house.pool, lambda: house.engine.chore(work, shop_id))
+
+
+def _slack_connections(session: Session) -> list[Connection]:
+    shops = [load_shop(session, shop_id) for shop_id in shop_ids(session)]
+    every = [each for shop in shops for each in shop.connections.values()]
+    return [each for each in every if each.kind == "slack" and each.active]
 
 
 class Background:

@@ -24,12 +24,12 @@ SKEW_SECONDS_MAX = 300
 def create_slack_router(
     house: House, *, secrets: OpenSecrets = open_secrets, slack: Slack | None = None
 ) -> APIRouter:
-    """`POST /hooks/slack/{connection}` for every Slack connection of the database."""
+    """`POST /hooks/slack/{connection}`; without a number it is the only Slack connection."""
     surface = slack or Slack(house, secrets)
     router = APIRouter()
 
     async def hook(request: Request) -> Response:
-        account = await surface.accounts.open(request.path_params["connection"])
+        account = await surface.accounts.at_door(request.path_params.get("connection"))
         if account is None:
             return PlainTextResponse("no such connection", 404)
         raw = await _capped(request)
@@ -44,6 +44,7 @@ def create_slack_router(
             return PlainTextResponse(str(problem), 400)
         return await _answer(surface, account, incoming)
 
+    router.add_route("/hooks/slack", hook, methods=["POST"])
     router.add_route("/hooks/slack/{connection:int}", hook, methods=["POST"])
     return router
 

@@ -34,7 +34,7 @@ from tests.sandbox.slack_kit import served
 from tests.shop import SHOP, Shop, make_shop
 
 SLACK = 31
-PEOPLE = (
+PEOPLE: tuple[tuple[int, str, str, str, list[str]], ...] = (
     (51, "ann", "Ann", "lead", []),
     (52, "bob", "Bob", "warehouse", []),
     (53, "sue", "Sue", "support", []),
@@ -146,7 +146,7 @@ async def slack_house(
     workspace.add_user("mallory", "Mallory", email="mallory@elsewhere.example")
     async with served(slack_app(workspace)) as address:
         workspace.base_url = address
-        settings = Settings(_env_file=None, sandbox=True, slack_api_url=f"{address}/api/")
+        settings = Settings(sandbox=True, slack_api_url=f"{address}/api/")
         house = House(shop.engine, settings, shop.clock)
         slack = Slack(house, answer_seconds=answer_seconds)
         built = SlackHouse(shop, workspace, house, slack)

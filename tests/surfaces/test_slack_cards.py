@@ -87,7 +87,8 @@ async def test_a_case_that_closed_before_it_was_shown_is_not_shown(sqlite_databa
             lambda uow: uow.cases.close(CaseKind.STUCK, "stuck-1", "shipped"), SHOP
         )
         await there.work()
-        assert there.posts() == [] and outbox(there) == [("done", "")]
+        assert there.posts() == []
+        assert outbox(there) == [("done", "")]
         assert case_id
 
 
@@ -99,7 +100,8 @@ async def test_a_locations_case_goes_to_its_own_channel(sqlite_database: str) ->
         )
         open_case(there, location_id=BER)
         await there.work()
-        assert len(there.posts(there.channel.id)) == 1 and there.posts() == []
+        assert len(there.posts(there.channel.id)) == 1
+        assert there.posts() == []
 
 
 async def test_after_a_lost_answer_the_card_is_found_and_not_posted_twice(database: str) -> None:
@@ -110,10 +112,12 @@ async def test_after_a_lost_answer_the_card_is_found_and_not_posted_twice(databa
         assert len(there.posts()) == 1
         there.shop.clock.advance(minutes=2)
         await there.work()
-        assert len(there.posts()) == 1 and outbox(there) == [("done", "")]
+        assert len(there.posts()) == 1
+        assert outbox(there) == [("done", "")]
         await there.user("ann").click(there.posts()[0], "Take Case")
         await there.slack.drain()
-        assert len(there.posts()) == 1 and "Ann" in words_of(there.posts()[0])
+        assert len(there.posts()) == 1
+        assert "Ann" in words_of(there.posts()[0])
 
 
 async def test_after_a_post_that_never_arrived_it_is_posted_once(sqlite_database: str) -> None:
@@ -158,10 +162,13 @@ async def test_what_only_a_person_can_mend_is_dead_and_says_how(
         there.workspace.faults.add(Fault("chat.postMessage", error=error))
         await there.work()
         ((state, reason),) = outbox(there)
-        assert state == "dead" and words in reason
+        assert state == "dead"
+        assert words in reason
 
 
-@pytest.mark.parametrize("error", ["message_not_found", "cant_update_message", "edit_window_closed"])
+@pytest.mark.parametrize(
+    "error", ["message_not_found", "cant_update_message", "edit_window_closed"]
+)
 async def test_a_card_that_can_no_longer_be_changed_is_posted_anew(
     sqlite_database: str, error: str
 ) -> None:
@@ -189,7 +196,8 @@ async def test_without_any_channel_it_says_what_to_set(sqlite_database: str) -> 
         open_case(there)
         await there.work()
         ((state, reason),) = outbox(there)
-        assert state == "dead" and "cases_channel" in reason
+        assert state == "dead"
+        assert "cases_channel" in reason
 
 
 async def test_a_storm_of_long_titles_still_fits(sqlite_database: str) -> None:

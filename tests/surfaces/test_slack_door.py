@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,14 +28,14 @@ async def post(
     secret: str = SIGNING_SECRET,
     age: int = 0,
     connection: Any = SLACK,
-    **headers: Any,
+    headers: Mapping[str, str | bytes] | None = None,
 ) -> httpx2.Response:
     stamp = str(int(there.shop.clock().timestamp()) - age)
     signed = f"v0:{stamp}:".encode() + body
     sign = "v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     own = {"x-slack-request-timestamp": stamp, "x-slack-signature": sign, "content-type": kind}
     url = f"http://wismo/hooks/slack/{connection}"
-    return await there.client.post(url, content=body, headers=own | headers)
+    return await there.client.post(url, content=body, headers={**own, **(headers or {})})
 
 
 def slash(there: SlackHouse, text: str, **more: str) -> bytes:
@@ -63,10 +64,10 @@ async def test_a_wrong_signature_leaves_nothing_but_a_count(database: str) -> No
         wrong = [
             await post(there, body, secret="guessed"),
             await post(there, body, secret=""),
-            await post(there, body, **{"x-slack-signature": "v0=ä".encode("latin-1")}),
-            await post(there, body, **{"x-slack-request-timestamp": "soon"}),
-            await post(there, body, **{"x-slack-request-timestamp": "9" * 400}),
-            await post(there, body, **{"x-slack-request-timestamp": "٣٣٣".encode()}),
+            await post(there, body, headers={"x-slack-signature": "v0=ä".encode("latin-1")}),
+            await post(there, body, headers={"x-slack-request-timestamp": "soon"}),
+            await post(there, body, headers={"x-slack-request-timestamp": "9" * 400}),
+            await post(there, body, headers={"x-slack-request-timestamp": "٣٣٣".encode()}),
         ]
         assert [answer.status_code for answer in wrong] == [401] * 6
         assert stored(there) == before
@@ -186,7 +187,8 @@ async def test_a_bug_of_ours_is_answered_with_a_reference_and_nothing_is_changed
         )
         answer = await post(there, slash(there, "hold 1001"))
         assert answer.status_code == 200
-        assert "Something went wrong inside wismo" in answer.text and "reference" in answer.text
+        assert "Something went wrong inside wismo" in answer.text
+        assert "reference" in answer.text
         assert "no such table" not in answer.text
         there.shop.engine.chore(
             lambda uow: uow.session.plain("ALTER TABLE hold_away RENAME TO hold"), 1

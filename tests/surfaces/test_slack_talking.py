@@ -63,7 +63,8 @@ async def test_a_customers_words_stand_in_the_thread_of_their_case_as_plain_text
         assert told.startswith("Anna <!here> writes")
         assert "<!channel> *where*" in told
         (message,) = there.workspace.messages_in(there.cases.id, ts)[1:]
-        assert "mrkdwn" not in str(message.blocks) and "<!channel>" not in message.text
+        assert "mrkdwn" not in str(message.blocks)
+        assert "<!channel>" not in message.text
 
 
 async def test_a_lost_answer_does_not_say_a_customers_words_twice(sqlite_database: str) -> None:
@@ -134,7 +135,8 @@ async def test_a_mention_is_answered_in_its_thread_to_the_asker_only(sqlite_data
         await there.user("ann").mention("1001", there.channel, root.ts)
         await there.slack.drain()
         answer = there.user("ann").ephemerals()[-1]
-        assert answer.thread_ts == root.ts and "Order 1001" in words_of(answer)
+        assert answer.thread_ts == root.ts
+        assert "Order 1001" in words_of(answer)
         assert len(there.workspace.messages_in(there.channel.id, root.ts)) == 2
 
 
@@ -165,11 +167,14 @@ async def test_the_home_tab_shows_what_waits_and_the_day(sqlite_database: str) -
         home = there.workspace.views.home_of(there.user("ann").id)
         assert home is not None
         told = words_of(home)
-        assert "A customer asks." in told and "Today" in told and "As of" in told
+        assert "A customer asks." in told
+        assert "Today" in told
+        assert "As of" in told
         await there.user("mallory").open_home()
         await there.slack.drain()
         other = there.workspace.views.home_of(there.user("mallory").id)
-        assert other is not None and "Ask Eve" in words_of(other)
+        assert other is not None
+        assert "Ask Eve" in words_of(other)
 
 
 async def test_a_press_in_the_home_tab_answers_in_a_modal_and_renews_the_tab(
@@ -183,11 +188,14 @@ async def test_a_press_in_the_home_tab_answers_in_a_modal_and_renews_the_tab(
         home = there.workspace.views.home_of(there.user("ann").id)
         assert home is not None
         seen = await there.user("ann").click(home, "Show Held Orders")
-        assert seen.view is not None and "1001" in words_of(seen.view)
+        assert seen.view is not None
+        assert "1001" in words_of(seen.view)
         opened = await there.user("ann").click(seen.view, "Open 1001")
-        assert opened.view is not None and "Anna Schmidt" in words_of(opened.view)
+        assert opened.view is not None
+        assert "Anna Schmidt" in words_of(opened.view)
         done = await there.user("ann").click(opened.view, "Release Order")
-        assert done.view is not None and "is released" in words_of(done.view)
+        assert done.view is not None
+        assert "is released" in words_of(done.view)
 
 
 async def test_a_changed_profile_is_read_again(sqlite_database: str) -> None:
