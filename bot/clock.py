@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from datetime import datetime, timedelta
 
 from core.db import slots
 from core.db.unit_of_work import UnitOfWork
+from core.domain.refusals import Refusal
 from core.domain.schedule import Schedule, due
 from core.engine import Engine
 
 log = logging.getLogger("wismo.clock")
 
 TICK_SECONDS = 5
+LOOK_SECONDS = 60.0
 KEPT = timedelta(days=14)  # how long old slots can be looked up
 JUMPED = "the clock jumped: only the latest slot runs"
 
@@ -86,6 +89,9 @@ class Clock:
         """A job that fails is written down as failed; its next slot is a new try."""
         try:
             return "done", await job.run(slot)
+        except Refusal as refusal:
+            log.warning("job %s failed for %s: %s", job.name, slot, refusal)
+            return "failed", str(refusal)
         except Exception as problem:
             log.exception("job %s failed for %s", job.name, slot)
             return "failed", f"{type(problem).__name__}: {problem}"
@@ -98,7 +104,7 @@ class Clock:
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         scheduler = AsyncIOScheduler(timezone="UTC")
-        scheduler.add_job(
+        ticks = scheduler.add_job(
             self._tick_quietly,
             "interval",
             seconds=TICK_SECONDS,
@@ -109,7 +115,9 @@ class Clock:
         scheduler.start()
         await self._tick_quietly()
         try:
-            await stop.wait()
+            while not await stopped_within(stop, LOOK_SECONDS):
+                # It counts by the machine's time: set that back by an hour, and it waits an hour.
+                ticks.reschedule("interval", seconds=TICK_SECONDS)
         finally:
             scheduler.shutdown(wait=False)
 
@@ -119,3 +127,9 @@ class Clock:
             await self.tick()
         except Exception:
             log.exception("the clock could not tick; it tries again")
+
+
+async def stopped_within(stop: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    return stop.is_set()

@@ -7,6 +7,7 @@ import math
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,6 +20,7 @@ from bot.api.reading import body_of, json_object
 from bot.bridge import House
 from bot.running import Running
 from bot.slack.ingress import create_slack_router
+from bot.web.router import create_routes as create_web_routes
 from core.domain.refusals import Invalid
 
 
@@ -31,8 +33,14 @@ def application(house: House) -> Starlette:
         async with running.working():
             yield
 
-    slack = create_slack_router(house, slack=running.hands.slack)
-    return create_app(house, [slack, *_sandbox_routes(running)], lifespan=lifespan)
+    hands = running.hands
+    routers: list[Any] = [
+        create_slack_router(house, slack=hands.slack),
+        *create_web_routes(house),
+        *hands.telegram.routes(),
+        *_sandbox_routes(running),
+    ]
+    return create_app(house, routers, lifespan=lifespan)
 
 
 def _sandbox_routes(running: Running) -> list[BaseRoute]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.bridge import House
 from bot.chat.host import ChatHost
 from bot.clock import Job
 from bot.slack.surface import Slack
+from bot.telegram.app import TelegramDoor
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.stock import plan_stock_pushes
 from core.db import house as notes
@@ -25,6 +27,8 @@ from core.db.connection import Session
 from core.db.inbox import Delivery
 from core.domain.access import system
 from core.domain.cases import CaseKind
+from core.domain.effects import Effect
+from core.domain.refusals import Refusal, Unavailable
 from core.domain.schedule import Daily, Every
 from core.domain.shop import Connection
 from core.engine import Caller, Unreadable
@@ -35,8 +39,12 @@ from core.integrations.channels.shopify.client import ShopifyProblem
 from core.integrations.channels.shopify.pull import pull_missed, record_their_count
 from core.integrations.channels.shopify.reconcile import reconcile
 from core.integrations.channels.shopify.translate import translate_delivery
-from core.worker import Duties
+from core.integrations.secrets import open_secrets
+from core.worker import Duties, Translator
+from notifications.deliver import Deliveries
 from notifications.plan import plan
+from notifications.senders.email import EmailSender, parse_smtp_url
+from notifications.tell import Teller
 
 log = logging.getLogger("wismo.duties")
 
@@ -55,6 +63,8 @@ class Hands:
     http: httpx2.AsyncClient
     slack: Slack
     chat: ChatHost
+    telegram: TelegramDoor
+    deliveries: Deliveries
 
     @property
     def store_access(self) -> Access:
@@ -65,37 +75,71 @@ class Hands:
 
 def make_hands(house: House) -> Hands:
     http = httpx2.AsyncClient(timeout=20, trust_env=False, follow_redirects=False)
-    return Hands(house, http, Slack(house), ChatHost(house))
+    chat = ChatHost(house)
+    telegram = TelegramDoor(house, chat, http)
+    settings = house.settings
+    teller = Teller(settings.secrets, settings.base_url)
+    deliveries = Deliveries(house.engine, teller, Mail(house).sender_for, telegram.sender_for)
+    return Hands(house, http, Slack(house), chat, telegram, deliveries)
 
 
 def duties(hands: Hands) -> Duties:
     executors = {
         **shopify.executors(hands.store_access),
         **hands.slack.cards.executors(),
+        **hands.deliveries.executors(),
+        **hands.telegram.executors(),
         "chat.hand_back": hands.chat.take_back,
     }
-    return Duties(executors, plan, _translate, (plan_stock_pushes,))
+    return Duties(executors, plan, _translator(hands), (plan_stock_pushes,))
+
+
+class Mail:
+    """The mail sender of each shop: its own server (a connection), else that of the settings."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def sender_for(self, effect: Effect) -> EmailSender | None:
+        settings = self._house.settings
+        shop = self._house.engine.read(lambda session: setup.load_shop(session, effect.shop_id))
+        own = shop.first_connection("smtp")
+        url = open_secrets(own, settings.secrets).get("url") if own else None
+        told = (own.config.get("mail_from") if own else None) or settings.mail_from or shop.email
+        name, address = parseaddr(str(told))
+        server = url or settings.smtp_url
+        if not server or not address:
+            return None
+        return EmailSender(
+            parse_smtp_url(server),
+            address,
+            name or shop.name,
+            self._house.clock,
+            reply_to=shop.email or None,
+        )
 
 
 # --- kept deliveries, read again -----------------------------------------------------------------
 
-Reading = Callable[[Connection, str, bytes], Any]
-_READERS: Mapping[str, Reading] = {
-    "shopify": translate_delivery,
-    "carrier": lambda connection, _topic, raw: seventeen.translate(connection.id, raw),
-}
 
+def _translator(hands: Hands) -> Translator:
+    readers: dict[str, Callable[[Connection, str, bytes], Any]] = {
+        "shopify": translate_delivery,
+        "carrier": lambda connection, _topic, raw: seventeen.translate(connection.id, raw),
+        "telegram": hands.telegram.read_again,
+    }
 
-def _translate(session: Session, delivery: Delivery) -> Any:
-    """What a kept delivery means, with the translation of today."""
-    shop_id = setup.shop_of_connection(session, delivery.connection_id)
-    found = (
-        setup.load_shop(session, shop_id).connection(delivery.connection_id) if shop_id else None
-    )
-    read = _READERS.get(found.kind) if found else None
-    if found is None or read is None:
-        return Unreadable("A message from here is not read a second time.")
-    return read(found, delivery.topic, delivery.raw)
+    def translate(session: Session, delivery: Delivery) -> Any:
+        """What a kept delivery means, with the translation of today."""
+        shop_id = setup.shop_of_connection(session, delivery.connection_id)
+        shop = setup.load_shop(session, shop_id) if shop_id is not None else None
+        found = shop.connection(delivery.connection_id) if shop else None
+        read = readers.get(found.kind) if found else None
+        if found is None or read is None:
+            return Unreadable("A message from here is not read a second time.")
+        return read(found, delivery.topic, delivery.raw)
+
+    return translate
 
 
 # --- scheduled jobs ------------------------------------------------------------------------------
@@ -136,7 +180,7 @@ def _for_shops(
                 caller = Caller(system(shop_id, "clock"), "clock", f"{name}:{slot}:{chunk}")
                 receipt = await house.execute(command(slot), caller)
                 if not receipt.ok:
-                    raise RuntimeError(str(receipt))
+                    raise Refusal(receipt.sentence, receipt.next, code=receipt.code)
                 said.append(receipt.sentence)
                 if not receipt.facts.get("more"):
                     break
@@ -165,7 +209,7 @@ async def pull_all(hands: Hands) -> str:
             except ShopifyProblem as problem:
                 failed.append(f"{name}: {problem}")
     if failed:
-        raise RuntimeError(" ".join([*failed, *said]))
+        raise Unavailable(" ".join([*failed, *said]), "It is tried again in a quarter of an hour.")
     return " ".join(said)
 
 

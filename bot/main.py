@@ -121,6 +121,9 @@ async def _serve_app(house: House, announce: Callable[[str], None]) -> None:
     from bot.doors import Server
 
     server = Server(house, announce)
+    # uvicorn raises the signal once more when it has drained: we still have to close the database.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
     await server.serve()
     if not server.started:
         settings = house.settings

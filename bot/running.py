@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from bot.bridge import House
-from bot.clock import Clock
+from bot.clock import Clock, stopped_within
 from bot.duties import duties, jobs, make_hands, note_backup
 from bot.local import command_of, database_path, listening
+from bot.slack.socket import Sockets
 from core.db import house as notes
 from core.db.unit_of_work import UnitOfWork
 from core.domain.refusals import Invalid, NotPossible
@@ -43,6 +44,8 @@ class Running:
         parts: dict[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = {}
         if "worker" in settings.roles:
             parts["worker"] = self.worker.run
+            parts["Telegram polling"] = self.hands.telegram.run
+            parts["Slack sockets"] = Sockets(self.hands.slack).run
         if "clock" in settings.roles:
             parts["clock"] = self.clock.run
         if settings.sandbox:
@@ -58,6 +61,7 @@ class Running:
 
     async def close(self) -> None:
         await self.hands.slack.drain()
+        await self.hands.telegram.close()
         await self.hands.http.aclose()
 
     # --- asked over the socket, or by a command line that owns the database ----------------------
@@ -108,7 +112,7 @@ class Running:
         return self.house.clock
 
     async def _watch_clock(self, stop: asyncio.Event) -> None:
-        while not await _stopped_within(stop, LOOK_SECONDS):
+        while not await stopped_within(stop, LOOK_SECONDS):
             await self.house.read(self._sandbox_clock().read_from)
 
 
@@ -124,19 +128,14 @@ async def do_once(house: House, what: str, asked: dict[str, Any]) -> Any:
 async def _forever(
     name: str, run: Callable[[asyncio.Event], Coroutine[Any, Any, None]], stop: asyncio.Event
 ) -> None:
-    """A part that breaks is reported and begins anew; only `stop` ends it."""
+    """A part that breaks is reported and begins anew; one that has nothing to do may end."""
     while not stop.is_set():
         try:
             await run(stop)
+            break
         except Exception:
             log.exception("the %s broke; it starts again", name)
-            await _stopped_within(stop, RESTART_SECONDS)
-
-
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
-    return stop.is_set()
+            await stopped_within(stop, RESTART_SECONDS)
 
 
 def moment_of(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -52,12 +53,20 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 (nobody at a terminal can use a traceback)
         told = refusal_in(problem)
         if told is None:
-            raise
+            told = _mistake(problem)
         print(f"wismo: {told}", file=sys.stderr)
         sys.exit(2)
+
+
+def _mistake(problem: Exception) -> str:
+    """A bug of ours in one line; the whole of it for who asks."""
+    log = logging.getLogger("wismo.cli")
+    log.debug("the command failed", exc_info=problem)
+    said = f"{type(problem).__name__}: {problem}"
+    return f"This is a mistake in wismo ({said}). WISMO_LOG_LEVEL=debug shows where."
 
 
 def refusal_in(problem: Exception) -> str | None:

@@ -19,8 +19,9 @@ slack = typer.Typer(help="Setting up the Slack app.", no_args_is_help=True)
 SECRETS = {
     "shopify": ("access_token", "webhook_secret"),
     "slack": ("bot_token", "signing_secret"),
-    "telegram": ("token",),
-    "carrier": ("webhook_secret",),
+    "telegram": ("token", "webhook_secret"),
+    "carrier": ("key",),
+    "smtp": ("url",),
 }
 CONFIG = {"shopify": ("shop_domain",)}
 HOOKS = {

@@ -49,7 +49,7 @@ def check_shop(ask: SetUpShop, reader: Reader) -> None:
         raise Conflict("This shop is set up already.", "Change it with `wismo shop set`.")
 
 
-@command("set up", SetUpShop, Right.MACHINERY, prepare=check_shop, in_chat=False)
+@command("set up", SetUpShop, Right.MACHINERY, prepare=check_shop, looks_first=True, in_chat=False)
 def set_up_shop(ask: SetUpShop, uow: UnitOfWork, _checked: None) -> Done:
     uow.insert_now(
         t.shop,
