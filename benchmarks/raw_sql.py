@@ -122,123 +122,73 @@ def _furnish(cursor: sqlite3.Cursor, rows: _Rows) -> None:
 def _order(
     cursor: sqlite3.Cursor, rows: _Rows, number: int, skus: Sequence[int], body: bytes
 ) -> None:
-    customer, order, work = rows.new_id(), rows.new_id(), rows.new_id()
-    email = f"c{number}@example.org"
+    order = _head(cursor, rows, number)
+    work = rows.new_id()
+    lines = _lines(cursor, rows, order, skus)
+    base = {"shop_id": 1, "order_id": order}
+    rows.insert(
+        cursor, "fulfillment_order", **base, id=work, location_id=1, number=f"{number}-1",
+        stage="ready", ready_at=number,
+    )  # fmt: skip
+    for line, sku in lines:
+        _reserve(cursor, rows, order, line, sku, work, number)
+    _traces(cursor, rows, order, number, body)
+
+
+def _head(cursor: sqlite3.Cursor, rows: _Rows, number: int) -> int:
+    customer, order, email = rows.new_id(), rows.new_id(), f"c{number}@example.org"
     rows.insert(
         cursor, "customer", id=customer, shop_id=1, email=email, name="Anna", created_at=number
     )
     rows.insert(
-        cursor,
-        "orders",
-        id=order,
-        shop_id=1,
-        number=str(number),
-        channel="shopify",
-        connection_id=1,
-        external_id=str(number),
-        customer_id=customer,
-        email=email,
-        currency="EUR",
-        total=5970,
-        captured=5970,
-        ship_to="{}",
-        bill_to="{}",
-        placed_at=number,
-        captured_at=number,
-        version=1,
-        chain="0" * 64,
-        find=f"{number} anna {email}",
-    )
+        cursor, "orders", id=order, shop_id=1, number=str(number), channel="shopify",
+        connection_id=1, external_id=str(number), customer_id=customer, email=email,
+        currency="EUR", total=5970, captured=5970, ship_to="{}", bill_to="{}", placed_at=number,
+        captured_at=number, version=1, chain="0" * 64, find=f"{number} anna {email}",
+    )  # fmt: skip
+    return order
+
+
+def _lines(
+    cursor: sqlite3.Cursor, rows: _Rows, order: int, skus: Sequence[int]
+) -> list[tuple[int, int]]:
     lines = [(rows.new_id(), sku) for sku in skus]
     for position, (line, sku) in enumerate(lines):
         rows.insert(
-            cursor,
-            "order_line",
-            id=line,
-            shop_id=1,
-            order_id=order,
-            position=position,
-            sku=f"s{sku}",
-            title="S",
-            ordered=1,
-            unit_price=1990,
-            total=1990,
-            allocated=1,
-        )
+            cursor, "order_line", id=line, shop_id=1, order_id=order, position=position,
+            sku=f"s{sku}", title="S", ordered=1, unit_price=1990, total=1990, allocated=1,
+        )  # fmt: skip
+    return lines
+
+
+def _reserve(
+    cursor: sqlite3.Cursor, rows: _Rows, order: int, line: int, sku: int, work: int, at: int
+) -> None:
+    changed = cursor.execute(
+        "UPDATE stock_level SET reserved = reserved + 1, version = version + 1 "
+        "WHERE shop_id = 1 AND sku = ? AND location_id = 1 AND on_hand - reserved - safety >= 1",
+        (f"s{sku}",),
+    ).rowcount
+    if changed != 1:
+        raise RuntimeError("the benchmark ran out of stock")
+    base = {"shop_id": 1, "sku": f"s{sku}", "location_id": 1, "quantity": 1, "line_id": line}
     rows.insert(
-        cursor,
-        "fulfillment_order",
-        id=work,
-        shop_id=1,
-        order_id=order,
-        location_id=1,
-        number=f"{number}-1",
-        stage="ready",
-        ready_at=number,
-    )
-    for line, sku in lines:
-        changed = cursor.execute(
-            "UPDATE stock_level SET reserved = reserved + 1, version = version + 1 "
-            "WHERE shop_id = 1 AND sku = ? AND location_id = 1 "
-            "AND on_hand - reserved - safety >= 1",
-            (f"s{sku}",),
-        ).rowcount
-        if changed != 1:
-            raise RuntimeError("the benchmark ran out of stock")
-        rows.insert(
-            cursor,
-            "reservation",
-            id=rows.new_id(),
-            shop_id=1,
-            sku=f"s{sku}",
-            location_id=1,
-            quantity=1,
-            state="promised",
-            order_id=order,
-            line_id=line,
-            fulfillment_id=work,
-        )
-        rows.insert(
-            cursor,
-            "stock_move",
-            id=rows.new_id(),
-            shop_id=1,
-            sku=f"s{sku}",
-            location_id=1,
-            kind="reserve",
-            quantity=1,
-            reserved=1,
-            line_id=line,
-            at=number,
-        )
+        cursor, "reservation", **base, id=rows.new_id(), state="promised", order_id=order,
+        fulfillment_id=work,
+    )  # fmt: skip
+    rows.insert(cursor, "stock_move", **base, id=rows.new_id(), kind="reserve", reserved=1, at=at)
+
+
+def _traces(cursor: sqlite3.Cursor, rows: _Rows, order: int, number: int, body: bytes) -> None:
+    base = {"shop_id": 1, "order_id": order, "at": number}
     for kind in ("OrderCaptured", "OrderPaid", "OrderRouted"):
-        rows.insert(
-            cursor, "event", id=rows.new_id(), shop_id=1, order_id=order, kind=kind, at=number
-        )
+        rows.insert(cursor, "event", **base, id=rows.new_id(), kind=kind)
+    rows.insert(cursor, "routing_trace", **base, id=rows.new_id(), trace="{}")
     rows.insert(
-        cursor, "routing_trace", id=rows.new_id(), shop_id=1, order_id=order, trace="{}", at=number
-    )
+        cursor, "audit", **base, id=rows.new_id(), version=1, command="capture_order",
+        outcome="done", hash="0" * 64,
+    )  # fmt: skip
     rows.insert(
-        cursor,
-        "audit",
-        id=rows.new_id(),
-        shop_id=1,
-        order_id=order,
-        version=1,
-        at=number,
-        command="capture_order",
-        outcome="done",
-        hash="0" * 64,
-    )
-    rows.insert(
-        cursor,
-        "inbox",
-        id=rows.new_id(),
-        shop_id=1,
-        connection_id=1,
-        topic="orders/create",
-        delivery_id=str(number),
-        event_id=str(number),
-        raw=body,
-        received_at=number,
-    )
+        cursor, "inbox", id=rows.new_id(), shop_id=1, connection_id=1, topic="orders/create",
+        delivery_id=str(number), event_id=str(number), raw=body, received_at=number,
+    )  # fmt: skip

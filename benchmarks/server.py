@@ -92,7 +92,7 @@ def serving(url: str, roles: str = "app") -> Iterator[Served]:
     }
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot.cli", "serve"], env=env
+        [sys.executable, "-c", "from bot.main import serve; from bot.settings import Settings; serve(Settings())"], env=env
     )
     try:
         _wait(port, process)
