@@ -248,6 +248,8 @@ class RejectReturn:
     examples=("reject R1001-1 it was worn",),
 )
 def reject(ask: RejectReturn, uow: UnitOfWork) -> Done:
+    if len(ask.reason) > 1000:
+        raise Invalid("A reason has 1,000 characters at most.")
     rma = uow.returns.get(ask.number)
     after = uow.returns.save(rma, rma.reject(uow.actor.name, uow.now, ask.reason))
     _give_back(uow, rma)

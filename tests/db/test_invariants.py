@@ -20,6 +20,7 @@ from core.db.connection import Session
 from core.db.inbox import Delivery
 from core.db.invariants import INVARIANTS, VIOLATION, WARNING
 from core.db.migrate import differences
+from core.db.unit_of_work import UnitOfWork
 from core.db.views import VIEWS
 from core.domain.cases import CaseKind
 from tests import truths
@@ -72,7 +73,10 @@ def broken(shop: Shop, severity: str = VIOLATION) -> set[str]:
 
 
 def sql(shop: Shop, statement: str) -> None:
-    shop.engine.chore(lambda uow: uow.session.connection.execute(sa.text(statement)) and None, SHOP)
+    def run(uow: UnitOfWork) -> None:
+        uow.session.connection.execute(sa.text(statement))
+
+    shop.engine.chore(run, SHOP)
 
 
 def insert(shop: Shop, table: sa.Table, **values) -> None:
