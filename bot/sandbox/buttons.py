@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx2
 
+from bot.sandbox.carrier import ScanPolicy
 from bot.sandbox.shop import acts
 from bot.sandbox.shop.model import Order
 from bot.sandbox.shop.webhooks import Delivery
@@ -109,7 +110,7 @@ async def refund_in_shop(panel: Panel, order: int | str, **words: Any) -> News:
 
 @button
 async def carrier_scan(
-    panel: Panel, number: str = "", status: str = "", delivery: str = "once", **more: Any
+    panel: Panel, number: str = "", status: str = "", delivery: ScanPolicy = "once", **more: Any
 ) -> News:
     """The carrier scans a parcel: the newest one under way, one step further, by default."""
     carrier = panel.town.carrier

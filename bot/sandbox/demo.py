@@ -115,8 +115,8 @@ class Place:
 @contextlib.asynccontextmanager
 async def sandbox(folder: Path, port: int = 0, database_url: str = "") -> AsyncIterator[Place]:
     """Everything but the app's own start: furnished, connected and reachable on loopback."""
-    folder.mkdir(parents=True, exist_ok=True)
-    url = database_url or f"sqlite:///{_fresh(folder)}"
+    file = _fresh(folder)
+    url = database_url or f"sqlite:///{file}"
     town = build_town(TownClock())
     async with mail_port(town) as mail_url:
         furnished = await asyncio.to_thread(_furnish, url, town, mail_url)
@@ -138,6 +138,7 @@ async def sandbox(folder: Path, port: int = 0, database_url: str = "") -> AsyncI
 
 def _fresh(folder: Path) -> Path:
     """Every demo begins on the same morning: what an earlier one left is removed."""
+    folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("wismo.db*"):
         old.unlink()
     return folder / "wismo.db"

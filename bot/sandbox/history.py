@@ -43,7 +43,7 @@ WAY = (
     ("OutForDelivery", "", 31),
     ("Delivered", "", 36),
 )
-Act = Callable[[], None]
+Act = Callable[[], object]
 
 
 @dataclass
@@ -103,6 +103,7 @@ def write_history(engine: Engine, town: Town, furnished: Furnished) -> None:
     history.play()
     engine.chore(_forget_to_tell, SHOP)
     _agree_on_stock(history)
+    _note_the_pull(history)
     history.do(SetMode(Mode.LIVE), SYSTEM)
     town.carrier.pushes.clear()
 
@@ -338,6 +339,13 @@ def _next_morning(moment: datetime) -> datetime:
 
 
 # --- before the doors open -----------------------------------------------------------------------
+
+
+def _note_the_pull(history: History) -> None:
+    """As if the shop had just been asked what changed: the next pull looks from here."""
+    pulled = {"pulled_to": history.morning.isoformat()}
+    connection = history.channel.id
+    history.engine.chore(lambda uow: channels.remember(uow, connection, **pulled), SHOP)
 
 
 def _forget_to_tell(uow: UnitOfWork) -> None:

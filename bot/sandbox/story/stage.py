@@ -75,7 +75,8 @@ class Stage:
 
     async def shop_order(self, number: str) -> Json:
         state = await self._get("/shop/control/state")
-        return next(one for one in state["orders"] if one["name"] == f"#{number}")
+        found: Json = next(one for one in state["orders"] if one["name"] == f"#{number}")
+        return found
 
     async def buy(self, name: str, lines: Any, **words: Any) -> Json:
         """An order placed in the shop, remembered under a name."""
@@ -117,12 +118,14 @@ class Stage:
 
     async def slack(self, who: str) -> Json:
         user = self.place.town.person(who).id
-        return await self._get(f"/slack/control/state?user={user}")
+        found: Json = await self._get(f"/slack/control/state?user={user}")
+        return found
 
     async def channel(self) -> list[Json]:
         state = await self.slack("ann")
         wanted = self.place.town.channel.id
-        return next(one["messages"] for one in state["channels"] if one["id"] == wanted)
+        found: list[Json] = next(x["messages"] for x in state["channels"] if x["id"] == wanted)
+        return found
 
     async def card(self, *words: str, without: str = "") -> Json:
         """The newest message in the channel that says all of these words."""
@@ -194,6 +197,11 @@ class Stage:
         mine = [one for one in state["mails"] if address in one["recipients"]]
         return [one for one in mine if all(word in mail_text(one) for word in words)]
 
+    async def all_mails(self, word: str) -> list[Json]:
+        """Mails to anybody that say a word."""
+        state = await self._get("/mailbox/control/state")
+        return [one for one in state["mails"] if word in mail_text(one)]
+
     async def mail(self, address: str, *words: str) -> Json:
         async def look() -> Json | None:
             return next(iter(await self.mails(address, *words)), None)
@@ -226,15 +234,25 @@ class Stage:
 
     async def finds(self, number: str) -> bool:
         answer = await self.place.panel.call("GET", f"/api/v1/orders/{number}")
-        return answer.is_success
+        return bool(answer.is_success)
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """A look into the database beside the app, through the documented views."""
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """A look into the database beside the app; `?` stands for a value."""
+        mark = sql if self.database.is_sqlite else sql.replace("?", "%s")
         with self.database.read() as session:
-            return [tuple(row) for row in session.connection.exec_driver_sql(sql).fetchall()]
+            found = session.connection.exec_driver_sql(mark, values).fetchall()
+        return [tuple(row) for row in found]
 
-    def count(self, sql: str) -> int:
-        return int(self.rows(f"SELECT count(*) FROM {sql}")[0][0])
+    def count(self, sql: str, *values: Any) -> int:
+        return int(self.rows(sql, *values)[0][0])
+
+    def is_held(self, number: str) -> bool:
+        return self.rows("SELECT held FROM v_orders WHERE number = ?", number) == [(1,)]
+
+    def stands(self, number: str) -> str:
+        """How far an order is: its fulfillment status."""
+        found = self.rows("SELECT fulfillment_status FROM v_orders WHERE number = ?", number)
+        return str(found[0][0]) if found else "unknown"
 
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
         """Look until there is something to see."""
@@ -246,9 +264,9 @@ class Stage:
             await asyncio.sleep(LOOK_SECONDS)
         raise Missed(f"{what}: not within {PATIENCE_SECONDS:.0f} seconds")
 
-    async def until_row(self, sql: str, what: str) -> tuple[Any, ...]:
+    async def until_row(self, what: str, sql: str, *values: Any) -> tuple[Any, ...]:
         async def look() -> tuple[Any, ...] | None:
-            found = self.rows(sql)
+            found = self.rows(sql, *values)
             return found[0] if found else None
 
         return await self.until(look, what)
@@ -257,8 +275,9 @@ class Stage:
         """Wait until the worker has nothing left that is due."""
 
         async def look() -> bool:
-            waiting = self.count("v_outbox WHERE state IN ('waiting', 'leased')")
-            return waiting == 0 and self.count("event WHERE position IS NULL") == 0
+            waiting = "SELECT count(*) FROM v_outbox WHERE state IN ('waiting', 'leased')"
+            unplanned = "SELECT count(*) FROM event WHERE position IS NULL"
+            return self.count(waiting) + self.count(unplanned) == 0
 
         await self.until(look, "the worker comes to rest")
 
