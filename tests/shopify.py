@@ -134,7 +134,7 @@ def make_town(url: str, *, mode: str = "live", sandbox: bool = True, **settings:
     shop = make_shop(url, mode=mode, stock=0)
     store = Store(shop.clock, seed=7)
     store.connect("http://wismo", str(SHOPIFY))
-    told = Settings(_env_file=None, sandbox=sandbox, **settings)
+    told = Settings(_env_file=None, sandbox=sandbox, **settings)  # type: ignore[call-arg]
     shop.engine.chore(lambda uow: _connect(uow, store, told), SHOP)
     house = House(shop.engine, told, shop.clock)
     app = create_app(house)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,9 @@ from core.commands.fulfillment import ShipWork
 from core.commands.labels import AddTracking
 from core.commands.orders import CancelOrder
 from core.commands.stock import AdjustStock, plan_stock_pushes
-from core.db import channels
 from core.db import tables as t
 from core.integrations.channels.shopify.effects import cancel_reason
-from tests.shop import BER, SHOP, SHOPIFY
+from tests.shop import BER, SHOP
 from tests.shopify import Town, make_town
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,7 @@ async def town(database: str) -> AsyncIterator[Town]:
     await town.close()
 
 
-async def shipped(town: Town, lines: dict[str, int] | None = None, number: str = "JJD1") -> object:
+async def shipped(town: Town, lines: dict[str, int] | None = None, number: str = "JJD1") -> Any:
     """An order of the store that our people have handed over."""
     theirs = town.buy(lines or {"mug-red": 2})
     await town.bring()
@@ -265,17 +265,3 @@ async def test_a_throttled_push_waits_and_then_arrives(town: Town):
     town.shop.clock.advance(minutes=1)
     await town.worker().until_idle()
     assert theirs_at(town) == ours_at(town)
-
-
-def test_what_a_channel_was_told_is_kept_and_changed(database: str):
-    from tests.shop import make_shop
-
-    shop = make_shop(database)
-    for quantity in (4, 7):
-        shop.engine.chore(
-            lambda uow, n=quantity: channels.set_told(uow, SHOPIFY, "mug-red", BER, n), SHOP
-        )
-    told = shop.engine.read(lambda s: channels.told(s, SHOPIFY, "mug-red", BER))
-    assert told is not None
-    assert told.quantity == 7
-    shop.close()

@@ -103,10 +103,8 @@ async def test_a_pull_that_breaks_off_goes_on_where_it_stopped(town: Town):
     for _ in range(15):
         town.buy(delivery="dropped")
         town.shop.clock.advance(minutes=30)
-    town.store.faults.script(Fault("nothing", "status"))
-    asked = town.store.faults.take
-    page = iter([None, Fault("orders", "status", status=502)])
-    town.store.faults.take = lambda name: next(page, None) or asked(name)  # type: ignore[method-assign]
+    for fault in (Fault("orders", "delay"), Fault("orders", "status", status=502)):
+        town.store.faults.script(fault)
     with pytest.raises(Unsure):
         await pull(town)
     assert len(town.shop.rows(t.orders)) == 10

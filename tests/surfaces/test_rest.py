@@ -76,12 +76,12 @@ async def test_orders_come_in_pages_without_gap_or_overlap(town: Town):
     key = town.key()
     for number in range(1001, 1008):
         town.shop.place(number, ("sock-grey", 1))
-    seen, after = [], ""
-    while after is not None:
-        query = {"limit": "3", **({"after": after} if after else {})}
+    seen: list[str] = []
+    query = {"limit": "3"}
+    while query.get("after", "") is not None:
         found = (await town.http.get(f"{API}/orders", params=query, headers=key)).json()
         seen += [order["number"] for order in found["orders"]]
-        after = found["after"]
+        query["after"] = found["after"]
     assert seen == [str(number) for number in range(1007, 1000, -1)]
 
 
@@ -419,9 +419,9 @@ async def test_outside_the_sandbox_the_description_needs_a_key(sqlite_database: 
 async def test_every_route_of_the_api_is_described(one: Town):
     described = set(describe("1")["paths"])
     routes = {
-        route.path.replace(":path", "")
-        for route in one.app.routes
-        if getattr(route, "path", "").startswith(f"{API}/")
+        path.replace(":path", "")
+        for path in (getattr(route, "path", "") for route in one.app.routes)
+        if path.startswith(f"{API}/")
     }
     assert routes - described == {f"{API}/commands/{{name}}", f"{API}/openapi.json"}
     text = (await one.http.get("/docs")).text

@@ -1,4 +1,4 @@
-"""What is told back to the store: fulfillments, cancels and stock; it looks before it repeats."""
+"""What is told back to the store: parcels and cancels here, stock next door; look, then act."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from core.commands.deliveries import LinkParcel
 from core.db import channels
 from core.db.connection import Session
 from core.db.fulfillment import parcels_of
-from core.db.stock import levels_of
 from core.domain.effects import Effect, Outcome, dead, done, later, unknown
-from core.domain.shop import Connection, Shop
+from core.domain.shop import Connection
 from core.integrations.channels.shopify import client as c
-from core.integrations.channels.shopify.access import Access, Store, place_of
-from core.integrations.channels.shopify.nodes import Node, gid, number_of
+from core.integrations.channels.shopify.access import Access, Store
+from core.integrations.channels.shopify.nodes import Node, gid, number_of, words_of
+from core.integrations.channels.shopify.stock import send_stock
 
 TOKEN_WAIT_SECONDS = 900.0
-STALE_TRIES_MAX = 5
-STALE_WAIT_SECONDS = 5.0
 
 OPEN_WORK = """query Work($id: ID!) { order(id: $id) { cancelledAt
   fulfillmentOrders(first: 20) { nodes { id status assignedLocation { location { id } }
@@ -40,11 +38,6 @@ CANCEL = """mutation Cancel($id: ID!, $reason: OrderCancelReason!, $note: String
   orderCancel(orderId: $id, reason: $reason, restock: true, notifyCustomer: $notify,
     staffNote: $note, refundMethod: { originalPaymentMethodsRefund: $refund }) {
     job { id } orderCancelUserErrors { field message code } } }"""
-LEVEL = """query Level($item: ID!, $place: ID!) { inventoryItem(id: $item) {
-  inventoryLevel(locationId: $place) { quantities(names: ["available"]) { quantity } } } }"""
-SET_STOCK = """mutation SetStock($input: InventorySetQuantitiesInput!, $key: String!) {
-  inventorySetQuantities(input: $input) @idempotent(key: $key) {
-    inventoryAdjustmentGroup { id } userErrors { field message code } } }"""
 
 Act = Callable[[Store, Effect], Awaitable[Outcome]]
 
@@ -200,7 +193,7 @@ async def _retrack(store: Store, fulfillment: str, sending: Sending) -> Outcome:
     )
     errors = answer["fulfillmentTrackingInfoUpdate"]["userErrors"]
     if errors:
-        return dead(f"the shop refused: {_words(errors)}")
+        return dead(f"the shop refused: {words_of(errors)}")
     return done(fulfillment=number_of(fulfillment))
 
 
@@ -239,7 +232,7 @@ async def _fulfill(
         wanted["trackingInfo"] = sending.tracking
     answer = (await store.ask(FULFILL, fulfillment=wanted))["fulfillmentCreate"]
     if answer["userErrors"] or answer["fulfillment"] is None:
-        return "", _words(answer["userErrors"])
+        return "", words_of(answer["userErrors"])
     return number_of(answer["fulfillment"]["id"]), ""
 
 
@@ -271,7 +264,7 @@ async def send_cancel(store: Store, effect: Effect) -> Outcome:
     )
     errors = answer["orderCancel"]["orderCancelUserErrors"]
     if errors:
-        return dead(f"the shop refused: {_words(errors)}")
+        return dead(f"the shop refused: {words_of(errors)}")
     return done(job=answer["orderCancel"]["job"]["id"])
 
 
@@ -288,109 +281,3 @@ def cancel_reason(words: str) -> str:
     said = words.casefold()
     found = (name for name, marks in _REASONS.items() if any(mark in said for mark in marks))
     return next(found, "OTHER")
-
-
-# --- stock ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """One SKU at one place: what we have, what the shop was told, and its ids there."""
-
-    sku: str
-    location_id: int
-    ours: int
-    told: channels.Told | None
-    moved: int
-    item: str
-    place: str
-
-
-async def send_stock(store: Store, effect: Effect) -> Outcome:
-    """Set what the shop may sell to what we have now, unless somebody else has moved it.
-
-    The shop lowers its own figure when it sells, at a place of its own choice. A difference to
-    what we told that its known orders explain is no reason to wait; any other is, since a sale
-    may be on its way to us. What stays unexplained is for a person.
-    """
-    shelf = await store.read(partial(_shelf, store.shop, store.connection, effect))
-    if shelf is None:
-        return dead("the shop's ids of this SKU or location are not known; import them")
-    names = {"item": gid("InventoryItem", shelf.item), "place": gid("Location", shelf.place)}
-    theirs = _available(await store.ask(LEVEL, **names))
-    if theirs is None:
-        return dead(f"the shop does not stock {shelf.sku} at that place")
-    if theirs == shelf.ours:
-        return await _settled(store, shelf)
-    if not is_explained(shelf, theirs):
-        return _stale(effect, shelf, theirs)
-    answer = await store.ask(
-        SET_STOCK, input=_stock_input(shelf, names, theirs), key=f"{effect.key}:{effect.attempt}"
-    )
-    errors = answer["inventorySetQuantities"]["userErrors"]
-    if any(error["code"] == "CHANGE_FROM_QUANTITY_STALE" for error in errors):
-        return _stale(effect, shelf, theirs)
-    if errors:
-        return dead(f"the shop refused: {_words(errors)}")
-    return await _settled(store, shelf)
-
-
-def _shelf(shop: Shop, connection: Connection, effect: Effect, session: Session) -> Shelf | None:
-    sku, location_id = effect.payload["sku"], effect.payload["location_id"]
-    item = channels.item_of(session, shop.id, sku, connection.id)
-    place = place_of(shop.locations[location_id], connection)
-    if not item or not place:
-        return None
-    levels = [x for x in levels_of(session, shop.id, [sku]) if x.location_id == location_id]
-    told = channels.told(session, connection.id, sku, location_id)
-    moved = channels.moved_since(session, connection.id, sku, told.at) if told else 0
-    ours = levels[0].available if levels else 0
-    return Shelf(sku, location_id, ours, told, moved, item, place)
-
-
-def is_explained(shelf: Shelf, theirs: int) -> bool:
-    """The first word, nothing moved, or no more than the shop's own orders that we know of."""
-    if shelf.told is None:
-        return True
-    return abs(theirs - shelf.told.quantity) <= shelf.moved
-
-
-def _available(answer: Node) -> int | None:
-    item = answer["inventoryItem"]
-    if item is None or item["inventoryLevel"] is None:
-        return None
-    return int(item["inventoryLevel"]["quantities"][0]["quantity"])
-
-
-def _stock_input(shelf: Shelf, names: Mapping[str, str], theirs: int) -> dict[str, Any]:
-    level = {
-        "inventoryItemId": names["item"],
-        "locationId": names["place"],
-        "quantity": shelf.ours,
-        "changeFromQuantity": theirs,
-    }
-    return {"name": "available", "reason": "correction", "quantities": [level]}
-
-
-async def _settled(store: Store, shelf: Shelf) -> Outcome:
-    keep = partial(
-        channels.set_told,
-        connection_id=store.connection.id,
-        sku=shelf.sku,
-        location_id=shelf.location_id,
-        quantity=shelf.ours,
-    )
-    await store.write(keep)
-    return done(told=shelf.ours)
-
-
-def _stale(effect: Effect, shelf: Shelf, theirs: int) -> Outcome:
-    told = shelf.told.quantity if shelf.told else "nothing yet"
-    words = f"{shelf.sku}: the shop has {theirs}, we have {shelf.ours}, it was last told {told}"
-    if effect.attempt >= STALE_TRIES_MAX:
-        return dead(f"DRIFT {words}; somebody changed it in the shop")
-    return later(words, STALE_WAIT_SECONDS * effect.attempt)
-
-
-def _words(errors: list[Node]) -> str:
-    return "; ".join(str(error["message"]) for error in errors[:3]) or "without saying why"

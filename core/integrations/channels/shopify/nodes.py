@@ -48,6 +48,11 @@ def gid(kind: str, number: str | int) -> str:
     return f"gid://shopify/{kind}/{number}"
 
 
+def words_of(errors: list[Node]) -> str:
+    """What the shop has against a request, in its own words."""
+    return "; ".join(str(error["message"]) for error in errors[:3]) or "without saying why"
+
+
 def order_of_node(node: Node) -> p.Order:
     """The order as a webhook would have told it; a missing field is a ValidationError."""
     try:
