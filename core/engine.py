@@ -289,8 +289,9 @@ class _CommandJob:
     # --- the other ends --------------------------------------------------------------------------
 
     def _ended_badly(self, batch: Batch, problem: Exception) -> Receipt:
-        is_delivery = self.caller.delivery is not None
-        if isinstance(problem, Refusal) and not (is_delivery and problem.code in KEPT_CODES):
+        # A person reads the no at once and acts on it; only what a machine sent is kept.
+        is_kept = self.caller.delivery is not None and not self.caller.actor.is_staff
+        if isinstance(problem, Refusal) and not (is_kept and problem.code in KEPT_CODES):
             batch.add(t.audit, [self._audit("refused", problem.code)])
             return self._refused(problem)
         if not isinstance(problem, Refusal):
