@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from core.db import house
 from core.db import tables as t
@@ -91,9 +92,7 @@ def serving(url: str, roles: str = "app") -> Iterator[Served]:
         "WISMO_LOG_LEVEL": "WARNING",
     }
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from bot.main import serve; from bot.settings import Settings; serve(Settings())"], env=env
-    )
+    process = subprocess.Popen([Path(sys.executable).with_name("wismo"), "serve"], env=env)
     try:
         _wait(port, process)
         yield Served(port, process.pid, time.perf_counter() - started)

@@ -55,6 +55,8 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; a new command wakes it at once, the clock at least every second."""
+        if self._engine.database.is_sqlite:
+            await asyncio.to_thread(self._abandon_leases)
         loop = asyncio.get_running_loop()
         self._engine.on_done(lambda: _wake(loop, self._wake))
         while not stop.is_set():
@@ -65,6 +67,10 @@ class Worker:
                 busy = 0
             if not busy:
                 await self._rest(stop)
+
+    def _abandon_leases(self) -> None:
+        """One process owns a SQLite database: leases found at its start belong to the dead."""
+        self._engine.chore(lambda uow: outbox.abandon_leases(uow.session))
 
     async def _rest(self, stop: asyncio.Event) -> None:
         self._wake.clear()

@@ -116,13 +116,13 @@ class Orders:
         return order
 
     def by_id(self, order_id: int) -> Order:
-        if order_id in self._current:
-            return self._current[order_id]
-        row = self._session.row(_BY_ID, id=order_id)
-        if row is None:
-            raise NotFound("I cannot find that order.")
-        order = self._remember(row)
-        if not self._visible(order):
+        order = self._current.get(order_id)
+        if order is None:
+            row = self._session.row(_BY_ID, id=order_id)
+            if row is None:
+                raise NotFound("I cannot find that order.")
+            order = self._remember(row)
+        if order_id not in self._new and not self._visible(order):
             raise NotFound("I cannot find that order.")
         return order
 

@@ -32,7 +32,7 @@ _DUE = Statement(
         _b.key,
         _b.attempts,
         _b.payload,
-        _b.unknown,
+        sa.case((_b.state == "leased", 1), else_=_b.unknown),
         _b.fence,
     )
     .join(t.shop, t.shop.c.id == _b.shop_id)
@@ -64,8 +64,10 @@ _LEASE = Statement(
         leased_until=sa.bindparam("lease_end"),
         fence=_b.fence + 1,
         attempts=_b.attempts + 1,
+        unknown=sa.bindparam("was_unknown"),
     )
 )
+_ABANDON = Statement(t.outbox.update().where(_b.state == "leased").values(leased_until=0))
 _SETTLE = Statement(
     t.outbox.update().where(
         _b.id == sa.bindparam("row_id"),
@@ -177,13 +179,15 @@ class Outbox:
 
 
 def claim(session: Session, now: datetime, most: int) -> list[Claim]:
-    """Lease what is due. A dead worker's lease runs out by itself."""
+    """Lease what is due. A dead worker's lease runs out by itself, and then nobody knows how far
+    it came: such an attempt counts as unknown."""
     at = micros(now)
     claims = []
     for row in session.rows(_DUE, now=at, now2=at, most=most):
         effect_id, shop_id, connection_id, kind, key, attempts, payload, unknown, fence = row
         end = at + LEASE_SECONDS * 1_000_000
-        if session.run(_LEASE, row_id=effect_id, seen=fence, lease_end=end) == 1:
+        lease = {"row_id": effect_id, "seen": fence, "lease_end": end, "was_unknown": unknown}
+        if session.run(_LEASE, **lease) == 1:
             effect = Effect(
                 effect_id,
                 shop_id,
@@ -196,6 +200,11 @@ def claim(session: Session, now: datetime, most: int) -> list[Claim]:
             )
             claims.append(Claim(effect, fence + 1))
     return claims
+
+
+def abandon_leases(session: Session) -> int:
+    """Let every lease run out now: only for a worker that knows itself to be the only one."""
+    return session.run(_ABANDON)
 
 
 def settle(session: Session, held: Claim, outcome: Outcome, now: datetime) -> str:

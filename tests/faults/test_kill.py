@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from bot.api.keys import make_key
-from bot.sandbox.mailbox import Mailbox
+from bot.sandbox.mailbox import Mail, Mailbox
 from core.db import house, invariants
 from core.db import tables as t
 from core.db.rows import micros
@@ -115,6 +115,10 @@ async def _until_quiet(url: str, seconds: float = 60) -> None:
     database.close()
 
 
+def _message_id(mail: Mail) -> str:
+    return next(v for k, v in mail.headers.items() if k.lower() == "message-id")
+
+
 def _verify(url: str, client: Client, mailbox: Mailbox) -> dict[str, int]:
     from core.db.connection import Database
 
@@ -140,7 +144,7 @@ def _verify(url: str, client: Client, mailbox: Mailbox) -> dict[str, int]:
     sent = Counter(mail.recipients[0] for mail in mailbox.mails)
     ids: dict[str, set[str]] = {}
     for mail in mailbox.mails:
-        ids.setdefault(mail.recipients[0], set()).add(mail.headers["message-id"])
+        ids.setdefault(mail.recipients[0], set()).add(_message_id(mail))
     assert set(sent) == {f"c{number}@example.org" for number in stored}, "a mail was lost"
     assert all(len(found) == 1 for found in ids.values()), "two different mails about one thing"
     again = sum(sent.values()) - len(sent)
