@@ -46,7 +46,7 @@ class Town:
     access: Access
     brought: list[int] = field(default_factory=list)
 
-    async def bring(self, *, order: Any = None) -> list[int]:
+    async def bring(self) -> list[int]:
         """Deliver every webhook that is due, as the store would; the statuses that came back."""
         statuses = [await self.post(one) for one in self.store.webhooks.due(everything=True)]
         self.brought += statuses

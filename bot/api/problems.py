@@ -44,6 +44,7 @@ _BY_CODE = {
     "not_yet": 404,
     "not_allowed": 403,
     "unavailable": 503,
+    "secrets_lost": 503,
 }
 _INVALID_MARKS = ("bad_", "unknown_", "mixed_", "naive_")
 _TITLES = {
