@@ -92,7 +92,7 @@ class TelegramDoor:
             shop_id = account.shop_id
             await asyncio.to_thread(
                 self._house.engine.chore,
-                lambda uow: uow.people.count("hooks.telegram.refused"),
+                lambda uow: uow.people.count("webhooks_refused"),
                 shop_id,
             )
             return Response(status_code=401)

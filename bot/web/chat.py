@@ -6,16 +6,16 @@ import asyncio
 import hashlib
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from bot.bridge import House
 from bot.chat.host import ChatHost, Door, Line
@@ -67,16 +67,16 @@ class WebChat:
         self._by_client = Window(120, minute, house.clock)
         self._streams = Window(30, minute, house.clock)
 
-    def router(self) -> APIRouter:
-        router = APIRouter(include_in_schema=False)
-        router.add_api_route("/chat", self.page, methods=["GET"])
-        for name, kind in (("chat.css", "text/css"), ("chat.js", "text/javascript")):
-            router.add_api_route(f"/chat/{name}", _static(name, kind), methods=["GET"])
-        router.add_api_route("/chat/messages", self.hear, methods=["POST"])
-        router.add_api_route("/chat/messages", self.lines, methods=["GET"])
-        router.add_api_route("/chat/events", self.events, methods=["GET"])
-        router.add_api_route("/chat/start", self.start, methods=["POST"])
-        return router
+    def routes(self) -> list[Route]:
+        return [
+            Route("/chat", self.page),
+            Route("/chat/chat.css", _static("chat.css", "text/css")),
+            Route("/chat/chat.js", _static("chat.js", "text/javascript")),
+            Route("/chat/messages", self.lines),
+            Route("/chat/messages", self.hear, methods=["POST"]),
+            Route("/chat/events", self.events),
+            Route("/chat/start", self.start, methods=["POST"]),
+        ]
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -114,21 +114,21 @@ class WebChat:
             return _json({"problem": "There is no conversation yet."}, 404)
         if not self._streams.allows(session):
             return _json({"problem": "Too many streams."}, 429)
-        door, after = self._door(shop, session), _after(request)
-        stream = self._stream(request, door, after)
+        stream = self.stream(self._door(shop, session), _after(request))
         return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")
 
-    async def _stream(self, request: Request, door: Door, after: int) -> AsyncIterator[bytes]:
-        for _ in range(STREAM_ROUNDS):
+    async def stream(
+        self, door: Door, after: int, rounds: int = STREAM_ROUNDS
+    ) -> AsyncIterator[bytes]:
+        for place in range(rounds):
+            if place:
+                await asyncio.sleep(LOOK_SECONDS)
             fresh = await self._host.lines(door, after)
             if fresh:
                 after = fresh[-1].id
                 yield b"id: %d\ndata: %s\n\n" % (after, msgspec.json.encode(_told(fresh)))
             else:
                 yield b": still here\n\n"
-            if await request.is_disconnected():
-                return
-            await asyncio.sleep(LOOK_SECONDS)
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -208,10 +208,10 @@ class WebChat:
         return await first_shop(self._house, int(asked) if asked else None)
 
 
-def _static(name: str, kind: str) -> Callable[[], Response]:
+def _static(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
     content = (STATIC / name).read_bytes()
 
-    def serve() -> Response:
+    async def serve(_: Request) -> Response:
         headers = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
         return Response(content, headers=headers, media_type=kind)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.bridge import House
 from bot.web.pages import answer_page, page_facts, preferred_language
@@ -36,21 +36,19 @@ class PreferencesPage:
         self._house = house
         self._token = token
 
-    def router(self) -> APIRouter:
-        router = APIRouter(include_in_schema=False)
-        router.add_api_route("/preferences/{token}", self.show, methods=["GET"])
-        router.add_api_route("/preferences/{token}", self.change, methods=["POST"])
-        return router
+    def routes(self) -> list[Route]:
+        path = "/preferences/{token}"
+        return [Route(path, self.show), Route(path, self.change, methods=["POST"])]
 
-    async def show(self, request: Request, token: str) -> Response:
-        found = await self._found(token)
+    async def show(self, request: Request) -> Response:
+        found = await self._found(request.path_params["token"])
         if found is None:
             return await gone(self._house, request, self._token())
         shop, customer = found
         return self._page(request, shop, customer, customer.preferences, saved=False)
 
-    async def change(self, request: Request, token: str) -> Response:
-        found = await self._found(token)
+    async def change(self, request: Request) -> Response:
+        found = await self._found(request.path_params["token"])
         raw = await _body(request)
         if found is None or raw is None:
             return await gone(self._house, request, self._token())

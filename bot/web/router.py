@@ -1,8 +1,8 @@
-"""All that customers reach with a browser, as one router for bot/main to mount."""
+"""All that customers reach with a browser, for bot/main to mount."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from starlette.routing import Route
 
 from bot.bridge import House
 from bot.web.chat import WebChat
@@ -10,8 +10,6 @@ from bot.web.preferences import PreferencesPage
 from bot.web.track import TrackingPage
 
 
-def create_router(house: House) -> APIRouter:
-    router = APIRouter()
-    for room in (WebChat(house), TrackingPage(house), PreferencesPage(house)):
-        router.include_router(room.router())
-    return router
+def create_routes(house: House) -> list[Route]:
+    rooms = (WebChat(house), TrackingPage(house), PreferencesPage(house))
+    return [route for room in rooms for route in room.routes()]

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.bridge import House
 from bot.web.pages import answer_page, first_shop, page_facts, preferred_language
@@ -29,13 +29,11 @@ class TrackingPage:
         self._house = house
         self._token = token
 
-    def router(self) -> APIRouter:
-        router = APIRouter(include_in_schema=False)
-        router.add_api_route("/track/{token}", self.page, methods=["GET"])
-        return router
+    def routes(self) -> list[Route]:
+        return [Route("/track/{token}", self.page, methods=["GET"])]
 
-    async def page(self, request: Request, token: str) -> Response:
-        found = await self._found(token)
+    async def page(self, request: Request) -> Response:
+        found = await self._found(request.path_params["token"])
         if found is None:
             return await gone(self._house, request, self._token())
         link, order = found

@@ -154,7 +154,7 @@ async def _hand_over(smtp: aiosmtplib.SMTP, message: EmailMessage, effect: Effec
     # The mail is accepted; how the server says good-bye cannot change that.
     with suppress(aiosmtplib.SMTPException, OSError):
         await smtp.quit()
-    return done(message_id=message["Message-ID"], sent_again=effect.unknown_before)
+    return done(message_id=str(message["Message-ID"]), sent_again=effect.unknown_before)
 
 
 def _refused(
