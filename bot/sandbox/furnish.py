@@ -102,7 +102,7 @@ def _connect(engine: Engine, town: Town, keys: Sequence[str], mail_url: str) -> 
             {"token": town.telegram.token, "bot_token": town.telegram.token}
             | {"webhook_secret": TELEGRAM_SECRET},
         ),
-        "carrier": ({"source": "17track"}, {"key": town.carrier.key}),
+        "carrier": ({"service": "17track"}, {"webhook_secret": town.carrier.key}),
         "smtp": ({}, {"url": mail_url}),
     }
     found = {}

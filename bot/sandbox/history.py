@@ -19,6 +19,7 @@ from core.commands.fulfillment import PackWork, PickWork, ShipWork
 from core.commands.orders import HoldOrder, MoveOrder, NoteOrder, TagOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.returns import RequestReturn
+from core.commands.scans import ScanForCases
 from core.commands.setup import SetMode
 from core.commands.stock import plan_stock_pushes
 from core.db import channels, events
@@ -101,6 +102,8 @@ def write_history(engine: Engine, town: Town, furnished: Furnished) -> None:
     for number in range(ORDERS):
         _Life(history, number).begin()
     history.play()
+    for kind in SCANS:
+        history.do(ScanForCases(kind), SYSTEM)
     engine.chore(_forget_to_tell, SHOP)
     _agree_on_stock(history)
     _note_the_pull(history)
@@ -338,6 +341,10 @@ def _next_morning(moment: datetime) -> datetime:
     return day
 
 
+SCANS = (CaseKind.STUCK, CaseKind.PAST_CUTOFF, CaseKind.TRACKING_STALE, CaseKind.REFUND_OPEN)
+NEWS = (CaseKind.STUCK, CaseKind.PARCEL_TROUBLE, CaseKind.RETURN_DECISION)
+
+
 # --- before the doors open -----------------------------------------------------------------------
 
 
@@ -349,10 +356,10 @@ def _note_the_pull(history: History) -> None:
 
 
 def _forget_to_tell(uow: UnitOfWork) -> None:
-    """The past was told in the past: only what opened a case that is still open is news."""
-    open_cases = {case.id for kind in CaseKind for case in uow.cases.open_of_kind(kind)}
+    """The past was told in the past; a few open cases are this morning's news."""
+    news = {case.id for kind in NEWS for case in uow.cases.open_of_kind(kind)}
     while facts := events.unplanned(uow.session, 5000):
-        old = [one for one in facts if one.data.get("case_id") not in open_cases]
+        old = [one for one in facts if one.data.get("case_id") not in news]
         events.place(uow.session, old)
         if len(old) < len(facts):
             return

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.sandbox.demo import Place
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 12.0
+PATIENCE_SECONDS = 20.0
 LOOK_SECONDS = 0.1
 
 

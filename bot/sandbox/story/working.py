@@ -113,7 +113,7 @@ async def scans_out_of_order_end_in_one_delivered_mail(stage: Stage) -> str:
     )
     await stage.press("carrier_scan", number=TRACKING, status="OutForDelivery", delivery="repeated")
     await stage.press("carrier_scan", number=TRACKING, status="Delivered")
-    mail = await stage.mail(CLARA["email"], "delivered")
+    mail = await stage.mail(CLARA["email"], "was delivered")
     scans = stage.count(
         "SELECT count(*) FROM tracking_event e JOIN parcel p ON p.id = e.parcel_id "
         "WHERE p.tracking_number = ?",
