@@ -46,6 +46,8 @@ def plan(uow: UnitOfWork, fact: Fact) -> None:
         payload = told(fact)
         if payload is not None:
             _plan_message(uow, fact, uow.orders.by_id(fact.order_id), {"kind": kind, **payload})
+    if fact.order_id is not None and fact.kind != "OrderCaptured":
+        _renew_shared_card(uow, fact)
 
 
 # --- which fact is told to customers, and as what -------------------------------------------------
@@ -185,6 +187,21 @@ def _plan_case(uow: UnitOfWork, fact: Fact) -> None:
         )
     elif fact.kind == "CaseOpened" and uow.shop.email:
         _mail_alert(uow, case, fact)
+
+
+def _renew_shared_card(uow: UnitOfWork, fact: Fact) -> None:
+    """An order's card that somebody shared in a channel keeps up with the order."""
+    slack, subject = uow.shop.first_connection("slack"), f"order:{fact.order_id}"
+    if slack is not None and uow.conversations.surface(subject, "slack"):
+        uow.outbox.add(
+            "slack.card",
+            f"slack.card:{subject}:{fact.id}",
+            {"subject": subject},
+            lane=f"slack:{subject}",
+            connection_id=slack.id,
+            order_id=fact.order_id,
+            event_id=fact.id,
+        )
 
 
 def _mail_alert(uow: UnitOfWork, case: Case, fact: Fact) -> None:

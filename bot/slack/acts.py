@@ -18,7 +18,7 @@ from bot.slack.acting import Acting
 from bot.slack.identity import Directory, Person
 from bot.slack.incoming import Incoming
 from bot.slack.outbound import SURFACE, Cards
-from bot.slack.problems import error_of
+from bot.slack.problems import SILENT, error_of
 from bot.slack.render import Json, notice
 from bot.slack.replies import Place, Replies
 from bot.slack.tokens import FormState
@@ -27,6 +27,8 @@ from core.domain.refusals import Refusal
 
 T = TypeVar("T")
 ANSWER_SECONDS = 2.0
+USED_TRIGGER = "exchanged_trigger_id"
+NOT_OPENED = "Slack did not open the form in time. Please do it once more."
 WORKING = "Working … the answer follows here."
 
 
@@ -111,12 +113,11 @@ class Acts:
         """Open a modal; returns its id. A repeat finds the trigger used: it is open already."""
         try:
             return await self.replies.open(place, view)
-        except SlackApiError as refused:
-            if error_of(refused) == "expired_trigger_id":
-                late = notice("That took too long for Slack. Please do it once more.")
-                await self.replies.whisper(place, late)
-            elif error_of(refused) != "exchanged_trigger_id":
-                raise
+        except (SlackApiError, *SILENT) as problem:
+            if isinstance(problem, SlackApiError) and error_of(problem) == USED_TRIGGER:
+                return ""
+            log.warning("a form did not open: %s", problem)
+        await self.replies.whisper(place, notice(NOT_OPENED))
         return ""
 
     async def renew(self, place: Place) -> None:

@@ -75,6 +75,8 @@ class Cards:
             if shown is None:
                 return dead(f"There is no {subject} any more.")
             standing = await self._standing(account.shop_id, subject)
+            if not channel and not standing and subject.startswith("order:"):
+                return done(note="nobody shared this order")
             if channel or not standing:
                 standing = [m for m in standing if m.channel == channel] if channel else []
                 where = channel or await self._channel_for(account, shown)

@@ -19,6 +19,7 @@ CONNECTIONS = 2  # Slack gives each payload to one of them; the other stands by
 HEARTBEAT_SECONDS = 20.0
 SILENCE_SECONDS = 600.0
 LAST_ACKS_SECONDS = 3.0
+LOOK_SECONDS = 15.0  # how soon a connection that was just set up is opened
 _TROUBLE = (aiohttp.ClientError, SlackApiError, TimeoutError, ConnectionError)
 
 
@@ -45,12 +46,17 @@ class Sockets:
         self.is_open = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        keeping = [
-            asyncio.create_task(self._keep_open(connection_id, stop))
-            for connection_id in await self._slack.accounts.in_socket_mode()
-            for _ in range(self._connections)
-        ]
-        await asyncio.gather(*keeping)
+        """Open what is set up, also what is set up later, until `stop`."""
+        kept: dict[int, list[asyncio.Task[None]]] = {}
+        while not stop.is_set():
+            for connection_id in await self._slack.accounts.in_socket_mode():
+                if all(task.done() for task in kept.get(connection_id, [])):
+                    kept[connection_id] = [
+                        asyncio.create_task(self._keep_open(connection_id, stop))
+                        for _ in range(self._connections)
+                    ]
+            await _wait(stop, LOOK_SECONDS)
+        await asyncio.gather(*(task for tasks in kept.values() for task in tasks))
 
     async def _keep_open(self, connection_id: int, stop: asyncio.Event) -> None:
         failures = 0

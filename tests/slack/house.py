@@ -26,10 +26,12 @@ from bot.slack.routes import is_routed
 from bot.slack.surface import Slack
 from bot.slack.validate import assert_sendable
 from core.db import tables as t
+from core.db.events import Fact
 from core.db.rows import micros, to_json
 from core.db.unit_of_work import UnitOfWork
 from core.integrations.secrets import seal_secrets
 from core.worker import Duties, Worker
+from notifications.plan import MESSAGES, plan
 from tests.sandbox.slack_kit import served
 from tests.shop import SHOP, Shop, make_shop
 
@@ -54,7 +56,7 @@ class SlackHouse:
         self.app = FastAPI()
         self.app.include_router(create_slack_router(house, slack=slack))
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.app))
-        self.worker = Worker(shop.engine, Duties(slack.cards.executors(), _plan_nothing, translate))
+        self.worker = Worker(shop.engine, Duties(slack.cards.executors(), _plan_cards, translate))
         everybody = [user.id for user in workspace.users.values() if not user.is_bot]
         self.channel = workspace.add_channel("orders", *everybody)
         self.cases = workspace.add_channel("cases", *everybody)
@@ -104,8 +106,10 @@ class SlackHouse:
                 assert_sendable(message.as_json() | {"type": "message"}, is_routed)
 
 
-def _plan_nothing(_uow: UnitOfWork, _fact: Any) -> None:
-    """Messages to customers are planned elsewhere."""
+def _plan_cards(uow: UnitOfWork, fact: Fact) -> None:
+    """Production's planner, without words to customers: nobody here would carry them."""
+    if fact.kind not in MESSAGES:
+        plan(uow, fact)
 
 
 def words_of(message: Any) -> str:

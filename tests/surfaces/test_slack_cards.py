@@ -25,9 +25,7 @@ def open_case(there: SlackHouse, name: str = "stuck-1", **more: Any) -> int:
         finding = Finding(CaseKind.STUCK, name, title, order_id=order["id"], **more)
         return uow.cases.open(finding).id
 
-    case_id = there.shop.engine.chore(work, SHOP)
-    announce(there, case_id)
-    return case_id
+    return there.shop.engine.chore(work, SHOP)
 
 
 def announce(there: SlackHouse, case_id: int, **payload: Any) -> None:
@@ -82,14 +80,13 @@ async def test_an_unchanged_card_is_not_sent_again(sqlite_database: str) -> None
 
 async def test_a_case_that_closed_before_it_was_shown_is_not_shown(sqlite_database: str) -> None:
     async with slack_house(sqlite_database) as there:
-        case_id = open_case(there)
+        open_case(there)
         there.shop.engine.chore(
             lambda uow: uow.cases.close(CaseKind.STUCK, "stuck-1", "shipped"), SHOP
         )
         await there.work()
         assert there.posts() == []
-        assert outbox(there) == [("done", "")]
-        assert case_id
+        assert {state for state, _ in outbox(there)} == {"done"}
 
 
 async def test_a_locations_case_goes_to_its_own_channel(sqlite_database: str) -> None:

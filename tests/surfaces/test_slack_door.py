@@ -34,8 +34,13 @@ async def post(
     signed = f"v0:{stamp}:".encode() + body
     sign = "v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     own = {"x-slack-request-timestamp": stamp, "x-slack-signature": sign, "content-type": kind}
-    url = f"http://wismo/hooks/slack/{connection}"
-    return await there.client.post(url, content=body, headers={**own, **(headers or {})})
+    raw = {
+        name.encode(): value.encode() if isinstance(value, str) else value
+        for name, value in {**own, **(headers or {})}.items()
+    }
+    return await there.client.post(
+        f"http://wismo/hooks/slack/{connection}", content=body, headers=raw
+    )
 
 
 def slash(there: SlackHouse, text: str, **more: str) -> bytes:

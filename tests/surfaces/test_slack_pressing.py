@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from bot.sandbox.slack.delivery import Policy
+from bot.sandbox.slack.faults import Fault
 from bot.slack.tokens import FormState, Press
 from core.db import tables as t
 from tests.slack.house import SlackHouse, buttons_of, slack_house, words_of
@@ -84,6 +85,18 @@ async def test_a_shared_card_is_posted_once_and_kept_up_to_date_by_a_press(
         assert now.ts == shared.ts
         assert "Mark Packed" in buttons_of(now)
         assert "picked" in there.whispers("bob")[-1]
+
+
+async def test_a_shared_card_follows_what_happens_anywhere_else(sqlite_database: str) -> None:
+    async with slack_house(sqlite_database) as there:
+        there.shop.place(1001, ("mug-red", 2))
+        card = await there.card("ann", "1001")
+        await there.user("ann").choose(card, "v1:more", "Share in Channel")
+        await there.work()
+        await there.says("bob", "hold 1001 fraud")
+        await there.work()
+        (shared,) = there.posts(there.channel.id)
+        assert "ON HOLD" in words_of(shared)
 
 
 async def test_undo_takes_back_by_button(sqlite_database: str) -> None:
@@ -251,6 +264,19 @@ async def test_a_note_that_is_too_long_is_refused_without_losing_a_word(
         assert yes.view is None
         (noted,) = [e for e in there.shop.rows(t.event) if e["kind"] == "OrderNoted"]
         assert msgspec.json.decode(noted["data"])["text"] == text[:1999]
+
+
+@pytest.mark.parametrize("error", ["expired_trigger_id", "invalid_arguments", None])
+async def test_a_form_that_slack_does_not_open_is_not_passed_over(
+    sqlite_database: str, error: str | None
+) -> None:
+    async with slack_house(sqlite_database) as there:
+        there.shop.place(1001, ("mug-red", 2))
+        card = await there.card("ann", "1001")
+        fault = Fault("views.open", error=error, drop=None if error else "before")
+        there.workspace.faults.add(fault)
+        await there.user("ann").click(card, "Hold Order")
+        assert "Please do it once more" in there.whispers("ann")[-1]
 
 
 async def test_a_slow_form_says_one_moment_and_then_appears(sqlite_database: str) -> None:
