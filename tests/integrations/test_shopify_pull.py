@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -53,6 +54,19 @@ async def test_orders_whose_webhooks_were_lost_are_found_page_by_page(town: Town
         town.shop.clock.advance(seconds=20)
     assert (await pull(town)).new == 23
     assert len(town.shop.rows(t.orders)) == 23
+
+
+async def test_a_pull_that_is_asked_to_wait_waits_and_then_goes_on(town: Town):
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    town.buy(delivery="dropped")
+    town.store.faults.script(Fault("orders", "throttle", times=3))
+    access = replace(town.access, sleep=wait)
+    found = await pull_missed(await access.store(SHOP, SHOPIFY))
+    assert (found.new, len(waited)) == (1, 3)
 
 
 async def test_a_pulled_order_is_the_same_as_a_told_one(database: str, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,10 +18,13 @@ from core.domain.access import Actor, Role
 from core.domain.refusals import NotFound
 from core.domain.shop import Connection, Location, Shop
 from core.engine import Caller, Engine, Receipt
-from core.integrations.channels.shopify.client import AdminApi
+from core.integrations.channels.shopify.client import AdminApi, Busy
 from core.integrations.secrets import open_secrets
 
 T = TypeVar("T")
+
+WAITS_MAX = 20
+WAIT_SECONDS_MAX = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Access:
     http: httpx2.AsyncClient
     keys: Sequence[str]
     base_url: str = ""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def store(self, shop_id: int, connection_id: int | None) -> Store:
         shop = await asyncio.to_thread(
@@ -58,6 +62,15 @@ class Store:
         own = config.get("api_url") or f"https://{config.get('shop_domain', '')}"
         api = AdminApi(self.access.http, self.access.base_url or str(own), token)
         return await api.ask(document, **variables)
+
+    async def ask_patiently(self, document: str, /, **variables: Any) -> dict[str, Any]:
+        """Like ask, for reading whole books: where the shop asks to wait, we wait."""
+        for _ in range(WAITS_MAX):
+            try:
+                return await self.ask(document, **variables)
+            except Busy as problem:
+                await self.access.sleep(min(problem.seconds, WAIT_SECONDS_MAX))
+        return await self.ask(document, **variables)
 
     async def read(self, look: Callable[[Session], T]) -> T:
         return await asyncio.to_thread(self.access.engine.read, look)

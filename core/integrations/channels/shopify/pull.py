@@ -69,7 +69,7 @@ async def pages(store: Store, query: str | None) -> AsyncIterator[list[Node]]:
     """Whole orders, oldest change first, a page at a time."""
     after = None
     while True:
-        asked = await store.ask(ORDERS, first=PAGE, after=after, query=query)
+        asked = await store.ask_patiently(ORDERS, first=PAGE, after=after, query=query)
         found = asked["orders"]["nodes"]
         if found:
             yield [await _with_all_lines(store, node) for node in found]
@@ -81,7 +81,7 @@ async def pages(store: Store, query: str | None) -> AsyncIterator[list[Node]]:
 async def _with_all_lines(store: Store, node: dict[str, Any]) -> Node:
     page = node["lineItems"]["pageInfo"]
     while page["hasNextPage"]:
-        more = await store.ask(MORE_LINES, id=node["id"], after=page["endCursor"])
+        more = await store.ask_patiently(MORE_LINES, id=node["id"], after=page["endCursor"])
         page = more["order"]["lineItems"]["pageInfo"]
         node["lineItems"]["nodes"] += more["order"]["lineItems"]["nodes"]
     return node
@@ -115,7 +115,7 @@ async def record_their_count(store: Store) -> int:
     count, after = 0, None
     while True:
         query = f"created_at:>='{_stamp(today)}'"
-        found = (await store.ask(IDS, first=IDS_PAGE, after=after, query=query))["orders"]
+        found = (await store.ask_patiently(IDS, first=IDS_PAGE, after=after, query=query))["orders"]
         count += len(found["nodes"])
         if not found["pageInfo"]["hasNextPage"]:
             break

@@ -106,7 +106,7 @@ async def _shelf_differences(
     item = await store.read(partial(_item, store, sku))
     if item is None:
         return []
-    answer = (await store.ask(LEVELS, item=gid("InventoryItem", item)))["inventoryItem"]
+    answer = (await store.ask_patiently(LEVELS, item=gid("InventoryItem", item)))["inventoryItem"]
     nodes = answer["inventoryLevels"]["nodes"] if answer else []
     theirs = {one["location"]["id"]: one["quantities"][0]["quantity"] for one in nodes}
     return [
