@@ -1,0 +1,327 @@
+"""From facts to messages: who is told what, on which evidence, and who is not, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.sandbox.shop.wire import Fault
+from core.commands.cases import ResolveCase, TakeCase
+from core.commands.labels import LabelParcel
+from core.commands.orders import CancelOrder
+from core.commands.receiving import ReceiveReturn
+from core.commands.returns import RejectReturn, RequestReturn
+from core.db import tables as t
+from core.db.rows import from_json
+from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
+from core.domain.access import Role
+from core.domain.cases import CaseKind, Finding
+from tests.shop import SHOP, SHOPIFY, staff
+from tests.surfaces.customers import Street, street
+
+pytestmark = pytest.mark.anyio
+ANNA = "anna@example.org"
+MUGS = ("mug-red", 2)
+
+
+@pytest.fixture
+async def here(database: str) -> AsyncIterator[Street]:
+    async with street(database) as street_:
+        yield street_
+
+
+def told(here: Street) -> list[tuple[str, str, str]]:
+    """(kind, state, reason) of every message about orders, oldest first."""
+    rows = [r for r in here.outbox("message.email") if r["order_id"] is not None]
+    return [(from_json(r["payload"])["kind"], r["state"], r["reason"]) for r in rows]
+
+
+def subjects(here: Street, address: str = ANNA) -> list[str]:
+    return [mail.subject for mail in here.mailbox.to(address)]
+
+
+def tell(here: Street, number: int, *facts: e.Event) -> None:
+    """A fact about an order, as some command would have told it."""
+    (order,) = here.shop.rows(t.orders, number=str(number))
+
+    def emit(uow: UnitOfWork) -> None:
+        uow.emit(order["id"], *facts)
+
+    here.shop.engine.chore(emit, SHOP)
+
+
+def configure(here: Street, connection_id: int, config: dict[str, Any]) -> None:
+    def put(uow: UnitOfWork) -> None:
+        uow.people.put(t.connection, {"id": connection_id}, {"config": config})
+
+    here.shop.engine.chore(put, SHOP)
+
+
+# --- the day's work ------------------------------------------------------------------------------
+
+
+async def test_an_order_is_confirmed_shipped_and_delivered(here: Street):
+    here.shop.place(1001, MUGS)
+    await here.work()
+    here.ship(1001)
+    await here.work()
+    here.deliver(1001)
+    await here.work()
+    assert told(here) == [
+        (kind, "done", "") for kind in ("order_confirmation", "shipped", "delivered")
+    ]
+    assert "We have your order 1001" in subjects(here)
+
+
+async def test_messages_are_in_the_orders_language(here: Street):
+    here.shop.place(1001, MUGS, language="de")
+    await here.work()
+    assert "Bestellung 1001" in subjects(here)[0]
+    assert "Deutschland" in here.mailbox.to(ANNA)[0].text
+
+
+async def test_a_return_is_told_step_by_step(here: Street):
+    here.shop.place(1001, MUGS)
+    here.ship(1001)
+    here.deliver(1001)
+    assert here.shop.do(RequestReturn("1001")).ok
+    await here.work()
+    assert here.shop.do(ReceiveReturn("R1001-1")).ok
+    await here.work()
+    steps = [from_json(r["payload"]).get("status") for r in here.outbox("message.email")]
+    assert steps[-2:] == ["approved", "received"]
+    assert {state for _, state, _ in told(here)[-2:]} == {"done"}
+
+
+async def test_a_rejection_says_the_reason(here: Street):
+    here.shop.engine.chore(
+        lambda uow: uow.people.set_shop(settings={"policy": {"return_auto_approve_below": 1}}), SHOP
+    )
+    here.shop.place(1001, MUGS)
+    here.ship(1001)
+    here.deliver(1001)
+    assert here.shop.do(RequestReturn("1001")).ok
+    assert here.shop.do(RejectReturn("R1001-1", "The mugs were used.")).ok
+    await here.work()
+    assert "The mugs were used." in here.mailbox.to(ANNA)[-1].text
+
+
+async def test_a_delay_is_told_with_the_new_date_or_with_none(here: Street):
+    here.shop.place(1001, MUGS)
+    await here.work()
+    tell(here, 1001, e.PromiseChanged("2026-11-26", "2026-12-01", "carrier"))
+    await here.work()
+    tell(here, 1001, e.PromiseChanged("2026-12-01", None, "backordered"))
+    await here.work()
+    assert told(here)[1:] == [("delayed", "done", ""), ("delayed", "done", "")]
+
+
+async def test_what_was_sent_is_kept_masked(here: Street):
+    here.shop.place(1001, MUGS)
+    await here.work()
+    (row,) = here.outbox("message.email")
+    kept = from_json(row["result"])
+    assert "2 × Mug-Red" in kept["text"]
+    assert "/track/•••" in kept["text"]
+    assert ANNA not in row["payload"] + row["key"] + row["lane"]
+
+
+# --- the no, each with its reason ----------------------------------------------------------------
+
+
+async def test_a_label_is_no_reason_to_write(here: Street):
+    here.shop.place(1001, MUGS)
+    assert here.shop.do(LabelParcel("1001", "DHL", "00340434161094000000")).ok
+    await here.work()
+    assert [kind for kind, _, _ in told(here)] == ["order_confirmation"]
+
+
+async def test_good_news_about_the_date_is_no_delay(here: Street):
+    here.shop.place(1001, MUGS)
+    tell(here, 1001, e.PromiseChanged("2026-11-26", "2026-11-25", "carrier"))
+    await here.work()
+    assert [kind for kind, _, _ in told(here)] == ["order_confirmation"]
+
+
+@pytest.mark.parametrize("mode", ["watch", "staff"])
+async def test_a_shop_that_is_not_live_writes_to_nobody(sqlite_database: str, mode: str):
+    async with street(sqlite_database, mode=mode) as quiet:
+        quiet.shop.place(1001, MUGS)
+        await quiet.work()
+        ((_, state, reason),) = told(quiet)
+        assert state == "suppressed"
+        assert "customers get no messages" in reason
+        assert quiet.mailbox.mails == []
+
+
+async def test_orders_from_before_going_live_never_send(here: Street):
+    here.shop.place(1001, MUGS, placed_at=here.shop.clock() - timedelta(days=31))
+    here.ship(1001)
+    await here.work()
+    assert {(state, reason) for _, state, reason in told(here)} == {
+        ("suppressed", "The order was placed before the shop went live.")
+    }
+
+
+async def test_what_is_sold_over_the_till_is_not_written_about(here: Street):
+    here.shop.place(1001, MUGS, handed_over=True, sold_at="HAM")
+    await here.work()
+    assert told(here) == [("order_confirmation", "suppressed", "It was sold over the till.")]
+
+
+async def test_an_order_whose_channel_wants_no_messages_gets_none(here: Street):
+    here.shop.place(1001, MUGS, sends_messages=False)
+    await here.work()
+    assert [state for _, state, _ in told(here)] == ["suppressed"]
+
+
+async def test_what_the_channel_sends_itself_is_not_ours(here: Street):
+    configure(here, SHOPIFY, {"ours": {"order_confirmation": False}})
+    here.shop.place(1001, MUGS)
+    here.ship(1001)
+    await here.work()
+    assert [(kind, state) for kind, state, _ in told(here)] == [
+        ("order_confirmation", "suppressed"),
+        ("shipped", "done"),
+    ]
+
+
+async def test_a_switched_off_kind_is_not_sent(here: Street):
+    off = {"switches": {"order_confirmation": False}}
+    here.shop.engine.chore(lambda uow: uow.people.set_shop(settings=off), SHOP)
+    here.shop.place(1001, MUGS)
+    await here.work()
+    assert told(here)[0][1:] == ("suppressed", "The shop has switched order_confirmation off.")
+
+
+async def test_who_has_no_address_is_not_written_to(here: Street):
+    here.shop.place(1001, MUGS, email="")
+    await here.work()
+    assert here.outbox("message") == []
+
+
+# --- out of date by the time it is sent ----------------------------------------------------------
+
+
+async def test_shipped_is_not_said_after_delivered(here: Street):
+    here.shop.place(1001, MUGS)
+    await here.work()
+    here.ship(1001)
+    here.deliver(1001)
+    await here.work()
+    assert told(here)[1:] == [
+        ("shipped", "suppressed", "The parcel was delivered meanwhile."),
+        ("delivered", "done", ""),
+    ]
+
+
+async def test_a_canceled_order_is_not_confirmed(here: Street):
+    here.shop.place(1001, MUGS)
+    assert here.shop.do(CancelOrder("1001", "changed mind")).ok
+    await here.work()
+    assert told(here) == [("order_confirmation", "suppressed", "The order was canceled meanwhile.")]
+
+
+async def test_an_old_step_of_a_return_is_not_told_after_a_newer_one(here: Street):
+    here.shop.place(1001, MUGS)
+    here.ship(1001)
+    here.deliver(1001)
+    assert here.shop.do(RequestReturn("1001")).ok
+    assert here.shop.do(ReceiveReturn("R1001-1")).ok
+    await here.work()
+    assert told(here)[-2:] == [
+        ("return_status", "suppressed", "The return is received meanwhile."),
+        ("return_status", "done", ""),
+    ]
+
+
+async def test_what_happened_days_ago_is_not_told_now(here: Street):
+    here.shop.place(1001, MUGS)
+    here.shop.clock.advance(days=3)
+    await here.work()
+    assert told(here)[0][1:] == ("suppressed", "It happened too long ago to be told now.")
+
+
+# --- the anomalies -------------------------------------------------------------------------------
+
+
+async def test_a_pause_holds_messages_and_loses_none(here: Street):
+    here.shop.engine.chore(lambda uow: uow.people.set_shop(paused_at=1), SHOP)
+    here.shop.place(1001, MUGS)
+    await here.work()
+    assert here.mailbox.mails == []
+    here.shop.engine.chore(lambda uow: uow.people.set_shop(paused_at=None), SHOP)
+    await here.work()
+    assert len(subjects(here)) == 1
+
+
+async def test_a_mail_server_that_says_later_gets_it_later(here: Street):
+    here.mailbox.faults.script(Fault("RCPT", "status", status=451))
+    here.shop.place(1001, MUGS)
+    await here.work()
+    assert told(here)[0][1] == "waiting"
+    here.shop.clock.advance(minutes=1)
+    await here.work()
+    assert len(subjects(here)) == 1
+
+
+async def test_a_dead_mailbox_is_not_written_to_again(here: Street):
+    here.mailbox.unknown.add(ANNA)
+    here.shop.place(1001, MUGS)
+    await here.work()
+    here.ship(1001)
+    await here.work()
+    assert [state for _, state, _ in told(here)] == ["dead", "suppressed"]
+    assert told(here)[1][2] == "The customer gets nothing by email."
+
+
+async def test_the_same_fact_planned_again_is_one_message(here: Street):
+    here.shop.place(1001, MUGS)
+    await here.work()
+    again = t.event.update().values(position=None)
+    here.shop.engine.chore(lambda uow: uow.session.connection.execute(again) and None)
+    await here.work()
+    assert len(told(here)) == 1
+    assert len(subjects(here)) == 1
+
+
+# --- cases ---------------------------------------------------------------------------------------
+
+
+def open_case(here: Street, group: bool = False) -> int:
+    def work(uow: UnitOfWork) -> int:
+        first = uow.cases.open(Finding(CaseKind.STORM, "storm:1", "Many orders are stuck."))
+        group_id = first.id if group else None
+        finding = Finding(CaseKind.STUCK, "work:1", "An order is stuck.")
+        return uow.cases.open(finding, group_id).number
+
+    return here.shop.engine.chore(work, SHOP)
+
+
+async def test_a_case_is_a_card_and_each_change_of_it_too(here: Street):
+    number = open_case(here)
+    await here.work()
+    assert len(here.outbox("slack.card")) == 2
+    assert here.shop.do(TakeCase(number), staff(Role.LEAD)).ok
+    assert here.shop.do(ResolveCase(number, "it left"), staff(Role.LEAD)).ok
+    await here.work()
+    (case,) = here.shop.rows(t.cases, number=number)
+    cards = [r for r in here.outbox("slack.card") if r["lane"] == f"slack:case:{case['id']}"]
+    assert [from_json(r["payload"]) for r in cards] == [{"subject": f"case:{case['id']}"}] * 3
+
+
+async def test_one_card_speaks_for_a_whole_storm(here: Street):
+    open_case(here, group=True)
+    await here.work()
+    assert len(here.outbox("slack.card")) == 1
+
+
+async def test_without_slack_the_shop_is_written_to_even_when_it_only_watches(sqlite_database: str):
+    async with street(sqlite_database, mode="watch", slack=False) as quiet:
+        open_case(quiet)
+        await quiet.work()
+        assert "An order is stuck." in subjects(quiet, "hello@nordlicht.example")[-1]
