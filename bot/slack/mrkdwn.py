@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from bot.slack.block_shapes import CONTROL
+
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _LINK = re.compile(r"<(?:[@#!][^>|]*\|([^>]+)|((?:https?|mailto|tel):[^>|]+)(?:\|[^>]*)?)>")
 
 
 def clean(text: str) -> str:
     """Text without the characters that no screen shows and Slack refuses."""
-    return _CONTROL.sub("", text)
+    return CONTROL.sub("", text)
 
 
 def escaped(text: str) -> str:

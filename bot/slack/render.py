@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +66,8 @@ def fallback(answers: Sequence[Card | Page]) -> str:
     lines = [answer.title for answer in answers[:10]]
     if len(answers) > 10:
         lines.append(f"… {len(answers) - 10} more")
-    return cut(escaped("\n".join(lines)), FALLBACK_MAX) or "wismo"
+    said = cut(escaped("\n".join(lines)), FALLBACK_MAX)
+    return said if re.search(r"\w", said) else "wismo"
 
 
 def notice(sentence: str) -> Rendered:
@@ -133,7 +135,7 @@ class _Layout:
             self._add(plain_section(cut(words, 600)))
 
     def _note(self, note: str) -> None:
-        if note:
+        if clean(note).strip():
             self._add(_context(plain(cut(note, 500))))
 
     def _sections(self, sections: Iterable[Section], after: int) -> None:
@@ -239,7 +241,8 @@ def _context(what: Mrkdwn | Json) -> Json:
 
 
 def plain(text: str) -> Json:
-    return {"type": "plain_text", "text": text or "—", "emoji": False}
+    words = clean(text)
+    return {"type": "plain_text", "text": words if words.strip() else "—", "emoji": False}
 
 
 def plain_section(text: str) -> Json:
