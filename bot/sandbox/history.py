@@ -263,6 +263,8 @@ def _canceled(life: _Life) -> None:
         acts.cancel(life.town.shop, life.name)
         domain = life.town.shop.domain
         life.history.hear("orders/cancelled", order_payload(life.bought, domain))
+        refund = refund_payload(life.bought, life.bought.refunds[-1])
+        life.history.hear("refunds/create", refund)
 
     life.after(0, life.buy)
     life.after(2, cancel)

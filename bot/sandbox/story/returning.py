@@ -67,7 +67,7 @@ async def the_shops_refund_closes_it_once(stage: Stage) -> str:
     rows = stage.rows(
         "SELECT state, amount FROM v_refunds WHERE return_number = ? ORDER BY refund_id", number
     )
-    expect([row[0] for row in rows] == ["recorded"], f"refunds: {rows}")
+    expect([row[0] for row in rows] == ["refunded"], f"refunds: {rows}")
     paid = stage.rows("SELECT refunded FROM v_payments WHERE order_number = ?", order)
     expect(paid == [(stage.notes["due"],)], f"refunded by the book: {paid}")
     state = _state(stage, number)
