@@ -22,6 +22,8 @@ ROWS_IN_FILE_MAX = 200_000
 FIELD_MAX = 10_000
 DELIMITERS = ";,\t"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_PLAIN = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?")
+_GROUPED = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?:,[0-9]{3})+)[.,]([0-9]{2})")
 _AS_TEXT = re.compile(r'="(.*)"')  # how spreadsheets keep leading zeros: ="00123"
 
 
@@ -157,7 +159,7 @@ def _text(value: str, _: Setting) -> str:
 
 def _whole(value: str, setting: Setting) -> int:
     text = _text(value, setting)
-    if not re.fullmatch(r"-?\d{1,9}", text):
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
         raise Invalid(f"“{text[:40]}” is not a whole number")
     return int(text)
 
@@ -178,7 +180,7 @@ def _some(value: str, setting: Setting) -> int:
 
 def _degrees(value: str, setting: Setting) -> float:
     text = _text(value, setting).replace(",", ".")
-    if not re.fullmatch(r"-?\d{1,3}(\.\d{1,12})?", text):
+    if not re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,12})?", text):
         raise Invalid(f"“{text[:40]}” is no number of degrees")
     return float(text)
 
@@ -186,11 +188,12 @@ def _degrees(value: str, setting: Setting) -> float:
 def _money(value: str, setting: Setting) -> int:
     """19.90, 19,90 and 1.234,50: the last mark is the decimal one."""
     text = _text(value, setting).replace("\u00a0", "").replace(" ", "")
-    if re.fullmatch(r"-?\d{1,3}([.,]\d{3})+", text) and len(set(text) & {".", ","}) == 1:
+    if re.fullmatch(r"[0-9]{1,3}([.,][0-9]{3})+", text) and len(set(text) & {".", ","}) == 1:
         raise Invalid(f"“{text}” can be read in two ways; write two decimals")
-    last = max(text.rfind("."), text.rfind(","))
-    if last >= 0:
-        text = f"{re.sub('[.,]', '', text[:last])}.{text[last + 1 :]}"
+    found = _GROUPED.fullmatch(text) or _PLAIN.fullmatch(text)
+    if found is None:
+        raise Invalid(f"“{text[:40]}” is no price; write it like 19.90")
+    text = re.sub(r"[.,]", "", found[1]) + (f".{found[2]}" if found[2] else "")
     amount = parse_minor(text, setting.currency)
     if not 0 <= amount < 10**12:
         raise Invalid(f"{text} is no price")

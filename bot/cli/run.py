@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -51,11 +51,14 @@ def say(
     with session.house(context) as house:
         answers = house.say(" ".join(words), name)
     print(all_as_text(answers))
-    failed = [
-        a for a in answers if getattr(a, "tone", "") == "bad" and not getattr(a, "subject", "")
-    ]
-    if failed:  # the red card of a held order has a subject: it is an answer, not a failure
+    if any(_is_no(answer) for answer in answers):
         sys.exit(2)
+
+
+def _is_no(answer: Any) -> bool:
+    """A card in a warning tone is a refusal, unless it shows something: a held order, a case."""
+    tone = getattr(answer, "tone", "plain")
+    return tone in ("warn", "bad") and not getattr(answer, "subject", "")
 
 
 @clock.command()
