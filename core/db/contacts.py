@@ -126,7 +126,8 @@ def link_target(session: Session, order_id: int) -> LinkTarget | None:
 def _customer(row: Row | None) -> Customer | None:
     if row is None:
         return None
-    return Customer(*row[:-1], preferences=from_json(row[-1]))
+    customer_id, email, phone, name, language, chat, preferences = row
+    return Customer(customer_id, email, phone, name, language, chat, from_json(preferences))
 
 
 class Contacts:

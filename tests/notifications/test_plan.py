@@ -15,6 +15,7 @@ from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.returns import RejectReturn, RequestReturn
 from core.db import tables as t
+from core.db.connection import Statement
 from core.db.rows import from_json
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -282,8 +283,8 @@ async def test_a_dead_mailbox_is_not_written_to_again(here: Street):
 async def test_the_same_fact_planned_again_is_one_message(here: Street):
     here.shop.place(1001, MUGS)
     await here.work()
-    again = t.event.update().values(position=None)
-    here.shop.engine.chore(lambda uow: uow.session.connection.execute(again) and None)
+    again = Statement(t.event.update().values(position=None))
+    here.shop.engine.chore(lambda uow: uow.session.run(again))
     await here.work()
     assert len(told(here)) == 1
     assert len(subjects(here)) == 1
