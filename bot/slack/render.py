@@ -150,8 +150,9 @@ class _Layout:
     def _section(self, section: Section, after: int) -> int:
         """Put a section down; returns how many of its lines did not fit."""
         lines = [clean(line) for line in section.lines]
-        if section.heading and self._has_room(200, after + 2):
-            heading = _MARKS[section.tone] + cut(section.heading, 150)
+        heading = clean(section.heading).strip()
+        if heading and self._has_room(200, after + 2):
+            heading = _MARKS[section.tone] + cut(heading, 150)
             self._add(_context(Mrkdwn.bold(heading)))
         elif lines and section.tone != "plain":
             lines[0] = _MARKS[section.tone] + lines[0]
@@ -230,7 +231,7 @@ def _confirm(action: Action) -> Json:
 
 
 def _field(field: Field) -> Json:
-    value = Mrkdwn(_MARKS[field.tone], cut(field.value, FIELD_MAX // 2) or "—")
+    value = Mrkdwn(_MARKS[field.tone], cut(clean(field.value).strip(), FIELD_MAX // 5) or "—")
     words = Mrkdwn(Mrkdwn.bold(cut(field.label, 100)), "\n", value)
     return {"type": "mrkdwn", "text": words.text}
 
