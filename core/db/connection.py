@@ -132,12 +132,13 @@ class Session:
 class Database:
     """One database by URL (`sqlite:///path` or `postgresql+psycopg://…`)."""
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 8, durable: bool = True) -> None:
+        """`durable=False` is for a sandbox that is only being furnished: a crash may lose it."""
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.engine = sa.create_engine(self.url, pool_size=pool_size, max_overflow=32)
-            _prepare_sqlite(self.engine)
+            _prepare_sqlite(self.engine, durable)
         else:
             self.engine = sa.create_engine(
                 self.url,
@@ -165,7 +166,7 @@ class Database:
         self.engine.dispose()
 
 
-def _prepare_sqlite(engine: sa.Engine) -> None:
+def _prepare_sqlite(engine: sa.Engine, durable: bool) -> None:
     """BEGIN IMMEDIATE for writers, a plain BEGIN for readers: the driver's own habit oversells."""
 
     @sa_event.listens_for(engine, "connect")
@@ -173,7 +174,7 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
         driver.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={'FULL' if durable else 'OFF'}",
             "busy_timeout=10000",
             "foreign_keys=ON",
             "cache_size=-65536",
