@@ -49,7 +49,7 @@ class Furnished:
 
 def open_engine(url: str, town: Town) -> Engine:
     """A migrated sandbox database, with an engine that lives by the town's clock."""
-    database = Database(url)
+    database = Database(url, durable=False)
     migrate(database)
     engine = Engine(database, town.clock)
     engine.chore(lambda uow: settle_kind(uow, SANDBOX))
