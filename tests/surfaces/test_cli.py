@@ -17,8 +17,11 @@ import pytest
 from bot.cli import main
 
 KEY = "k" * 40
-SETUP = ("setup", "--name", "Nordlicht", "--time-zone", "Europe/Berlin", "--owner", "Olga")
-SETUP += ("--email", "hello@nordlicht.example", "--owner-email", "olga@nordlicht.example")
+SETUP = (
+    *("setup", "--name", "Nordlicht", "--time-zone", "Europe/Berlin"),
+    *("--owner", "Olga", "--owner-email", "olga@nordlicht.example"),
+    *("--email", "hello@nordlicht.example"),
+)
 
 
 class Cli:
@@ -35,7 +38,7 @@ class Cli:
         try:
             main()
         except SystemExit as end:
-            self.code = end.code or 0
+            self.code = int(end.code or 0)
         self.out, self.err = self._capsys.readouterr()
         return self.out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
@@ -31,7 +31,7 @@ class Diary:
     """Writes down which slots ran."""
 
     def __init__(self) -> None:
-        self.ran = []
+        self.ran: list[datetime] = []
 
     async def run(self, slot):
         self.ran.append(slot)

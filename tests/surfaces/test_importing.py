@@ -156,7 +156,7 @@ def house(database):
 def brought(house, tmp_path, kind, text, **more):
     file = tmp_path / f"{kind}.csv"
     file.write_text(text, encoding="utf-8")
-    shares = []
+    shares: list[float] = []
     report = bring(house, kind, file, shares.append, **more)
     assert shares == sorted(shares)
     return report
