@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
@@ -12,6 +14,10 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from core.db import rows
+
+log = logging.getLogger("wismo.db")
+
+READERS_KEPT = 8
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -136,6 +142,9 @@ class Database:
         """`durable=False` is for a sandbox that is only being furnished: a crash may lose it."""
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._begin = "BEGIN" if self.is_sqlite else "BEGIN READ ONLY"
+        self._readers: deque[Session] = deque()
+        self._closed = False
         if self.is_sqlite:
             self.engine = sa.create_engine(self.url, pool_size=pool_size, max_overflow=32)
             _prepare_sqlite(self.engine, durable)
@@ -154,15 +163,49 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A snapshot for questions; nothing can be written through it."""
-        with self.engine.connect() as plain:
-            connection = plain.execution_options(wismo_readonly=True)
-            with connection.begin():
-                if not self.is_sqlite:
-                    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-                yield Session(connection)
+        """A snapshot for questions; nothing can be written through it.
+
+        Readers stay open between questions: checking one out of the pool and beginning through
+        SQLAlchemy costs more than most questions.
+        """
+        session = self._begun_reader()
+        try:
+            yield session
+        finally:
+            self._end_reader(session)
+
+    def _begun_reader(self) -> Session:
+        while self._readers:
+            session = self._readers.pop()
+            try:
+                session.plain(self._begin)
+                return session
+            except Exception as problem:  # noqa: BLE001 (a connection that died while idle)
+                log.debug("an idle reader was lost: %s", problem)
+                session.connection.invalidate()
+                session.connection.close()
+        connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        session = Session(connection)
+        session.plain(self._begin)
+        return session
+
+    def _end_reader(self, session: Session) -> None:
+        try:
+            session.plain("ROLLBACK")
+        except Exception as problem:  # noqa: BLE001 (whatever happened to it, nobody may get it)
+            log.debug("a reader was lost: %s", problem)
+            session.connection.invalidate()
+            session.connection.close()
+            return
+        if len(self._readers) < READERS_KEPT and not self._closed:
+            self._readers.append(session)
+        else:
+            session.connection.close()
 
     def close(self) -> None:
+        self._closed = True
+        while self._readers:
+            self._readers.pop().connection.close()
         self.engine.dispose()
 
 
@@ -187,5 +230,4 @@ def _prepare_sqlite(engine: sa.Engine, durable: bool) -> None:
         options = connection.get_execution_options()
         if options.get("isolation_level") == "AUTOCOMMIT":
             return
-        readonly = options.get("wismo_readonly")
-        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

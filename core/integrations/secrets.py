@@ -6,6 +6,7 @@ import base64
 import hashlib
 import secrets as chance
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -34,6 +35,12 @@ def open_secrets(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
 
 
 def open_text(sealed: str, keys: Sequence[str]) -> dict[str, str]:
+    return dict(_opened(sealed, tuple(keys)))
+
+
+@lru_cache(maxsize=256)
+def _opened(sealed: str, keys: tuple[str, ...]) -> dict[str, str]:
+    """Opening costs more than checking a signature with it, and every webhook needs it."""
     name, _, text = sealed.partition(".")
     key = next((key for key in keys if _name(key) == name), None)
     if key is None:
