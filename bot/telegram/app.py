@@ -164,8 +164,41 @@ class TelegramDoor:
     async def run(self, stop: asyncio.Event) -> None:
         """Poll for every account that has no webhook, until `stop`."""
         holder = secrets.token_hex(8)
-        accounts = [a for a in await self._accounts() if a.polls]
-        await asyncio.gather(*(self._poll(account, holder, stop) for account in accounts))
+        accounts = [a for a in await self._accounts() if "token" in self._secrets(a.connection)]
+        for account in accounts:
+            await self._introduce(account)
+        polled = [account for account in accounts if account.polls]
+        await asyncio.gather(*(self._poll(account, holder, stop) for account in polled))
+
+    async def _introduce(self, account: Account) -> None:
+        """A bot that cannot be reached now keeps what it was told before."""
+        from aiogram.exceptions import TelegramAPIError
+
+        try:
+            await self.introduce(account)
+        except TelegramAPIError as problem:
+            name = account.connection.name
+            log.warning("Telegram did not take the setup of %s: %s", name, type(problem).__name__)
+
+    async def introduce(self, account: Account) -> None:
+        """Tell Telegram where we listen and which commands there are."""
+        from aiogram.types import BotCommand
+
+        from bot.telegram.handlers import MENU, UPDATES
+
+        bot = self._bot(account)
+        for language, menu in MENU.items():
+            commands = [BotCommand(command=name, description=says) for name, says in menu.items()]
+            await bot.set_my_commands(commands, language_code=language or None)
+        if account.polls:
+            await bot.delete_webhook()
+            return
+        base = self._house.settings.base_url.rstrip("/")
+        await bot.set_webhook(
+            f"{base}/hooks/telegram/{account.connection.id}",
+            secret_token=self._secrets(account.connection).get("webhook_secret"),
+            allowed_updates=UPDATES,
+        )
 
     async def _poll(self, account: Account, holder: str, stop: asyncio.Event) -> None:
         offset: int | None = None

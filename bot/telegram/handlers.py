@@ -17,6 +17,12 @@ UPDATES = ["message", "callback_query", "my_chat_member"]
 # What the bot's commands mean as words of the customer.
 COMMANDS = {"start": "hello", "help": "help", "stop": "stop", "human": "talk to a person"}
 
+# What Telegram shows beside the text field, by language; the empty one is everybody else's.
+MENU = {
+    "": {"start": "Begin", "help": "What I can do", "human": "Talk to a person"},
+    "de": {"start": "Beginnen", "help": "Was ich kann", "human": "Mit einem Menschen sprechen"},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:

@@ -92,7 +92,7 @@ class WebChat:
             **page_facts(shop),
             "shop_id": shop.id,
             "lines": [_shown(line) for line in known],
-            "buttons": _buttons(known),
+            "buttons": _buttons(known) or [],
             "last": known[-1].id if known else 0,
             "message_id": self._token(),
             "other_language": "de" if language == "en" else "en",
@@ -263,11 +263,12 @@ def _told(lines: list[Line]) -> dict[str, Any]:
     return {"lines": [_shown(line) for line in lines], "buttons": _buttons(lines)}
 
 
-def _buttons(lines: list[Line]) -> list[dict[str, str]]:
-    """Only the newest answer has buttons to press."""
-    if not lines:
-        return []
-    return [{"key": key, "label": label} for key, label in lines[-1].buttons]
+def _buttons(lines: list[Line]) -> list[dict[str, str]] | None:
+    """Those of the bot's newest answer; None where it has said nothing: the old ones stay."""
+    newest = next((line for line in reversed(lines) if line.author == "bot"), None)
+    if newest is None:
+        return None
+    return [{"key": key, "label": label} for key, label in newest.buttons]
 
 
 def _shown(line: Line) -> dict[str, Any]:

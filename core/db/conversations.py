@@ -61,6 +61,12 @@ _MESSAGES = Statement(
     .order_by(_m.id)
     .limit(200)
 )
+_NEWEST = Statement(
+    sa.select(_m.id, _m.author, _m.words, _m.buttons, _m.at)
+    .where(_m.conversation_id == sa.bindparam("conversation"))
+    .order_by(_m.id.desc())
+    .limit(200)
+)
 _HEARD = Statement(
     sa.select(_m.id).where(
         _m.conversation_id == sa.bindparam("conversation"),
@@ -154,7 +160,12 @@ def conversation_of_case(session: Session, shop_id: int, case_id: int) -> Conver
 
 
 def messages_of(session: Session, conversation_id: int, after: int = 0) -> list[Row]:
-    """(id, author, words, buttons as JSON, at in microseconds), oldest first, 200 at most."""
+    """(id, author, words, buttons as JSON, at in microseconds), oldest first.
+
+    At most 200: the next ones after a line, or the newest of the whole conversation.
+    """
+    if not after:
+        return session.rows(_NEWEST, conversation=conversation_id)[::-1]
     return session.rows(_MESSAGES, conversation=conversation_id, after=after)
 
 

@@ -1,5 +1,27 @@
 """What can be asked: each module enters its questions in the registry."""
 
-from core.queries import cases, feed, metrics, orders, picks, returns, setup, stock, tracking
+from core.queries import (
+    cases,
+    conversations,
+    feed,
+    metrics,
+    orders,
+    picks,
+    returns,
+    setup,
+    stock,
+    tracking,
+)
 
-__all__ = ["cases", "feed", "metrics", "orders", "picks", "returns", "setup", "stock", "tracking"]
+__all__ = [
+    "cases",
+    "conversations",
+    "feed",
+    "metrics",
+    "orders",
+    "picks",
+    "returns",
+    "setup",
+    "stock",
+    "tracking",
+]

@@ -13,6 +13,7 @@ from core.commands.chat import HandBack, ReplyToCustomer
 from core.db import tables as t
 from core.db.rows import from_json
 from core.domain.access import Role
+from core.queries.conversations import ShowConversation
 from tests.shop import SHOP, staff
 from tests.surfaces.customers import BASE, Street, street
 
@@ -153,6 +154,25 @@ async def test_the_stream_brings_a_colleagues_answer(here: Street):
 async def _open_door(here: Street) -> Door:
     (talk,) = here.shop.rows(t.conversation)
     return Door(SHOP, "web", talk["address"])
+
+
+async def test_staff_can_read_what_was_said_before(here: Street):
+    visitor = here.visitor()
+    await visitor.identifies()
+    await visitor.says("I want to talk to a human")
+    seen = here.shop.ask(ShowConversation(1), SUPPORT)
+    assert seen.with_person
+    assert [line.author for line in seen.lines] == ["customer", "bot"] * 4
+    assert "(tracking link)" in seen.lines[5].text
+
+
+async def test_a_long_talk_is_shown_from_its_end(here: Street):
+    visitor = here.visitor()
+    await visitor.opens()
+    for number in range(105):
+        await visitor.says(f"hello {number}")
+        here.shop.clock.advance(seconds=10)
+    assert (await visitor.reads())[-2] == "customer: hello 104"
 
 
 # --- strangers -----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from core.db.rows import from_json
 from core.db.setup import load_shop
 from core.domain.access import Role
 from tests.shop import SHOP, staff
-from tests.surfaces.customers import SECRET, TELEGRAM, Street, person, street
+from tests.surfaces.customers import LOCAL, SECRET, TELEGRAM, Street, person, street
 
 pytestmark = pytest.mark.anyio
 ANNA = "anna@example.org"
@@ -240,6 +240,18 @@ async def test_a_pause_of_all_messages_holds_answers_back(here: Street):
     assert await heard(here) == []
     here.shop.engine.chore(lambda uow: uow.people.set_shop(paused_at=None), SHOP)
     assert len(await heard(here)) == 1
+
+
+async def test_telegram_is_told_where_we_listen_and_what_can_be_asked(here: Street):
+    await here.hands.telegram.introduce(account(here))
+    assert here.telegram.webhook.url == f"{LOCAL}/hooks/telegram/{TELEGRAM}"
+    assert here.telegram.webhook.secret == SECRET
+    assert {one["command"] for one in here.telegram.commands} == {"start", "help", "human"}
+
+
+async def test_commands_mean_what_their_words_mean(here: Street):
+    person(here).say("/human")
+    assert "called a colleague" in (await heard(here))[-1]
 
 
 # --- polling -------------------------------------------------------------------------------------

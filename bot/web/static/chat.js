@@ -52,8 +52,7 @@
       seen.add(String(line.id));
       talk.append(bubble(line));
     }
-    if (!told.lines.length) return;
-    choices.replaceChildren(
+    if (told.buttons) choices.replaceChildren(
       ...told.buttons.map((one) => {
         const made = make("button", "choice", one.label);
         made.type = "submit";
@@ -115,7 +114,7 @@
   });
 
   for (const time of talk.querySelectorAll("time")) time.textContent = clock(time.dateTime);
-  talk.scrollTop = talk.scrollHeight;
+  talk.scrollTo({ top: talk.scrollHeight, behavior: "instant" });
 
   const listen = () => {
     const stream = new EventSource(`/chat/events?shop=${shop}&after=${last}`);
