@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from bot.bridge import House
-from core.db.connection import Session
 from core.db.inbox import Delivery
-from core.engine import Caller, Receipt, Unreadable
+from core.engine import Caller, Receipt
 
 BUG = "Something went wrong inside wismo; nothing was changed."
 
@@ -44,8 +43,3 @@ def honest(receipt: Receipt) -> Receipt:
         return receipt
     ask = f"Tell the person who runs it: reference {receipt.command_id}."
     return replace(receipt, outcome="failed", sentence=BUG, code="bug", next=ask)
-
-
-def translate(_session: Session, delivery: Delivery) -> Unreadable:
-    """An act of a person is never repeated by a machine, which would have other rights."""
-    return Unreadable(f"{delivery.topic} failed inside wismo; whoever did it has to do it again.")

@@ -19,7 +19,6 @@ from bot.sandbox.slack.user import SlackUser
 from bot.sandbox.slack.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Workspace
 from bot.settings import Settings
 from bot.slack.account import Account
-from bot.slack.acting import translate
 from bot.slack.acts import ANSWER_SECONDS
 from bot.slack.ingress import create_slack_router
 from bot.slack.routes import is_routed
@@ -29,6 +28,7 @@ from core.db import tables as t
 from core.db.events import Fact
 from core.db.rows import micros, to_json
 from core.db.unit_of_work import UnitOfWork
+from core.engine import Unreadable
 from core.integrations.secrets import seal_secrets
 from core.worker import Duties, Worker
 from notifications.plan import MESSAGES, plan
@@ -56,7 +56,7 @@ class SlackHouse:
         self.app = FastAPI()
         self.app.include_router(create_slack_router(house, slack=slack))
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.app))
-        self.worker = Worker(shop.engine, Duties(slack.cards.executors(), _plan_cards, translate))
+        self.worker = Worker(shop.engine, Duties(slack.cards.executors(), _plan_cards, _read_again))
         everybody = [user.id for user in workspace.users.values() if not user.is_bot]
         self.channel = workspace.add_channel("orders", *everybody)
         self.cases = workspace.add_channel("cases", *everybody)
@@ -110,6 +110,11 @@ def _plan_cards(uow: UnitOfWork, fact: Fact) -> None:
     """Production's planner, without words to customers: nobody here would carry them."""
     if fact.kind not in MESSAGES:
         plan(uow, fact)
+
+
+def _read_again(_session: Any, _delivery: Any) -> Unreadable:
+    """As in production: an act of a person is never repeated by a machine with other rights."""
+    return Unreadable("A message from here is not read a second time.")
 
 
 def words_of(message: Any) -> str:
