@@ -35,7 +35,7 @@ soak: $(VENV)/.dev ## 200 kills under load
 	@WISMO_KILLS=200 $(BIN)/python -m pytest tests/faults $(ARGS)
 
 scale: $(VENV)/.dev ## PostgreSQL, two apps, two workers and a clock, as processes
-	@$(BIN)/wismo scale $(ARGS)
+	@$(BIN)/python -m tests.scale $(ARGS)
 
 # The stamps: a folder is up to date until pyproject.toml or constraints.txt changes.
 
