@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 60
 ATTEMPTS_MAX = 8
+PAUSES_MAX = 100  # who names the time to come back is busy, not broken
 
 _b = t.outbox.c
 _older = t.outbox.alias("older")
@@ -230,9 +231,10 @@ def _next_state(effect: Effect, outcome: Outcome, now: datetime) -> tuple[str, d
     if outcome.state == "done":
         suppressed = outcome.result.get("suppressed")
         return ("suppressed" if suppressed else "done"), now
-    if outcome.state == "dead" or effect.attempt >= ATTEMPTS_MAX:
-        return "dead", now
     wait = outcome.retry_after
+    most = ATTEMPTS_MAX if wait is None else PAUSES_MAX
+    if outcome.state == "dead" or effect.attempt >= most:
+        return "dead", now
     if wait is None:
         wait = min(3600.0, 2.0 * 3.0 ** (effect.attempt - 1))
     return "waiting", now + timedelta(seconds=wait)

@@ -119,6 +119,10 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "delayed",
         base(delay={"promised": "2026-11-26", "expected": None, "reason": "backordered"}),
     ),
+    "delayed_never_promised": (
+        "delayed",
+        base(delay={"promised": None, "expected": None, "reason": "carrier"}),
+    ),
     "return_approved": (
         "return_status",
         base(

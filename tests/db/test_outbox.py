@@ -1,0 +1,44 @@
+"""Effects that cannot be carried out yet: broken ones are given up, busy ones are waited for."""
+
+from __future__ import annotations
+
+from core.db import outbox
+from core.db import tables as t
+from core.domain.effects import Outcome, later
+from tests.shop import SHOP, Shop, make_shop
+
+
+def try_often(shop: Shop, outcome: Outcome, times: int) -> str:
+    """Carry out one effect that always ends like this; gives its state after so many tries."""
+    shop.engine.chore(lambda uow: uow.outbox.add("slack.card", "one", {}), SHOP)
+    for _ in range(times):
+        claims = shop.engine.chore(lambda uow: outbox.claim(uow.session, uow.now, 10), SHOP)
+        for held in claims:
+            settle(shop, held, outcome)
+        shop.clock.advance(hours=2)
+    return str(shop.rows(t.outbox)[0]["state"])
+
+
+def settle(shop: Shop, held: outbox.Claim, outcome: Outcome) -> None:
+    shop.engine.chore(lambda uow: outbox.settle(uow.session, held, outcome, uow.now), SHOP)
+
+
+def test_what_fails_again_and_again_is_given_up(database: str):
+    shop = make_shop(database)
+    assert try_often(shop, later("no answer"), outbox.ATTEMPTS_MAX) == "dead"
+    shop.close()
+
+
+def test_who_names_the_time_to_come_back_is_asked_again_for_long(database: str):
+    """A storm of cards meets a channel that takes one a second: none of them may be lost."""
+    shop = make_shop(database)
+    asked_to_wait = later("Slack asks for a pause.", 1)
+    assert try_often(shop, asked_to_wait, 3 * outbox.ATTEMPTS_MAX) == "waiting"
+    shop.close()
+
+
+def test_even_patience_ends(database: str):
+    shop = make_shop(database)
+    asked_to_wait = later("Slack asks for a pause.", 1)
+    assert try_often(shop, asked_to_wait, outbox.PAUSES_MAX) == "dead"
+    shop.close()
