@@ -4,11 +4,12 @@
 const $ = (id) => document.getElementById(id);
 const HINTS = ["today", "cases", "picks ber", "late ber", "held", "stock mug-red", "returns", "mine", "help"];
 const POLL_MS = 700;
-const screen = { who: sessionStorage.who ?? "mia", prints: [], slack: null, town: null };
+const screen = { who: sessionStorage.who ?? "mia", prints: [], slack: null, town: null, news: [] };
 const asked = [];      // what I typed, shown above the answer that only I can see
 let thread = null;     // the ts of the message whose thread stands open
 let openView = null;   // id and hash of the modal that is drawn
-let openMail = null;
+let openMail = null;   // the number of the mail that is shown
+let chosenMail = false; // whether somebody picked it; else the newest is shown
 let errors = {};
 
 async function post(path, body) {
@@ -29,12 +30,12 @@ async function look() {
     const seen = await answer.json();
     screen.prints = seen.prints;
     showTime(seen.now);
+    if (seen.news) { screen.news = seen.news; showNews(seen.news); }
     if (seen.town) { screen.town = seen.town; showTown(); }
     if (seen.slack) { screen.slack = seen.slack; showChannel(); showThread(); showModal(); }
     if (seen.web) showWeb(seen.web);
     if (seen.telegram) showTelegram(seen.telegram);
     if (seen.mails) showMails(seen.mails);
-    if (seen.news) showNews(seen.news);
   } catch { $("app").className = "health stopped"; $("app").lastElementChild.textContent = "the demo has ended"; }
   looking = false;
 }
@@ -112,13 +113,15 @@ function showChannel() {
   const low = box.scrollHeight - box.scrollTop - box.clientHeight < 160 || !box.children.length;
   const chosen = document.activeElement?.tagName === "SELECT" && box.contains(document.activeElement);
   if (chosen) return;
-  box.replaceChildren(tryFirst(), ...rows.slice(-80).map(([, draw]) => draw()));
+  const drawn = rows.slice(-80).map(([, draw]) => draw());
+  const isNew = !asked.length && !screen.news.length; // until something was done, the card is the last word
+  box.replaceChildren(...(isNew ? [...drawn, tryFirst()] : [tryFirst(), ...drawn]));
   if (low) box.scrollTop = box.scrollHeight;
 }
 
 function tryFirst() {
   const typing = (text) => el("kbd", { onclick: () => type(text), role: "button", tabIndex: 0 }, text);
-  const n = screen.town.newest ?? 1201;
+  const n = asked.length || screen.news.length ? screen.town.newest : (screen.town.newest ?? 1200) + 1;
   return el("div", { className: "try" }, el("b", {}, "Try this first"),
     el("ol", {},
       el("li", {}, "Press ", el("b", {}, "Place Order"), " above: a signed webhook becomes order ", String(n), ", and a mail appears on the right."),
@@ -216,6 +219,7 @@ function showModal() {
 
 // --- the customer --------------------------------------------------------------------------------
 
+const brief = (url) => { const plain = url.replace(/^https?:\/\/(www\.)?/, ""); return plain.length > 30 ? plain.slice(0, 28) + "…" : plain; };
 async function writes(body) {
   try { await post("/town/web", body); } catch (problem) { complain(problem.message); }
   await look();
@@ -226,7 +230,7 @@ function showWeb({ lines, buttons }) {
   const rows = lines.map((line) => el("div", { className: "bubble" + (line.side === "customer" ? " mine" : "") },
     line.name ? el("b", { className: "who" }, line.name) : null,
     line.rows.map((row, n) => [n ? el("br") : null, row.map((piece) => piece.url
-      ? el("a", { href: piece.url, target: "_blank", rel: "noreferrer" }, piece.words) : piece.words + " ")]).flat(2)));
+      ? el("a", { href: piece.url, target: "_blank", rel: "noreferrer", title: piece.url }, brief(piece.words)) : piece.words + " ")]).flat(2)));
   const hello = el("div", { className: "empty" }, "A visitor of the shop’s web chat. Ask anything.");
   box.replaceChildren(...(rows.length ? rows : [hello]));
   if (low) box.scrollTop = box.scrollHeight;
@@ -284,8 +288,9 @@ function telegramWords(message) {
     if (one.offset < at) continue;
     const said = text.slice(one.offset, one.offset + one.length);
     const href = one.url ?? said;
+    const shown = one.type === "url" ? brief(said) : said;
     out.push(text.slice(at, one.offset), one.type === "text_link" || one.type === "url"
-      ? el("a", { href: /^https?:/.test(href) ? href : "#", target: "_blank", rel: "noreferrer" }, said)
+      ? el("a", { href: /^https?:/.test(href) ? href : "#", target: "_blank", rel: "noreferrer", title: href }, shown)
       : el({ bold: "b", italic: "i", code: "code" }[one.type], {}, said));
     at = one.offset + one.length;
   }
@@ -302,10 +307,10 @@ $("teller").addEventListener("submit", async (event) => {
 
 function showMails(mails) {
   $("mailcount").textContent = mails.length || "";
-  const rows = mails.map((mail) => el("button", { onclick: () => { openMail = mail.number; showMails(mails); }, "aria-current": String(mail.number === openMail) },
+  if (!chosenMail) openMail = mails[0]?.number ?? null;
+  const rows = mails.map((mail) => el("button", { onclick: () => { openMail = mail.number; chosenMail = mail !== mails[0]; showMails(mails); }, "aria-current": String(mail.number === openMail) },
     el("b", {}, mail.subject), el("span", {}, `${mail.to} · ${hour(mail.at)}`)));
   $("mails").replaceChildren(...(rows.length ? rows : [el("div", { className: "empty" }, "No mail yet. Place an order and its confirmation arrives here.")]));
-  if (openMail === null && mails.length) openMail = mails[0].number;
   $("mails").classList.toggle("alone", openMail === null);
   $("letter").hidden = openMail === null;
   const address = `/town/mail/${openMail}`;

@@ -9,6 +9,7 @@ from bot.sandbox.story.reading import aloud, button_labels, short
 from bot.sandbox.story.stage import Stage, expect
 
 BURST = 12
+WAITING = "00340434161094777002"
 ONE_ORDER = (
     "SELECT count(DISTINCT l.line_id), sum(r.quantity) FROM v_order_lines l "
     "JOIN reservation r ON r.line_id = l.line_id AND r.state = 'promised' "
@@ -29,7 +30,8 @@ async def nine_hours_later_the_stuck_order_is_announced(stage: Stage) -> str:
     )
     expect(len(row) == 1, f"{len(row)} cases are open")
     stage.notes["stuck case"] = str(row[0][0])
-    return f"{cleared} orders picked in one line; {evidence[1]}; case {row[0][0]}: “{short(aloud(card), 100)}”"
+    words = f"{cleared} orders picked in one line; {evidence[1]}"
+    return f"{words}; case {row[0][0]}: “{short(aloud(card), 100)}”"
 
 
 async def _clear_the_bench(stage: Stage) -> int:
@@ -106,6 +108,23 @@ async def a_dropped_webhook_is_found_by_the_pull(stage: Stage) -> str:
     return f"order {number}: no webhook, found by the pull 15 minutes later"
 
 
+async def a_strike_is_told_to_those_who_wait(stage: Stage) -> str:
+    number = stage.orders["emil"]
+    await stage.types("jonas", f"shipped {number} {WAITING} DHL ber")
+    await stage.press("carrier_scan", number=WAITING, status="InTransit_PickedUp")
+    evidence = await stage.press("carrier_strike", on=True)
+    held = await stage.press("carrier_scan", number=WAITING, status="OutForDelivery")
+    expect("held back" in held[1], f"the carrier works on: {held}")
+    row = await stage.until_row(
+        "a case about the parcel",
+        "SELECT number, title FROM v_cases WHERE kind = 'parcel_trouble' AND order_number = ?",
+        number,
+    )
+    mail = await stage.mail(EMIL["email"], number, "erspät")
+    await stage.press("carrier_strike", on=False)
+    return f"{evidence[1]}; case {row[0]}; mail “{mail['subject']}”; then the strike ended"
+
+
 async def paused_messages_wait_and_then_go(stage: Stage) -> str:
     said = await stage.types("ann", "pause messages")
     order = await stage.buy("paused", {"tote-natural": 1}, customer=EMIL)
@@ -136,6 +155,7 @@ CHAPTER = (
     the_case_is_taken_snoozed_and_closes_by_itself,
     killed_in_the_middle_nothing_is_lost_or_doubled,
     a_dropped_webhook_is_found_by_the_pull,
+    a_strike_is_told_to_those_who_wait,
     paused_messages_wait_and_then_go,
     undo_takes_the_last_step_back,
 )
