@@ -135,7 +135,7 @@ def allowed_for(
     if not order.sends_messages:
         return "The channel wants no messages for this order."
     connection = shop.connection(order.connection_id) if order.connection_id else None
-    if connection is not None and not connection.config.get("ours", {}).get(kind, True):
+    if connection is not None and not connection.is_ours(kind):
         return f"{connection.name} sends this message itself."
     return may_send(
         kind,

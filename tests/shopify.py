@@ -152,7 +152,7 @@ def make_town(url: str, *, mode: str = "live", sandbox: bool = True, **settings:
 def _connect(uow: Any, store: Store, settings: Settings) -> None:
     secrets = {"webhook_secret": SECRET, "access_token": TOKEN}
     values = {
-        "config": {"shop_domain": store.domain, "ours": ["shipped"]},
+        "config": {"shop_domain": store.domain, "ours": {"shipped": True}},
         "secrets": seal_secrets(secrets, settings.secrets),
     }
     uow.people.put(t.connection, {"id": SHOPIFY}, values)

@@ -226,7 +226,8 @@ def _config(config: Mapping[str, Any], ours: tuple[str, ...] | None) -> dict[str
     if ours is None:
         return dict(config)
     named = [require_kind(kind) for kind in ours]
-    return {**config, "ours": {kind: kind in named for kind in SHARED_KINDS}}
+    told = {kind: kind in named for kind in SHARED_KINDS}
+    return {**config, "ours": {**told, "canceled": False}}  # we have no such message
 
 
 def _choose(roles: tuple[Role, ...]) -> str:

@@ -58,6 +58,11 @@ class Connection:
     secrets: str
     active: bool = True
 
+    def is_ours(self, kind: str) -> bool:
+        """Whether we, not the channel, tell its customers this; it is until somebody says no."""
+        told: Mapping[str, bool] = self.config.get("ours", {})
+        return bool(told.get(kind, True))
+
 
 DEFAULT_POLICY: dict[str, Any] = {
     "stuck_hours": 8,

@@ -340,9 +340,10 @@ def test_a_connection_keeps_what_is_not_named(shop):
 
 def test_which_messages_are_ours_is_said_for_each_kind(shop):
     shop.do(ChangeConnection("nordlicht", ours=("shipped",)), OWNER)
-    ours = shop_of(shop).connections[SHOPIFY].config["ours"]
-    assert ours["shipped"] is True
-    assert ours["order_confirmation"] is False
+    connection = shop_of(shop).connections[SHOPIFY]
+    assert connection.is_ours("shipped")
+    assert not connection.is_ours("order_confirmation")
+    assert not connection.is_ours("canceled")
     assert shop.do(ChangeConnection("nordlicht", ours=("spam",)), OWNER).code == "invalid"
 
 

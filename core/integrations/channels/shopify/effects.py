@@ -118,8 +118,7 @@ async def send_fulfillment(store: Store, effect: Effect) -> Outcome:
 
 def tells_shipped(connection: Connection) -> bool:
     """Whether “shipped” is the shop's message: then it is asked to send it."""
-    ours = connection.config.get("ours")
-    return ours is not None and "shipped" not in ours
+    return not connection.is_ours("shipped")
 
 
 def _sending(payload: Mapping[str, Any]) -> Sending:
@@ -259,7 +258,7 @@ async def send_cancel(store: Store, effect: Effect) -> Outcome:
         id=order_id,
         reason=cancel_reason(reason),
         note=reason[:250],
-        notify="canceled" not in store.connection.config.get("ours", ["canceled"]),
+        notify=not store.connection.is_ours("canceled"),
         refund=bool(effect.payload.get("refund", False)),
     )
     errors = answer["orderCancel"]["orderCancelUserErrors"]
