@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from typing import Any
 
 from core.domain.refusals import NotPossible
 

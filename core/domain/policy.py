@@ -39,7 +39,6 @@ POLICIES: Mapping[str, Policy] = {
     "refund_open_hours": Policy("hours until an open refund becomes a case", 1, 720),
     "return_window_days": Policy("days in which goods may come back", 0, 3650),
     "return_auto_approve_below": Policy("minor units below which returns need nobody", 0, 10**9),
-    "return_needs_photo": Policy("a return needs a photo"),
     "handling_days": Policy("working days from order to hand-over", 0, 60),
     "lane_days": Policy("days that a parcel travels", 0, 60),
     "undo_seconds": Policy("seconds in which `undo` works", 0, 3600),
@@ -59,8 +58,6 @@ def read_policy(key: str, text: str) -> Any:
         known = ", ".join(sorted(DEFAULT_POLICY))
         raise Invalid(f"There is no policy {key}.", f"Policies: {known}.")
     rule, default, given = rule_of(key), DEFAULT_POLICY[key], text.strip()
-    if isinstance(default, bool):
-        return read_yes_or_no(given)
     if isinstance(default, int):
         return _whole(key, rule, given)
     if rule.choices and given not in rule.choices:

@@ -70,7 +70,6 @@ DEFAULT_POLICY: dict[str, Any] = {
     "refund_open_hours": 48,
     "return_window_days": 30,
     "return_auto_approve_below": 10_000,
-    "return_needs_photo": False,
     "handling_days": 1,
     "lane_days": 2,
     "undo_seconds": 60,

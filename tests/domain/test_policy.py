@@ -18,7 +18,6 @@ def test_every_policy_that_is_described_exists():
     ("key", "text", "value"),
     [
         ("stuck_hours", " 9 ", 9),
-        ("return_needs_photo", "Yes", True),
         ("objective", "cheapest", "cheapest"),
         ("cases_channel", "#cases", "#cases"),
         ("cases_channel", "", ""),
@@ -38,7 +37,6 @@ def test_values_get_the_type_of_their_default(key, text, value):
         ("stuck_hours", "٨"),
         ("stuck_hours", "9" * 40),
         ("stuck_hours", "721"),
-        ("return_needs_photo", "perhaps"),
         ("objective", "fastest"),
         ("cases_channel", "x" * 201),
         ("nothing_like_it", "1"),
