@@ -87,6 +87,8 @@ def _take_number(reading: Reading, slot: Slot) -> bool:
         reading.rest.pop(0)
         return True
     while reading.rest and (number := number_of(reading.rest[0])):
+        if _is_the_last_word(reading, slot, number):
+            break
         if reading.many and not _belongs(reading, number):
             break
         reading.many.append(number)
@@ -245,6 +247,19 @@ def _takes_many(spec: Spec) -> bool:
 def _belongs(reading: Reading, number: str) -> bool:
     """A further number is one of the list only if it looks like the first: “hold 1001 2 boxes”."""
     return abs(len(number) - len(reading.many[0])) <= 1
+
+
+def _is_the_last_word(reading: Reading, slot: Slot, number: str) -> bool:
+    """“tag 1001 x10”: a word is still needed, and this one is not numbered as the orders are."""
+    known = reading.many[0] if reading.many else reading.desk.order
+    if slot.kind is not Arg.ORDER or not known or len(reading.rest) > 1:
+        return False
+    wanted = any(s.required and s.kind in (Arg.TAG, Arg.WORD) for s in slots_of(reading.spec.shape))
+    return wanted and _letters(number) != _letters(known)
+
+
+def _letters(number: str) -> str:
+    return number.rstrip("-_/0123456789").casefold()
 
 
 def _from_desk(reading: Reading, slot: Slot) -> bool:

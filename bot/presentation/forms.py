@@ -9,7 +9,7 @@ from typing import Any, Literal
 from bot.grammar.desk import Desk
 from bot.grammar.lexicon import Slot, slots_of
 from bot.presentation.buttons import label
-from bot.presentation.model import Choice, Form, Input
+from bot.presentation.model import Action, Card, Choice, Form, Input, Section
 from bot.presentation.words import sentence, state
 from core.queries.orders import OrderView
 from core.registry import Arg, Risk, Spec
@@ -77,6 +77,14 @@ def return_form(spec: Spec, view: OrderView, given: Mapping[str, Any], desk: Des
     rest = tuple(each for each in form.inputs if each.name not in ("sku", "quantity"))
     note = "" if lines else "Nothing of this order was delivered yet, so nothing can come back."
     return replace(form, inputs=(*lines, *rest), note=note, version=view.version)
+
+
+def offered(form: Form) -> Card:
+    """A form where none can open by itself: a button that opens it."""
+    again = Action(label(form.verb), form.verb, form.fixed, form=True, version=form.version)
+    return Card(
+        form.title, (Section(("Something is still missing.",)),), (), (again,), note=form.note
+    )
 
 
 def gathered(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 
 from bot import desk
-from bot.presentation.model import Answer, Card
+from bot.presentation.forms import offered
+from bot.presentation.model import Answer, Card, Form
 from bot.presentation.receipts import refusal_card
 from bot.slack.acts import Acts, context_of
 from bot.slack.incoming import Incoming
@@ -87,14 +88,16 @@ class Conversing:
     async def _mentioned(self, incoming: Incoming) -> None:
         event = incoming.payload["event"]
         text = plain_words(re.sub(r"^\s*<@[^>]+>[\s,:]*", "", str(event.get("text", ""))))
-        order = await self._order_of_thread(event)
-        answers = await self._acts.guarded(incoming, self.written(incoming, text, order))
-        await self._acts.replies.whisper(Place.of(incoming), self._acts.replies.rendered(answers))
+        await self._reply(incoming, text, await self._order_of_thread(event))
 
     async def _direct(self, incoming: Incoming) -> None:
-        text = plain_words(str(incoming.payload["event"].get("text", "")))
-        answers = await self._acts.guarded(incoming, self.written(incoming, text))
-        await self._acts.replies.whisper(Place.of(incoming), self._acts.replies.rendered(answers))
+        await self._reply(incoming, plain_words(str(incoming.payload["event"].get("text", ""))))
+
+    async def _reply(self, incoming: Incoming, text: str, order: str = "") -> None:
+        """Words come without the trigger that opens a form: a button brings one."""
+        answers = await self._acts.guarded(incoming, self.written(incoming, text, order))
+        shown = [offered(each) if isinstance(each, Form) else each for each in answers]
+        await self._acts.replies.whisper(Place.of(incoming), self._acts.replies.rendered(shown))
 
     async def _order_of_thread(self, event: Json) -> str:
         """The number of the order that the thread's card is about."""

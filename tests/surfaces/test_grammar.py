@@ -93,6 +93,9 @@ DONE = [
         NoteOrder("1001", "ask @bob in #returns"),
     ),
     ("tag 1001 #vip", TagOrder("1001", "vip")),
+    ("tag 1001 x10", TagOrder("1001", "x10")),
+    ("1001 tag x10", TagOrder("1001", "x10")),
+    ("tag w1001 x100", TagOrder("w1001", "x100")),
     ("undo", UndoLast()),
     ("Undo!", UndoLast()),
     ("picked 1001 ber", PickWork("1001", "BER")),
@@ -227,6 +230,18 @@ def test_the_form_begins_with_the_order_of_the_thread_and_what_was_said():
     heard = parse("hold fraud", THREAD)
     assert isinstance(heard, FormWanted)
     assert dict(heard.given) == {"order": "1001", "reason": "fraud"}
+
+
+def test_a_second_order_is_never_taken_for_a_tag():
+    heard = parse("tag 1001 1004", DESK)
+    assert isinstance(heard, FormWanted)
+    assert "tag" not in heard.given
+
+
+def test_in_a_thread_a_tag_with_a_number_in_it_is_still_the_tag():
+    heard = parse("tag x10", THREAD)
+    assert isinstance(heard, FormWanted)
+    assert dict(heard.given) == {"order": "1001", "tag": "x10"}
 
 
 def test_in_a_thread_a_question_needs_no_number():

@@ -159,6 +159,35 @@ async def test_a_direct_message_is_the_same_grammar(sqlite_database: str) -> Non
         assert "on hold for address" in words_of(there.posts(direct.id)[-1])
 
 
+async def test_what_needs_more_words_is_answered_with_a_button_that_opens_the_form(
+    sqlite_database: str,
+) -> None:
+    async with slack_house(sqlite_database) as there:
+        there.shop.place(1001, ("mug-red", 2))
+        ann = there.user("ann")
+        direct = there.workspace.direct_channel(ann.id)
+        await ann.say("tag 1001 1004", direct)
+        await there.slack.drain()
+        offered = there.posts(direct.id)[-1]
+        assert "Tag Order 1001" in words_of(offered)
+        assert "Something is still missing." in words_of(offered)
+        seen = await ann.click(offered, "Tag Order")
+        assert seen.view is not None
+        await ann.submit(seen.view, {"tag": "vip"})
+        await there.slack.drain()
+        assert "tagged vip" in words_of(there.posts(direct.id)[-1])
+
+
+async def test_a_tag_that_looks_like_a_number_is_a_tag(sqlite_database: str) -> None:
+    async with slack_house(sqlite_database) as there:
+        there.shop.place(1001, ("mug-red", 2))
+        assert "tagged x10" in await there.says("ann", "tag 1001 x10")
+        await there.user("ann").mention("untag 1001 x10", there.channel)
+        await there.slack.drain()
+        assert "1001" in there.whispers("ann")[-1]
+        assert there.shop.rows(t.orders, number="1001")[0]["tags"] == "[]"
+
+
 async def test_the_home_tab_shows_what_waits_and_the_day(sqlite_database: str) -> None:
     async with slack_house(sqlite_database) as there:
         await talk(there)
