@@ -45,7 +45,7 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def ago(then: datetime, now: datetime) -> str:
     seconds = (now - then).total_seconds()
-    if seconds < 0:
+    if seconds < -60:
         return f"in {span(then - now)}"
     return "just now" if seconds < 60 else f"{span(now - then)} ago"
 

@@ -20,6 +20,7 @@ from core.domain.order import Address, Hold, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Invalid
 from core.domain.shop import Shop
+from core.queries.next_step import Next, legal_actions, next_step
 from core.registry import Arg, question
 
 PAGE = 20
@@ -108,15 +109,6 @@ class WordSent:
     state: str
     at: datetime
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """Who acts next and until when (None: no clock runs)."""
-
-    party: str
-    what: str
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +242,8 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
             for r in refunds_of(session, order.id)
         ),
         words=_words(session, order.id),
-        next=_next(reader, order, works, parcels),
-        actions=_actions(reader, order, works),
+        next=next_step(reader, order, works, parcels),
+        actions=legal_actions(reader.actor, order, works),
         timeline=timeline_of(session, order.id) if with_timeline else (),
     )
 
@@ -337,55 +329,6 @@ def timeline_of(session: Session, order_id: int) -> tuple[Told, ...]:
         Told(moment(at), kind, from_json(data), actor, surface)
         for at, kind, data, actor, surface in searching.facts_about(session, order_id)
     )
-
-
-def _next(
-    reader: Reader, order: Order, works: Sequence[FulfillmentOrder], parcels: Sequence[Parcel]
-) -> Next | None:
-    """Who acts next. The nearest obstacle counts: a hold, missing stock, work, the carrier."""
-    if order.is_canceled:
-        return None
-    if order.holds:
-        hold = order.holds[0]
-        party = "customer" if hold.reason.value == "customer" else hold.by
-        return Next(party, f"decide the {hold.reason.value} hold", hold.until)
-    if any(line.unplaced > 0 for line in order.lines):
-        return Next("us", "make the SKU known, then `retry`", None)
-    if any(line.backordered for line in order.lines):
-        return Next("us", "find stock for what is short", None)
-    for work in works:
-        if work.is_open:
-            code = reader.shop.locations[work.location_id].code
-            hours = float(reader.shop.policy["stuck_hours"])
-            verbs = {"ready": "pick", "printed": "pick", "picked": "pack", "packed": "hand over"}
-            return Next(code, verbs[work.stage.value], work.ready_at + timedelta(hours=hours))
-    for parcel in parcels:
-        if parcel.delivered_at is None and parcel.has_left:
-            return Next(parcel.carrier or "carrier", "deliver", None)
-    return None
-
-
-_STAGE_VERBS = {"ready": "picked", "printed": "picked", "picked": "packed", "packed": "shipped"}
-
-
-def _actions(reader: Reader, order: Order, works: Sequence[FulfillmentOrder]) -> tuple[str, ...]:
-    """What this person may do next, the most likely first."""
-    may = reader.actor.may
-    found: list[str] = []
-    open_works = [w for w in works if w.is_open]
-    if order.is_held and may(Right.HOLD):
-        found.append("release")
-    if open_works and not order.is_held and may(Right.FULFILL):
-        found.append(_STAGE_VERBS[open_works[0].stage.value])
-    if any(line.returnable > 0 for line in order.lines) and may(Right.RETURN_REQUEST):
-        found.append("return")
-    if open_works and not order.is_held and may(Right.HOLD):
-        found.append("hold")
-    if open_works and all(w.is_untouched for w in open_works):
-        found += ["move"] if may(Right.MOVE) else []
-        found += ["cancel"] if may(Right.CANCEL) else []
-    found.append("note")
-    return tuple(found)
 
 
 # --- searching and listing -----------------------------------------------------------------------
