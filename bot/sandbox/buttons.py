@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx2
 
 from bot.sandbox.carrier import ScanPolicy
+from bot.sandbox.customer import WebCustomer
 from bot.sandbox.shop import acts
 from bot.sandbox.shop.model import Order
 from bot.sandbox.shop.webhooks import Delivery
@@ -30,6 +31,14 @@ class Panel:
     town: Town
     app: Supervisor
     key: str
+
+    def __post_init__(self) -> None:
+        self.visitor = WebCustomer(self.app.base)
+
+    async def new_visitor(self, language: str) -> None:
+        """Somebody else sits down before the web chat."""
+        await self.visitor.close()
+        self.visitor = WebCustomer(self.app.base, language)
 
     async def press(self, name: str, words: Mapping[str, Any] | None = None) -> News:
         if name not in BUTTONS:

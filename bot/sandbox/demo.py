@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import httpx2
+
 from bot.sandbox.buttons import Panel
 from bot.sandbox.clock import TownClock
 from bot.sandbox.furnish import (
@@ -123,7 +125,7 @@ async def sandbox(folder: Path, port: int = 0, database_url: str = "") -> AsyncI
         app_port = _free_port(port + 1 if port else 0)
         base = f"http://127.0.0.1:{app_port}"
         panel = Panel(town, Supervisor(["-c", *SERVE], {}, base, folder), furnished.api_key)
-        async with served(host_app(panel), port) as page:
+        async with new_http() as http, served(host_app(panel, http), port) as page:
             environment = _environment(url, base, app_port, page, mail_url)
             panel.app.environment |= environment
             _connect(town, furnished, page, base)
@@ -133,7 +135,13 @@ async def sandbox(folder: Path, port: int = 0, database_url: str = "") -> AsyncI
             finally:
                 post.cancel()
                 await asyncio.gather(post, return_exceptions=True)
+                await panel.visitor.close()
                 await panel.app.stop()
+
+
+def new_http() -> httpx2.AsyncClient:
+    """No proxy stands between the stand-ins and the app."""
+    return httpx2.AsyncClient(trust_env=False)
 
 
 def _fresh(folder: Path) -> Path:

@@ -17,7 +17,6 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.sandbox.buttons import BUTTONS, Panel
-from bot.sandbox.customer import WebCustomer
 from bot.sandbox.shop.wire import ControlError, plain, problem
 from bot.sandbox.slack.control import workspace_json
 from bot.sandbox.town import STAFF, STRANGER
@@ -28,7 +27,7 @@ TELEGRAM_CUSTOMER = 5001
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 
 
-def host_app(panel: Panel) -> Starlette:
+def host_app(panel: Panel, http: httpx2.AsyncClient) -> Starlette:
     """The whole sandbox as one ASGI application."""
     host = _Host(panel)
     return Starlette(
@@ -38,7 +37,7 @@ def host_app(panel: Panel) -> Starlette:
             Route("/town/mail/{number:int}", host.mail),
             Route("/town/press/{button}", host.press, methods=["POST"]),
             Route("/town/web", host.web, methods=["POST"]),
-            *panel.town.mounts(),
+            *panel.town.mounts(http),
             Mount("/page", StaticFiles(directory=PAGE)),
         ]
     )
@@ -50,7 +49,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class _Host:
     def __init__(self, panel: Panel) -> None:
         self._panel, self._town = panel, panel.town
-        self._visitor = WebCustomer(panel.app.base)
         self._chat: dict[str, Any] = {"lines": [], "buttons": []}
 
     async def page(self, _: Request) -> Response:
@@ -60,8 +58,7 @@ class _Host:
         """The visitor of the web chat writes, presses, or starts anew in another language."""
         told = await request.json()
         if "language" in told:
-            await self._visitor.close()
-            self._visitor = WebCustomer(self._panel.app.base, str(told["language"]))
+            await self._panel.new_visitor(str(told["language"]))
             return JSONResponse({"ok": True})
         try:
             answer = await self._write(str(told.get("text", "")), str(told.get("pressed", "")))
@@ -72,9 +69,10 @@ class _Host:
         return problem(str(answer.json().get("problem", "The chat refused.")))
 
     async def _write(self, text: str, pressed: str) -> httpx2.Response:
-        if not self._visitor.is_open:
-            await self._visitor.open()
-        return await (self._visitor.press(pressed) if pressed else self._visitor.say(text))
+        visitor = self._panel.visitor
+        if not visitor.is_open:
+            await visitor.open()
+        return await (visitor.press(pressed) if pressed else visitor.say(text))
 
     async def screen(self, request: Request) -> Response:
         """Everything to draw, in the eyes of one colleague; unchanged parts are left out."""
@@ -135,10 +133,10 @@ class _Host:
 
     async def _web_json(self) -> dict[str, Any]:
         """What the visitor sees; the last look stands while the server is away."""
-        if not self._visitor.is_open:
+        if not self._panel.visitor.is_open:
             return {"lines": [], "buttons": []}
         with contextlib.suppress(httpx2.HTTPError):
-            self._chat = await self._visitor.seen()
+            self._chat = await self._panel.visitor.seen()
         return self._chat
 
     def _telegram_json(self) -> dict[str, Any]:
