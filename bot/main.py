@@ -13,6 +13,7 @@ from typing import Any
 from bot.bridge import House
 from bot.local import DistantEngine, database_path, ownership
 from bot.settings import Settings
+from core import failpoints
 from core.db import house as notes
 from core.db.backup import backup
 from core.db.connection import Database, Session
@@ -56,6 +57,7 @@ def build(
     except BaseException:
         database.close()
         raise
+    failpoints.arm(settings.failpoints if settings.sandbox else "")
     engine = Engine(database, clock) if server is None else DistantEngine(database, clock, server)
     house = House(engine, settings, clock)
     if server is None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core import failpoints
 from core.db import events, inbox, outbox, setup
 from core.db.connection import Session
 from core.db.events import Fact
@@ -162,8 +163,11 @@ class Worker:
         return self._engine.chore(lambda uow: outbox.claim(uow.session, now, CLAIMS_MAX))
 
     async def _act(self, claim: Claim) -> None:
+        failpoints.hit("worker.before_act")
         outcome = await self._outcome(claim.effect)
+        failpoints.hit("worker.after_act")
         await asyncio.to_thread(self._settle, claim, outcome)
+        failpoints.hit("worker.after_settle")
 
     async def _outcome(self, effect: Effect) -> Outcome:
         executor = self._duties.executors.get(effect.kind)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from core.db import house
 from core.db.contacts import Customer, customer_by_id
 from core.db.events import Fact
 from core.db.unit_of_work import UnitOfWork
@@ -105,6 +106,8 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
     allowed = allowed_for(uow.shop, order, customer, kind, uow.now)
     if uow.now - fact.at > TOLD_WITHIN:
         allowed = "It happened too long ago to be told now."
+    if _was_before_a_restore(uow, fact, order):
+        allowed = "It was placed before the last restore and may have been confirmed then."
     for route in _routes(uow.shop, order, customer):
         refused = allowed if isinstance(allowed, str) else _unwanted_route(customer, route)
         uow.outbox.add(
@@ -118,6 +121,15 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
             due_at=allowed.not_before if isinstance(allowed, Allowed) else None,
             suppressed=refused,
         )
+
+
+def _was_before_a_restore(uow: UnitOfWork, fact: Fact, order: Order) -> bool:
+    """A backup does not know what was sent after it: an order that comes in again may have been
+    confirmed by the wismo that was lost."""
+    if fact.kind != "OrderCaptured":
+        return False
+    restored = house.noted_at(uow.session, house.RESTORED_AT)
+    return restored is not None and order.placed_at < restored
 
 
 def customer_of(uow: UnitOfWork, order: Order) -> Customer | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import boxes, care, connect, data, manage, people, run, setup
+from bot.cli import boxes, care, connect, data, manage, papers, people, run, setup
 from bot.cli.session import Given
 
 app = typer.Typer(
@@ -32,7 +32,7 @@ def root(
     context.obj = Given(shop)
 
 
-for room in (setup, run, care, data):
+for room in (setup, run, care, data, papers):
     room.enter(app)
 app.add_typer(manage.shop, name="shop")
 app.add_typer(manage.location, name="location")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +20,7 @@ slack = typer.Typer(help="Setting up the Slack app.", no_args_is_help=True)
 SECRETS = {
     "shopify": ("access_token", "webhook_secret"),
     "slack": ("bot_token", "signing_secret"),
-    "telegram": ("token", "webhook_secret"),
+    "telegram": ("token",),
     "carrier": ("key",),
     "smtp": ("url",),
 }
@@ -88,6 +89,9 @@ def add_connection(
     settings = {n: v or _asked(n, hidden=False) for n, v in told.items()}
     given = _pairs(secret) or dict.fromkeys(SECRETS.get(kind, ()))
     values = {n: v or _asked(n, hidden=True) for n, v in given.items()}
+    if kind == "telegram":
+        # Telegram lets us choose it: what proves that a call comes from there.
+        values.setdefault("webhook_secret", secrets.token_urlsafe(32))
     with session.house(context) as house:
         sealed = _sealed(house, values)
         receipt = house.execute(AddConnection(kind, name, settings, sealed, _kinds(ours)))

@@ -50,10 +50,10 @@ def do(context: typer.Context, command: Any) -> None:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], nothing: str) -> None:
-    """Rows under heads; as plain tabs where nobody looks."""
+    """Rows under heads; as plain tabs where a program reads."""
     listed = [[_cell(value) for value in row] for row in rows]
     if not sys.stdout.isatty():
-        for row in listed:
+        for row in [list(heads), *listed]:
             print("\t".join(row))
         return
     if not listed:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from core.commands import floor, handover
 from core.commands.labels import numbered, read_words, require_own_number
-from core.db.picks import waiting_at
+from core.db.picks import name_of_print, waiting_at
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
@@ -26,10 +26,10 @@ class PrintPicks:
     """Put the work that waits at a location on paper; named orders are printed again."""
 
     location: Annotated[str, Arg.LOCATION] = ""
-    orders: Annotated[tuple[str, ...], Arg.NONE] = ()
+    orders: Annotated[tuple[str, ...], Arg.ORDER] = ()
 
 
-@command("print", PrintPicks, Right.FULFILL, examples=("print ber",))
+@command("print", PrintPicks, Right.FULFILL, examples=("print ber", "print 1001 1004"))
 def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
     if len(ask.orders) > PRINT_MOST:
         raise Invalid(f"One print has {PRINT_MOST} orders at most.", "Print them in parts.")
@@ -37,23 +37,25 @@ def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
     for work in works:
         order = uow.orders.by_id(work.order_id)
         floor.require_leavable(order)
-        if work.is_before(Stage.PRINTED):
-            _advance(uow, order, work, Stage.PRINTED, e.WorkPrinted)
-    codes = sorted({uow.shop.locations[work.location_id].code for work in works})
-    facts = {"works": [work.id for work in works], "locations": codes}
+        uow.work.save(work, work.put_on_paper(uow.now))
+        if work.is_untouched:
+            uow.orders.save(Change(order, (e.WorkPrinted(work.number, _code(uow, work)),)))
+    papers = {_code(uow, work): name_of_print(work.location_id, uow.now) for work in works}
+    codes = sorted(papers)
+    facts = {"works": [work.id for work in works], "locations": codes, "papers": papers}
     return Done(f"{len(works)} on paper for {' and '.join(codes)}.", facts)
 
 
 def _asked_for(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
-    found = []
+    found: dict[int, FulfillmentOrder] = {}
     for word in ask.orders:
         order, works = floor.named(uow, word)
         works = floor.at_location(uow, order, works, ask.location)
-        found += [work for work in works if work.is_open]
+        found |= {work.id: work for work in works if work.is_open}
         floor.require_leavable(order)
     if not found:
         raise NotPossible("All of that has left already.", "Look at one of the orders.")
-    return found
+    return list(found.values())
 
 
 def _queue_of(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session, Statement
+from core.db.rows import micros
 from core.domain.refusals import NotFound
 
 _f, _o, _r, _l = t.fulfillment_order.c, t.orders.c, t.reservation.c, t.order_line.c
 _OPEN = ("ready", "printed", "picked", "packed")
 _QUEUE_ORDER = (_o.priority.desc(), _o.placed_at, _f.id)
 _HOLDER = Statement(sa.select(_o.number, _o.customer_id).where(_o.id == sa.bindparam("id")))
+_PRINT_NAME = re.compile("([0-9a-f]{1,14})-([0-9a-f]{1,14})")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """The open work of one location that went on paper together."""
+
+    shop_id: int
+    location: str
+    works: tuple[int, ...]
 
 
 def waiting_at(session: Session, shop_id: int, location_id: int, most: int) -> list[int]:
@@ -28,6 +42,30 @@ def waiting_at(session: Session, shop_id: int, location_id: int, most: int) -> l
         .limit(most)
     )
     return [row.id for row in found]
+
+
+def name_of_print(location_id: int, at: datetime) -> str:
+    """What one print at one location is called: a name that says nothing to a stranger."""
+    return f"{location_id:x}-{micros(at):x}"
+
+
+def printed_as(session: Session, name: str) -> Printed | None:
+    """What a print put on paper, as far as it has not left or been printed again."""
+    told = _PRINT_NAME.fullmatch(name)
+    if told is None:
+        return None
+    location_id, at = int(told[1], 16), int(told[2], 16)
+    found = session.select(
+        sa.select(_f.id, _f.shop_id, t.location.c.code)
+        .join(
+            t.location,
+            sa.and_(t.location.c.id == _f.location_id, _f.shop_id == t.location.c.shop_id),
+        )
+        .where(t.location.c.id == location_id, _f.stage.in_(_OPEN), _f.printed_at == at)
+    )
+    if not found:
+        return None
+    return Printed(found[0].shop_id, found[0].code, tuple(row.id for row in found))
 
 
 def queue_at(

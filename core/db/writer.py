@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from core import failpoints
 from core.db.connection import Database, Insert, Session
 from core.db.errors import is_integrity, is_retryable, is_transient
 from core.db.tables import metadata
@@ -172,6 +173,8 @@ class GroupWriter:
                 answers.append(job.run(batch))
                 _require_standing(batch.session)
             batch.flush()
+            failpoints.hit("writer.before_commit")
+        failpoints.hit("writer.after_commit")
         return answers
 
 
@@ -210,7 +213,9 @@ class PoolWriter:
             batch = Batch(Session(connection), alone=True)
             answer = job.run(batch)
             batch.flush()
-            return answer
+            failpoints.hit("writer.before_commit")
+        failpoints.hit("writer.after_commit")
+        return answer
 
 
 def _as_refusal(problem: Exception) -> Exception:

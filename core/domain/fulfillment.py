@@ -75,6 +75,12 @@ class FulfillmentOrder:
         when: dict[str, Any] = {f"{stage.value}_at": at}
         return replace(self, stage=stage, **when)
 
+    def put_on_paper(self, at: datetime) -> FulfillmentOrder:
+        """Printed, or printed once more: `printed_at` names the paper that counts."""
+        if self.is_before(Stage.PRINTED):
+            return self.advance(Stage.PRINTED, at)
+        return replace(self, printed_at=at)
+
     def put_back(self, stage: Stage) -> FulfillmentOrder:
         """The goods went back to the shelf: an earlier open stage, as if later steps never were."""
         if not self.is_open or _STEPS.index(stage) >= _STEPS.index(self.stage):

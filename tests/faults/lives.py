@@ -1,9 +1,10 @@
-"""A server that is killed again and again, and clients that do not let go until they are answered."""
+"""A server that is killed again and again, and clients that do not let go of it."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -26,15 +27,23 @@ CONNECTION = 21
 ROOT = Path(__file__).parents[2]
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @dataclass
 class Server:
     """`wismo serve` with all its roles, reborn on the same port after every death."""
 
     url: str
     smtp_port: int
-    port: int = field(default_factory=lambda: _free_port())
+    port: int = field(default_factory=free_port)
     deaths: int = 0
     pid: int = 0
+    more: dict[str, str] = field(default_factory=dict)
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator[Server]:
@@ -48,7 +57,9 @@ class Server:
             await self.start()
             yield self
         finally:
-            os.kill(self.pid, signal.SIGTERM)
+            if self.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGTERM)
             _streams(parent)[0].close()
             await parent.wait()
 
@@ -61,6 +72,7 @@ class Server:
             "WISMO_SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
             "WISMO_MAIL_FROM": "shop@nordlicht.example",
             "WISMO_LOG_LEVEL": "ERROR",
+            **self.more,
         }
 
     async def start(self) -> None:
@@ -82,13 +94,6 @@ def _streams(
     if parent.stdin is None or parent.stdout is None:
         raise AssertionError("the nursery was started without pipes")
     return parent.stdin, parent.stdout
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

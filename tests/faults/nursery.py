@@ -24,7 +24,8 @@ def main() -> None:
                 bot.main.serve(settings)
             finally:
                 os._exit(0)
-        print(child, flush=True)
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
         os.waitpid(child, 0)
 
 
