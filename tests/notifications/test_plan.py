@@ -14,6 +14,7 @@ from core.commands.labels import LabelParcel
 from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.returns import RejectReturn, RequestReturn
+from core.db import house
 from core.db import tables as t
 from core.db.connection import Statement
 from core.db.rows import from_json
@@ -225,6 +226,18 @@ async def test_a_canceled_order_is_not_confirmed(here: Street):
     assert here.shop.do(CancelOrder("1001", "changed mind")).ok
     await here.work()
     assert told(here) == [("order_confirmation", "suppressed", "The order was canceled meanwhile.")]
+
+
+async def test_an_order_from_before_a_restore_is_not_confirmed_again(here: Street):
+    """The backup does not know what was sent after it was made."""
+    placed = here.shop.clock()
+    here.shop.clock.advance(hours=1)
+    here.shop.engine.chore(lambda uow: house.note_at(uow, house.RESTORED_AT, uow.now))
+    here.shop.place(1001, MUGS, placed_at=placed)
+    here.shop.clock.advance(minutes=1)
+    here.shop.place(1002, MUGS)
+    await here.work()
+    assert [state for _, state, _ in told(here)] == ["suppressed", "done"]
 
 
 async def test_an_old_step_of_a_return_is_not_told_after_a_newer_one(here: Street):
