@@ -166,10 +166,11 @@ async def carrier_strike(panel: Panel, on: bool | None = None) -> News:
 async def advance(panel: Panel, hours: float = 9) -> News:
     """Hours pass: for the house and for everybody around it."""
     by = timedelta(hours=hours)
+    panel.town.clock.advance(by)
     answer = await panel.call("POST", "/sandbox/clock", {"advance_seconds": by.total_seconds()})
     if not answer.is_success:
+        panel.town.clock.advance(-by)
         raise ControlError(f"The app keeps its own time: HTTP {answer.status_code}.")
-    panel.town.clock.advance(by)
     late = await panel.hooks()
     now = panel.town.clock()
     words = [f"it is {now:%a %d %b, %H:%M} UTC", *([f"{len(late)} late webhooks"] if late else [])]

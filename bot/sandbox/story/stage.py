@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PATIENCE_SECONDS = 20.0
 LOOK_SECONDS = 0.1
+POST = (
+    "SELECT b.kind, o.number, b.state, b.reason, b.attempts FROM v_outbox b "
+    "LEFT JOIN v_orders o ON o.order_id = b.order_id WHERE b.kind = 'message.email' "
+    "ORDER BY b.outbox_id DESC LIMIT 5"
+)
 
 
 class Missed(AssertionError):
@@ -206,7 +211,10 @@ class Stage:
         async def look() -> Json | None:
             return next(iter(await self.mails(address, *words)), None)
 
-        return await self.until(look, f"a mail to {address} says {' … '.join(words)}")
+        try:
+            return await self.until(look, f"a mail to {address} says {' … '.join(words)}")
+        except Missed as missed:
+            raise Missed(f"{missed}; the newest in the outbox: {self.rows(POST)}") from missed
 
     async def code(self, address: str, known: int) -> str:
         """The code of a mail that was not yet there when `known` mails were."""
