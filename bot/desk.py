@@ -22,6 +22,7 @@ from bot.grammar import (
     slots_of,
     spec_of_verb,
 )
+from bot.papers import paper_buttons
 from bot.presentation.forms import form_for, gathered, return_form
 from bot.presentation.help import help_answer, roles_page, suggestion_card
 from bot.presentation.model import Answer, Card, Form, Section
@@ -147,7 +148,8 @@ async def _do(
         except Refusal as refusal:
             found.append(refusal_card(refusal))
             continue
-        found.append(receipt_card(receipt, desk, note if receipt.ok else ""))
+        card = receipt_card(receipt, desk, note if receipt.ok else "")
+        found.append(replace(card, actions=(*paper_buttons(house, receipt), *card.actions)))
         if len(commands) == 1:
             found += await _as_it_is_now(house, receipt, caller, desk)
     return found

@@ -26,6 +26,7 @@ MAX_AGE = {
     "chat": timedelta(days=30),
     "preferences": timedelta(days=30),
     "act": timedelta(hours=24),
+    "papers": timedelta(hours=24),
 }
 CLOCK_TOLERANCE = timedelta(seconds=120)
 KEY_LENGTH_MIN = 16

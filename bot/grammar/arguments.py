@@ -51,14 +51,15 @@ class Reading:
     def given(self) -> dict[str, Any]:
         """What was said, as plain JSON: a form begins with it."""
         slot = self.first
-        numbers = {slot.name: self.many[0]} if slot and self.many else {}
-        return {**numbers, **self.values}
+        if slot is None or not self.many:
+            return self.values
+        return {slot.name: self.many if slot.gathers else self.many[0], **self.values}
 
     def commands(self) -> tuple[Any, ...]:
         """One command per number. Raises Invalid naming the field that makes no sense."""
         slot = self.first
-        if slot is None or not self.many:
-            return (self.spec.read(self.values),)
+        if slot is None or not self.many or slot.gathers:
+            return (self.spec.read(self.given),)
         return tuple(self.spec.read({**self.values, slot.name: n}) for n in self.many)
 
 
@@ -71,6 +72,9 @@ def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
     for slot in slots:
         if slot.name not in reading.values and not _READERS[slot.kind](reading, slot):
             reading.missing += [slot.name] if slot.required else []
+    for slot in slots:
+        if slot.kind is Arg.LOCATION and slot.name not in reading.values and reading.rest:
+            _take_location(reading, slot)  # “print 1001 ber”: a place may also stand last
     if reading.rest and not reading.problem:
         _leftover(reading)
     return reading
@@ -93,7 +97,7 @@ def _take_number(reading: Reading, slot: Slot) -> bool:
             break
         reading.many.append(number)
         was_listed = reading.rest.pop(0).listed
-        if not (_takes_many(reading.spec) or was_listed):
+        if not (_takes_many(reading.spec) or slot.gathers or was_listed):
             break
     reading.many = list(dict.fromkeys(reading.many))
     if not reading.many and slot.required and _from_desk(reading, slot):

@@ -31,6 +31,7 @@ class Slot:
     choices: tuple[str, ...] = ()
     is_flag: bool = False
     default: object = None
+    gathers: bool = False  # one command takes all the numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def _slot(name: str, hint: Any, required: bool, default: object) -> Slot:
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     enums = [o for o in options if isinstance(o, type) and issubclass(o, Enum)]
     choices = tuple(str(member.value) for enum in enums for member in enum)
-    return Slot(name, kind, required, choices, bool in options, default)
+    gathers = get_origin(hint) is tuple
+    return Slot(name, kind, required, choices, bool in options, default, gathers)
 
 
 def first_kind(spec: Spec) -> Arg | None:

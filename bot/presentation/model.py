@@ -32,6 +32,7 @@ class Action:
     version: int | None = None
     style: Literal["plain", "primary", "danger"] = "plain"
     confirm: str = ""
+    url: str = ""  # a page that opens; then nothing else happens
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,8 +57,10 @@ def _page(page: Page) -> Iterator[str]:
 
 
 def _buttons(shown: Iterable[Action], more: Iterable[Action] = ()) -> Iterator[str]:
-    words = [f"[{action.label}{'…' if action.form else ''}]" for action in shown]
+    shown = tuple(shown)
+    words = [f"[{a.label}{'…' if a.form else ''}]" for a in shown if not a.url]
     hidden = [f"{action.label}{'…' if action.form else ''}" for action in more]
+    yield from (f"  {action.label}: {action.url}" for action in shown if action.url)
     if words:
         yield "  " + " ".join(words) + (f" More: {', '.join(hidden)}" if hidden else "")
 

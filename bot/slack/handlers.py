@@ -13,7 +13,7 @@ from bot.slack.conversing import Conversing
 from bot.slack.forms import INPUT, said
 from bot.slack.incoming import Incoming
 from bot.slack.modals import Modals
-from bot.slack.render import Json, notice
+from bot.slack.render import LINK, Json, notice
 from bot.slack.replies import Place
 from bot.slack.tokens import Press
 from core.commands.slack import ShareCard
@@ -54,8 +54,8 @@ class Handlers:
         place, actions = Place.of(incoming), incoming.payload["actions"]
         if len(actions) > 1:
             log.warning("of several actions in one request only the first is carried out")
-        if actions[0].get("action_id") == INPUT:
-            return None  # a field was touched: it is read when the form is sent
+        if str(actions[0].get("action_id")).startswith((INPUT, LINK)):
+            return None  # a field is read when its form is sent, a link is opened by the browser
         try:
             press = self._read(actions[0])
         except Invalid as refusal:

@@ -29,6 +29,7 @@ OVERFLOW_MAX = 5
 ELEMENTS_MAX = 25
 SHARE = "Share in Channel"
 SHAREABLE = ("order:", "case:")
+LINK = "v1:link"  # the browser opens it; Slack tells us all the same
 CARD_BLOCK = "v1:card"  # the actions of a message that shows one thing only
 
 _MARKS: dict[Tone, str] = {"bad": "🔴 ", "warn": "🟠 ", "good": "✅ ", "plain": "", "quiet": ""}
@@ -184,6 +185,8 @@ class _Layout:
         self._add(_context(plain(cut(clean(words), 500))))
 
     def _button(self, action: Action, number: int) -> Json:
+        if action.url:
+            return _link(action, number)
         value = self._sign(_press(action))
         if length(value) > VALUE_MAX:
             raise ValueError(f"the button {action.label} carries too much")
@@ -209,16 +212,21 @@ class _Layout:
         self._size += _text_in(block)
 
 
+def _link(action: Action, number: int) -> Json:
+    text = plain(cut(clean(action.label), LABEL_MAX))
+    return {"type": "button", "action_id": f"{LINK}:{number}", "text": text, "url": action.url}
+
+
 def _press(action: Action) -> Press:
     kind = "share" if action.verb == SHARE else "form" if action.form else "act"
     return Press(action.verb, action.arguments, action.version, kind)
 
 
 def _split_actions(card: Card) -> tuple[list[Action], list[Action]]:
-    """At most three buttons, and more only for what must ask back before it happens."""
+    """At most three buttons, and more only for what asks back first, or opens a page."""
     shown, rest = list(card.actions[:SHOWN_ACTIONS]), [*card.actions[SHOWN_ACTIONS:], *card.more]
-    shown += [each for each in rest if each.confirm]
-    return shown, [each for each in rest if not each.confirm]
+    shown += [each for each in rest if each.confirm or each.url]
+    return shown, [each for each in rest if not (each.confirm or each.url)]
 
 
 def _confirm(action: Action) -> Json:

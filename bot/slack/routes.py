@@ -15,7 +15,7 @@ from bot.slack.incoming import Incoming
 from bot.slack.render import Json
 
 ANY = re.compile(".*", re.DOTALL)
-_ACTION = re.compile(r"v1:press:\d+|v1:more|v1:input")
+_ACTION = re.compile(r"v1:press:\d+|v1:link:\d+|v1:more|v1:input")
 
 
 def is_routed(action_id: str) -> bool:

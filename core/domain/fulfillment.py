@@ -83,7 +83,8 @@ class FulfillmentOrder:
 
     def put_back(self, stage: Stage) -> FulfillmentOrder:
         """The goods went back to the shelf: an earlier open stage, as if later steps never were."""
-        if not self.is_open or _STEPS.index(stage) >= _STEPS.index(self.stage):
+        earlier = OPEN_STAGES[: _STEPS.index(self.stage)] if self.is_open else ()
+        if stage not in earlier:
             raise NotPossible(f"{self.number} is {self.stage.value}; there is nothing to put back.")
         undone = _STEPS[_STEPS.index(stage) + 1 : _STEPS.index(self.stage) + 1]
         times: dict[str, Any] = {f"{step.value}_at": None for step in undone}

@@ -25,7 +25,7 @@ from bot.grammar import (
 )
 from bot.grammar.moments import read_moment
 from core.commands.cases import SnoozeCase, TakeCase
-from core.commands.fulfillment import PickWork
+from core.commands.fulfillment import PickWork, PrintPicks
 from core.commands.orders import (
     CancelOrder,
     HoldOrder,
@@ -99,6 +99,10 @@ DONE = [
     ("undo", UndoLast()),
     ("Undo!", UndoLast()),
     ("picked 1001 ber", PickWork("1001", "BER")),
+    ("print ber", PrintPicks("BER")),
+    ("print 1001", PrintPicks(orders=("1001",))),
+    ("print 1001, 1004 at ber", PrintPicks("BER", ("1001", "1004"))),
+    ("print ber 1001 1004", PrintPicks("BER", ("1001", "1004"))),
     ("return 1001", RequestReturn("1001")),
     ("return 1001 defective", RequestReturn("1001", reason=ReturnReason.DEFECTIVE)),
     (

@@ -1,0 +1,84 @@
+"""What was printed, as PDF behind signed links: nobody needs an account to take it to a printer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.bridge import House
+from bot.presentation.model import Action
+from core.db.picks import printed_as
+from core.domain.access import system
+from core.domain.refusals import Refusal
+from core.engine import Caller, Receipt
+from core.integrations.papers import packing_slips_pdf, pick_list_pdf
+from core.queries.picks import ListPicks, PickQueue
+from notifications import links
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of paper: what its button says, what its file is called, and who sets it."""
+
+    label: str
+    file: str
+    made: Callable[[PickQueue], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    name: str
+    pdf: bytes
+
+
+KINDS: Mapping[str, Kind] = {
+    "l": Kind("Pick List", "pick-list", pick_list_pdf),
+    "s": Kind("Packing Slips", "packing-slips", packing_slips_pdf),
+}
+
+
+def paper_buttons(house: House, receipt: Receipt) -> tuple[Action, ...]:
+    """Links to what a print put on paper, one of each kind for every location."""
+    prints: Mapping[str, str] = receipt.facts.get("papers", {}) if receipt.ok else {}
+    return tuple(
+        Action(_label(kind, code if len(prints) > 1 else ""), "print", url=_url(house, mark + name))
+        for code, name in prints.items()
+        for mark, kind in KINDS.items()
+    )
+
+
+def _label(kind: Kind, code: str) -> str:
+    return " ".join(filter(None, (kind.label, code, "(PDF)")))
+
+
+def _url(house: House, subject: str) -> str:
+    token = links.sign("papers", subject, house.clock(), house.settings.secrets)
+    return f"{house.settings.base_url.rstrip('/')}/papers/{token}"
+
+
+async def paper_behind(house: House, token: str) -> Paper | None:
+    """The paper of a link as it would be set now; None for every link that opens nothing."""
+    try:
+        subject = links.read("papers", token, house.clock(), house.settings.secrets).subject
+    except Refusal:
+        return None
+    kind, printed = KINDS.get(subject[:1]), await house.read(lambda s: printed_as(s, subject[1:]))
+    if kind is None or printed is None:
+        return None
+    caller = Caller(system(printed.shop_id, "papers"), "web")
+    queue: PickQueue = await house.query(ListPicks(printed.location, printed.works), caller)
+    return await house.hop(lambda: _set(kind, queue))
+
+
+def files_of(house: House, receipt: Receipt, caller: Caller) -> list[Paper]:
+    """Every paper of a print at once, for who has no browser at hand."""
+    works = tuple(receipt.facts["works"])
+    queues = [
+        house.engine.query(ListPicks(code, works), caller) for code in receipt.facts["papers"]
+    ]
+    return [_set(kind, queue) for queue in queues for kind in KINDS.values()]
+
+
+def _set(kind: Kind, queue: PickQueue) -> Paper:
+    name = f"{kind.file}-{queue.location}-{queue.at:%Y%m%d-%H%M%S}.pdf"
+    return Paper(name, kind.made(queue))
