@@ -119,11 +119,22 @@ class Session:
             return
         sql, _, order = statement.prepared(self.dialect)
         base = rows.defaults(statement.table)
-        if order is None:
-            self._cursor.executemany(sql, [{**base, **row} for row in new])
-        else:
+        if order is not None:
             full = [[row[n] if n in row else base[n] for n in order] for row in new]
             self._cursor.executemany(sql, full)
+        elif len(new) == 1:
+            self._cursor.execute(sql, {**base, **new[0]})
+        else:
+            self._cursor.executemany(sql, [{**base, **row} for row in new])
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send the writes inside without waiting for each answer: one round trip to PostgreSQL."""
+        if self.is_sqlite:
+            yield
+            return
+        with cast("Any", self.driver).pipeline():
+            yield
 
     def plain(self, sql: str) -> None:
         self._cursor.execute(sql)

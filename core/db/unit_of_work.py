@@ -145,8 +145,9 @@ class UnitOfWork:
         if self.founding:
             return
         rows, self._rows = self._rows, {}
-        for table in parents_first(rows):
-            self.session.insert(insert_into(table), rows[table])
+        with self.session.together():
+            for table in parents_first(rows):
+                self.session.insert(insert_into(table), rows[table])
 
     def finish(self) -> None:
         """The end of a unit that has no savepoint of its own."""
