@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.commands.placing import serve_queue
-from core.commands.setup import location_values
+from core.commands.setup import FOREVER, location_values
 from core.db import catalog
 from core.db import tables as t
+from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
-from core.domain.refusals import Invalid, Refusal
+from core.domain.refusals import Invalid, NotPossible, Refusal
 from core.domain.shop import Shop
-from core.domain.stock import Move, StockMove
+from core.domain.stock import Level, Move, StockMove
 from core.registry import Done, command
 
 ROWS_MAX = 500
@@ -35,7 +36,10 @@ class ImportedRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportLocations:
-    """Make or change locations; with `dry_run` only say what would happen."""
+    """Make or change locations; with `dry_run` only say what would happen.
+
+    A row may say `starts_paused`: a new location is made so, a known one is left as it is.
+    """
 
     rows: tuple[ImportedRow, ...]
     dry_run: bool = False
@@ -51,8 +55,12 @@ def import_locations(ask: ImportLocations, uow: UnitOfWork) -> Done:
     def one(row: ImportedRow) -> str:
         code = row.key.strip().upper()
         before = known.get(code)
+        told = dict(row.values)
+        starts_paused = told.pop("starts_paused", False)
         values: dict[str, Any] = {"name": code} if before is None else {}
-        values |= location_values(dict(row.values))
+        if starts_paused and before is None:
+            values["paused_until"] = micros(FOREVER)
+        values |= location_values(told)
         values |= _external(uow.shop, row, before)
         outcome = catalog.outcome(before, catalog.as_row(values))
         if outcome != "same" and not ask.dry_run:
@@ -90,11 +98,16 @@ def import_products(ask: ImportProducts, uow: UnitOfWork) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class ImportStock:
-    """Set what is on hand and the safety stock; rows are keyed by SKU and name a location."""
+    """Set what is on hand and the safety stock; rows are keyed by SKU and name a location.
+
+    A row may say `available` in place of `on_hand`: what is promised or kept back lies beside it.
+    Without `overwrite`, levels that moved for another reason than this are reported, not changed.
+    """
 
     rows: tuple[ImportedRow, ...]
     reason: str
     dry_run: bool = False
+    overwrite: bool = True
 
     def audited(self) -> dict[str, Any]:
         return {"rows": len(self.rows), "reason": self.reason, "dry_run": self.dry_run}
@@ -102,7 +115,11 @@ class ImportStock:
 
 @command("import stock", ImportStock, Right.STOCK, in_chat=False)
 def import_stock(ask: ImportStock, uow: UnitOfWork) -> Done:
-    known = uow.stock.known(sorted({row.key for row in ask.rows}))
+    skus = sorted({row.key for row in ask.rows})
+    known = uow.stock.known(skus)
+    moved: set[tuple[str, int]] = set()
+    if not ask.overwrite:
+        moved = catalog.moved_otherwise(uow.session, uow.shop.id, skus, ask.reason)
     arrived: set[str] = set()
 
     def one(row: ImportedRow) -> str:
@@ -110,6 +127,8 @@ def import_stock(ask: ImportStock, uow: UnitOfWork) -> Done:
             raise Invalid(f"There is no product {row.key}.", "Import the products first.")
         location_id = uow.shop.location(str(row.values["location"])).id
         moves = _to_reach(uow, row, location_id, ask.reason)
+        if moves and (row.key, location_id) in moved:
+            raise _differs(uow, row, location_id)
         if moves and not ask.dry_run:
             uow.stock.move(moves)
             arrived.add(row.key)
@@ -123,25 +142,43 @@ def import_stock(ask: ImportStock, uow: UnitOfWork) -> Done:
 
 def _to_reach(uow: UnitOfWork, row: ImportedRow, location_id: int, reason: str) -> list[StockMove]:
     """The moves that lead from what the book says to what the row says."""
-    found = uow.stock.level(row.key, location_id)
-    on_hand, reserved, safety = (
-        (found[0].on_hand, found[0].reserved, found[0].safety) if found else (0, 0, 0)
-    )
-    wanted = int(row.values["on_hand"])
+    level = _level(uow, row.key, location_id)
+    reserved, safety = level.reserved, int(row.values.get("safety", level.safety))
+    if "available" in row.values:
+        theirs = int(row.values["available"])
+        wanted = level.on_hand if theirs == level.available else theirs + reserved + safety
+    else:
+        wanted = int(row.values["on_hand"])
     if wanted < reserved:
         raise Invalid(
             f"{reserved} × {row.key} are promised to orders; {wanted} cannot be all there is.",
             "Move or cancel those orders first.",
         )
     changes = (
-        (Move.ADJUST, wanted - on_hand),
-        (Move.SAFETY, int(row.values.get("safety", safety)) - safety),
+        (Move.ADJUST, wanted - level.on_hand),
+        (Move.SAFETY, safety - level.safety),
     )
     return [
         StockMove(kind, row.key, location_id, change, reason=reason)
         for kind, change in changes
         if change
     ]
+
+
+def _level(uow: UnitOfWork, sku: str, location_id: int) -> Level:
+    found = uow.stock.level(sku, location_id)
+    return found[0] if found else Level(sku, location_id, 0, 0)
+
+
+def _differs(uow: UnitOfWork, row: ImportedRow, location_id: int) -> Refusal:
+    level = _level(uow, row.key, location_id)
+    code = uow.shop.locations[location_id].code
+    named = "available" if "available" in row.values else "on_hand"
+    return NotPossible(
+        f"{code} has {getattr(level, named)} {named.replace('_', ' ')} here "
+        f"and {row.values[named]} there, and it has moved here since.",
+        "`--overwrite` takes their figure.",
+    )
 
 
 # --- shared ----------------------------------------------------------------------------------

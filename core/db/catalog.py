@@ -35,6 +35,19 @@ def order_sources(session: Session, shop_id: int, numbers: Sequence[str]) -> dic
     return {row[0]: row[1] for row in session.select(clause)}
 
 
+def moved_otherwise(
+    session: Session, shop_id: int, skus: Sequence[str], reason: str
+) -> set[tuple[str, int]]:
+    """The levels (SKU and location) of these SKUs that ever moved for another reason."""
+    c = t.stock_move.c
+    clause = (
+        sa.select(c.sku, c.location_id)
+        .distinct()
+        .where(c.shop_id == shop_id, c.sku.in_(skus), c.reason != reason)
+    )
+    return {(row[0], row[1]) for row in session.select(clause)}
+
+
 def as_row(values: Mapping[str, Any]) -> dict[str, Any]:
     """Lists and dicts as the JSON text in which they are stored."""
     return {

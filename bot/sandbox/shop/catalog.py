@@ -19,6 +19,8 @@ class Variant:
     title: str
     price: int
     grams: int
+    barcode: str = ""
+    tracked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

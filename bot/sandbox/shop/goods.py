@@ -53,7 +53,8 @@ def variant_object(shop: Shop, variant: Variant) -> Object:
     return {
         "id": gid("ProductVariant", variant.id),
         "legacyResourceId": str(variant.id),
-        "sku": variant.sku,
+        "sku": variant.sku or None,
+        "barcode": variant.barcode or None,
         "title": variant.title,
         "displayName": f"{variant.product} - {variant.title}",
         "price": decimal_text(variant.price, shop.currency),
@@ -73,7 +74,7 @@ def item_object(shop: Shop, variant: Variant) -> Object:
         "id": gid("InventoryItem", variant.inventory_item_id),
         "legacyResourceId": str(variant.inventory_item_id),
         "sku": variant.sku,
-        "tracked": True,
+        "tracked": variant.tracked,
         "requiresShipping": not variant.sku.startswith("gift-card"),
         "measurement": {"weight": {"value": float(variant.grams), "unit": "GRAMS"}},
         "variant": lambda: variant_object(shop, variant),

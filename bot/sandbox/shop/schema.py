@@ -113,7 +113,7 @@ type LineItem {
 type Product { id: ID! title: String! }
 type ProductVariant {
   id: ID! legacyResourceId: UnsignedInt64! sku: String title: String! displayName: String!
-  price: Money! taxable: Boolean! inventoryQuantity: Int product: Product!
+  barcode: String price: Money! taxable: Boolean! inventoryQuantity: Int product: Product!
   inventoryItem: InventoryItem!
 }
 type InventoryItem {
