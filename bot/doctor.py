@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.bridge import House
@@ -15,7 +16,7 @@ from core.db import invariants, setup
 from core.db.connection import Session
 from core.db.migrate import differences, head, revision
 from core.domain.refusals import Refusal
-from core.domain.shop import Mode, Shop
+from core.domain.shop import Connection, Mode, Shop
 from core.integrations.secrets import open_secrets
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -41,6 +42,10 @@ def examine(house: House) -> list[Finding]:
     with house.engine.database.read() as session:
         found += [*_clock(house, session), *_backup(house, session), *_shops(house, session)]
         found += _invariants(session)
+    return worst_first(found)
+
+
+def worst_first(found: list[Finding]) -> list[Finding]:
     return sorted(found, key=lambda finding: (FAIL, WARN, OK).index(finding.state))
 
 
@@ -150,3 +155,36 @@ def _invariants(session: Session) -> list[Finding]:
     ]
     said = f"{len(results) - len(broken)} of {len(results)} sentences that must be true are."
     return [*found, Finding(OK, "invariants", said)]
+
+
+# --- asking outside -------------------------------------------------------------------------------
+
+
+async def ask_outside(house: House) -> list[Finding]:
+    """What only the connected services themselves can tell; for who may use the network."""
+    found = []
+    for shop_id in await house.read(setup.shop_ids):
+        shop = await house.read(partial(_shop_of, shop_id))
+        for connection in shop.connections.values():
+            if connection.kind == "slack" and connection.active:
+                found += await _slack(house, connection)
+    return found
+
+
+def _shop_of(shop_id: int, session: Session) -> Shop:
+    return setup.load_shop(session, shop_id)
+
+
+async def _slack(house: House, connection: Connection) -> list[Finding]:
+    from bot.slack.account import Accounts
+    from bot.slack.setup import check
+
+    try:
+        account = await Accounts(house).open(connection.id)
+    except Refusal as refusal:
+        return [Finding(FAIL, "slack", f"{connection.name}: {refusal.sentence}", refusal.next)]
+    checks = await check(house, account) if account is not None else []
+    return [
+        Finding(OK if one.ok else FAIL, f"slack {one.name}", f"{connection.name}: {one.words}")
+        for one in checks
+    ]

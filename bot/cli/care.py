@@ -40,12 +40,20 @@ def migrate() -> None:
             database.close()
 
 
-def doctor(context: typer.Context, as_json: Json = False) -> None:
+def doctor(
+    context: typer.Context,
+    as_json: Json = False,
+    online: Annotated[bool, typer.Option("--online", help="Also ask the connected Slack.")] = False,
+) -> None:
     """Is everything in order? Exit code 0: yes, 1: warnings, 2: something is broken."""
-    from bot.doctor import FAIL, WARN, examine
+    import asyncio
+
+    from bot.doctor import FAIL, WARN, ask_outside, examine, worst_first
 
     with session.house(context) as house:
         findings = examine(house.house)
+        if online:
+            findings = worst_first([*findings, *asyncio.run(ask_outside(house.house))])
     worst = {finding.state for finding in findings}
     if as_json:
         session.print_json({"ok": FAIL not in worst, "findings": findings})

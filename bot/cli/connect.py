@@ -182,3 +182,19 @@ def manifest(
     from bot.slack.setup import manifest as made
 
     session.print_json(made(session.settings(), socket=socket))
+
+
+@slack.command()
+def check(context: typer.Context) -> None:
+    """Ask Slack itself whether all is set up: token, rights, channels, clock. Exit code 1: no."""
+    import asyncio
+
+    from bot.doctor import OK, ask_outside
+
+    with session.house(context) as house:
+        found = asyncio.run(ask_outside(house.house))
+    for one in found:
+        print(f"{one.state:5} {one.sentence}")
+    if not found:
+        print("No Slack is connected: `wismo connection add slack NAME`.")
+    sys.exit(0 if found and all(one.state == OK for one in found) else 1)
