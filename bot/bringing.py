@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -33,17 +34,27 @@ def bring(
     if kind == "orders":
         _bring_orders(house, shop, rows, report, progress, dry_run=dry_run)
         return report
-    done = 0
-    for chunk in chunks(rows):
-        command = _command(kind, chunk, file.name, dry_run=dry_run)
-        report.add(house.execute(command).facts)
-        done += len(chunk)
-        progress(done / len(rows))
+    hand_in(house, rows, partial(_command, kind, file.name, dry_run=dry_run), report, progress)
     report.problems.sort(key=lambda problem: problem.line)
     return report
 
 
-def _command(kind: str, rows: tuple[ImportedRow, ...], name: str, *, dry_run: bool) -> Any:
+def hand_in(
+    house: Local,
+    rows: Sequence[ImportedRow],
+    command: Callable[[tuple[ImportedRow, ...]], Any],
+    report: Report,
+    progress: Progress,
+) -> None:
+    """Give the rows to the engine, a command for each chunk, and add up what became of them."""
+    done = 0
+    for chunk in chunks(rows):
+        report.add(house.execute(command(chunk)).facts)
+        done += len(chunk)
+        progress(done / len(rows))
+
+
+def _command(kind: str, name: str, rows: tuple[ImportedRow, ...], *, dry_run: bool) -> Any:
     if kind == "locations":
         return ImportLocations(rows, dry_run)
     if kind == "products":

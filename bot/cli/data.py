@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from bot.cli import session
 
 if TYPE_CHECKING:
     from bot.importing import Report
+    from bot.local import Local
 
 PROBLEMS_SHOWN = 200
 
@@ -24,29 +26,58 @@ def enter(app: typer.Typer) -> None:
 def bring_in(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(help="locations, products, stock or orders")],
-    file: Annotated[Path, typer.Argument(help="A CSV file; its first line names the columns.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="A CSV file; its first line names the columns.")
+    ] = None,
+    store: Annotated[
+        str, typer.Option("--from", help="A connected store in place of a file.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option(help="Say what would happen, change nothing.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Take the store's figure for moved stock too.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The report for machines.")] = False,
 ) -> None:
-    """Bring a table in. The same file twice changes nothing. Exit code 1: rows were left out."""
-    from bot.bringing import bring
-
+    """Bring a table in, or a store's. Twice changes nothing. Exit code 1: rows were left out."""
     with session.house(context) as house, session.progress(f"import {kind}") as progress:
-        report = bring(house, kind, file, progress, dry_run=dry_run)
+        report = _brought(house, kind, file, store, progress, dry_run, overwrite)
     if as_json:
         session.print_json(report)
     else:
-        _print_report(report, dry_run)
+        _print_report(report, dry_run, by_line=not store)
     sys.exit(1 if report.problems else 0)
 
 
-def _print_report(report: Report, dry_run: bool) -> None:
+def _brought(
+    house: Local,
+    kind: str,
+    file: Path | None,
+    store: str,
+    progress: Callable[[float], None],
+    dry_run: bool,
+    overwrite: bool,
+) -> Report:
+    from bot.bringing import bring
+    from bot.stores import bring_from
+    from core.domain.refusals import Invalid
+
+    if (file is None) == (not store):
+        raise Invalid("Name a file or a store, one of them.", "See `wismo import --help`.")
+    if overwrite and (kind != "stock" or not store):
+        raise Invalid("--overwrite is for the stock of a store.", "A file's figures always count.")
+    if file is not None:
+        return bring(house, kind, file, progress, dry_run=dry_run)
+    return bring_from(house, kind, store, progress, dry_run=dry_run, overwrite=overwrite)
+
+
+def _print_report(report: Report, dry_run: bool, *, by_line: bool) -> None:
     if report.encoding not in ("utf-8", "utf-8-sig"):
         print(f"Read as {report.encoding}: check the umlauts.")
     if report.ignored:
         print(f"Columns that mean nothing here: {', '.join(report.ignored)}")
     for problem in report.problems[:PROBLEMS_SHOWN]:
-        print(f"line {problem.line}, {problem.field}: {problem.says}")
+        where = f"line {problem.line}, " if by_line else ""
+        print(f"{where}{problem.field}: {problem.says}")
     if len(report.problems) > PROBLEMS_SHOWN:
         print(f"… and {len(report.problems) - PROBLEMS_SHOWN} more")
     would = "would be " if dry_run else ""

@@ -64,9 +64,12 @@ def setup(
 
 NEXT = """
 What comes next:
-  wismo import products products.csv --dry-run     what you sell
-  wismo import stock stock.csv --dry-run           how much of it is where
   wismo connection add shopify NAME                 your shop (watch mode: nothing is written)
+  wismo import locations --from NAME --dry-run      where you ship from
+  wismo import products --from NAME --dry-run       what you sell
+  wismo import stock --from NAME --dry-run          how much of it is where
+      (without such a shop: import … FILE.csv)
+  wismo connection webhooks NAME                    whether its news come to us
   wismo connection add slack NAME                   your staff
   wismo serve                                       run it
   wismo shop mode staff | live                      when you trust it"""

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from core.integrations.channels.shopify.access import Store
 from core.integrations.channels.shopify.books import NEXT, Page, read_all
-from core.integrations.channels.shopify.client import NotUnderstood
 from core.integrations.channels.shopify.nodes import words_of
 
 TOPICS = (
@@ -48,11 +47,14 @@ def addresses(found: Collection[Subscription]) -> dict[str, list[str]]:
     }
 
 
-async def subscribe(store: Store, topic: str, uri: str) -> None:
-    """Make one subscription. This writes to the store: only a person asks for it."""
+async def subscribe(store: Store, topic: str, uri: str) -> str:
+    """Make one subscription; empty, or what the store has against it.
+
+    This writes to the store: only a person asks for it.
+    """
     name = topic.replace("/", "_").upper()
-    answer = (await store.ask_patiently(SUBSCRIBE, topic=name, uri=uri)).get(
-        "webhookSubscriptionCreate"
-    ) or {"userErrors": []}
-    if answer["userErrors"] or not answer.get("webhookSubscription"):
-        raise NotUnderstood(f"{topic}: the shop refused: {words_of(answer['userErrors'])}")
+    answer = await store.ask_patiently(SUBSCRIBE, topic=name, uri=uri)
+    made = answer.get("webhookSubscriptionCreate") or {}
+    if made.get("webhookSubscription"):
+        return ""
+    return words_of(made.get("userErrors") or [])
