@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import count
 from typing import Any
 
-from core.commands.placing import free, open_short_case, open_unknown_case, place, snapshot
+from core.commands.placing import (
+    free,
+    open_short_case,
+    open_unknown_case,
+    place,
+    serve_queue,
+    snapshot,
+)
 from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -233,7 +241,8 @@ def _number(uow: UnitOfWork, ask: CaptureOrder) -> str:
         return wanted
     connection = uow.shop.connection(ask.connection_id) if ask.connection_id else None
     prefix = (connection.name if connection else ask.channel).upper()[:4]
-    return f"{prefix}-{wanted}"
+    names = (f"{prefix}-{wanted}{'' if n == 1 else f'-{n}'}" for n in count(1))
+    return next(name for name in names if not uow.orders.number_taken(name))
 
 
 def _free_number(uow: UnitOfWork) -> str:
@@ -345,6 +354,8 @@ def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
         return order
     works = [w for w in uow.work.of(order.id) if w.is_open]
     late = any(not w.is_untouched for w in works) or any(line.shipped for line in order.lines)
+    skus = [item.sku for work in works for item in work.items]
+    uow.stock.lock_queue(skus)
     order = free(uow, order, works)
     change = order.cancel(ask.cancel_reason or "canceled in the shop", ask.canceled_at, True)
     order = uow.orders.save(change)
@@ -360,6 +371,7 @@ def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
                 order_id=order.id,
             )
         )
+    serve_queue(uow, skus)
     return order
 
 

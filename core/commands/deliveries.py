@@ -8,7 +8,6 @@ from core.db import tables as t
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
-from core.domain.refusals import NotFound
 from core.registry import Done, command
 
 
@@ -59,9 +58,8 @@ class LinkParcel:
 
 @command("link parcel", LinkParcel, Right.MACHINERY, in_chat=False)
 def link_parcel(ask: LinkParcel, uow: UnitOfWork) -> Done:
-    parcel = uow.work.parcel(ask.parcel_id)
-    if uow.orders.by_id(parcel.order_id).shop_id != uow.shop.id:
-        raise NotFound("I cannot find that parcel.")
+    uow.orders.by_id(uow.work.parcel(ask.parcel_id).order_id)
+    parcel = uow.work.parcel(ask.parcel_id)  # as it is now that its order is locked
     known = uow.work.parcel_by_external(ask.external_id)
     if known is None and parcel.external_id is None:
         uow.work.save_parcel(replace(parcel, external_id=ask.external_id))

@@ -42,7 +42,8 @@ def named(uow: UnitOfWork, word: str) -> tuple[Order, list[FulfillmentOrder]]:
         work = uow.work.by_number(clean)
         if work is None:
             raise
-        return uow.orders.by_id(work.order_id), [work]
+        order = uow.orders.by_id(work.order_id)
+        return order, [uow.work.by_id(work.id)]  # as it is now that its order is locked
     return order, [w for w in uow.work.of(order.id) if w.stage is not Stage.CANCELED]
 
 

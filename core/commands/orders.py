@@ -8,7 +8,13 @@ from typing import Annotated
 
 import msgspec
 
-from core.commands.placing import free, open_short_case, open_unknown_case, place
+from core.commands.placing import (
+    free,
+    open_short_case,
+    open_unknown_case,
+    place,
+    serve_queue,
+)
 from core.commands.writeback import write_back
 from core.db import audit
 from core.db.unit_of_work import UnitOfWork
@@ -102,12 +108,15 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
             f"Hold it first: `hold {order.number}`, and ask {place_} to put it back.",
         )
     change = order.cancel(ask.reason.strip() or "canceled by staff", uow.now)
+    skus = [item.sku for work in works for item in work.items]
+    uow.stock.lock_queue(skus)
     freed = free(uow, order, works)
     change = freed.cancel(ask.reason.strip() or "canceled by staff", uow.now)
     after = uow.orders.save(change)
     for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU):
         uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
     write_back(uow, after, "cancel", f"cancel:{order.id}", {"reason": after.cancel_reason})
+    serve_queue(uow, skus)
     return Done(f"Order {order.number} is canceled.", {"order": order.number})
 
 
@@ -138,7 +147,8 @@ def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
     origin = ", ".join(sorted({uow.shop.locations[w.location_id].code for w in works}))
     freed = uow.orders.save(Change(free(uow, order, works)))
     after = place(uow, freed, only=target.id, queue_short=False)
-    missing = {line.sku: line.unplaced for line in after.lines if line.unplaced > 0}
+    before = {line.id: line.unplaced for line in order.lines}
+    missing = {x.sku: x.unplaced for x in after.lines if x.unplaced > before[x.id]}
     if missing:
         words = ", ".join(f"{n} × {sku}" for sku, n in missing.items())
         raise NotPossible(

@@ -238,13 +238,15 @@ def free(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]) -> Or
 
 def serve_queue(uow: UnitOfWork, skus: Iterable[str]) -> list[str]:
     """Stock arrived: serve the backorder queue by priority and age. Returns order numbers."""
-    served = []
+    served: list[str] = []
     wanted = sorted(set(skus))
-    for order_id in uow.stock.queue(wanted):
+    for order_id in uow.stock.queue(wanted) if wanted else ():
         if not any(level.available for level in uow.stock.levels(wanted)):
             break
-        order = uow.orders.by_id(order_id)
+        order = uow.orders.own(order_id)
         back = {line.id: replace(line, backordered=0) for line in order.lines if line.backordered}
+        if not back:
+            continue  # somebody was faster
         before = sum(line.backordered for line in order.lines)
         after = place(uow, uow.orders.save(Change(order.with_lines(back))))
         if sum(line.backordered for line in after.lines) < before:

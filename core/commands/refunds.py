@@ -315,7 +315,8 @@ def _record_outside(
 
 def _is_expected(uow: UnitOfWork, order: Order) -> bool:
     """A canceled order's money goes back in the shop; only too much of it is news."""
-    return order.is_canceled and uow.orders.by_id(order.id).refunded <= order.captured
+    due = sum(r.amount for r in uow.returns.refunds(order.id) if r.state == "due")
+    return order.is_canceled and uow.orders.by_id(order.id).refunded + due <= order.captured
 
 
 def _outside_case(order: Order, ask: RecordChannelRefund, title: str) -> Finding:

@@ -13,7 +13,7 @@ from core.db.connection import Row, Session, Statement
 from core.db.rows import micros, to_json
 
 _a = t.audit.c
-_LAST_DONE = Statement(
+_LAST = (
     sa.select(_a.id, _a.command, _a.undo, _a.order_id, _a.version)
     .where(
         _a.shop_id == sa.bindparam("shop"),
@@ -24,6 +24,8 @@ _LAST_DONE = Statement(
     .order_by(_a.id.desc())
     .limit(1)
 )
+_LAST_DONE = Statement(_LAST)
+_WAIT_FOR_LAST = Statement(_LAST.with_for_update())
 _OF_ORDER = Statement(
     sa.select(
         _a.version, _a.command, _a.arguments, _a.actor, _a.surface, _a.at, _a.previous, _a.hash
@@ -92,8 +94,13 @@ def row(
 
 
 def last_done(session: Session, shop_id: int, actor: str, since: datetime) -> Row | None:
-    """(id, command, undo as JSON, order id, version) of the last thing that the actor did."""
-    return session.row(_LAST_DONE, shop=shop_id, who=actor, since=micros(since))
+    """(id, command, undo as JSON, order id, version) of the last thing that the actor did.
+
+    Two presses of `undo` at once: the second waits here for the first, and then sees it.
+    """
+    asked = {"shop": shop_id, "who": actor, "since": micros(since)}
+    session.row(_WAIT_FOR_LAST, **asked)
+    return session.row(_LAST_DONE, **asked)
 
 
 def broken_link(session: Session, order_id: int) -> int | None:

@@ -32,6 +32,11 @@ _BY_NUMBER = Statement(
         _c.shop_id == sa.bindparam("shop"), _c.number == sa.bindparam("number")
     )
 )
+_LOCKED = Statement(
+    sa.select(*_FIELDS)
+    .where(_c.shop_id == sa.bindparam("shop"), _c.id == sa.bindparam("id"))
+    .with_for_update()
+)
 _OPEN_ONE = Statement(
     sa.select(*_FIELDS).where(
         _c.shop_id == sa.bindparam("shop"),
@@ -199,6 +204,7 @@ class Cases:
 
     def open(self, finding: Finding, group_id: int | None = None) -> Case:
         """Open a case, or give back the one that is open for this kind and subject already."""
+        self._order_first(finding.order_id)
         known = self.open_one(finding.kind, finding.subject)
         if known is not None:
             return known
@@ -223,7 +229,13 @@ class Cases:
         self._uow.emit(case.order_id, fact)
         return case
 
+    def _order_first(self, order_id: int | None) -> None:
+        """Everybody locks an order before its cases, so that nobody waits in a circle."""
+        if order_id is not None and not self._uow.founding:
+            self._uow.orders.own(order_id)
+
     def save(self, before: Case, after: Case, note: str = "") -> Case:
+        self._order_first(after.order_id)
         changed = self._session.run(
             _UPDATE,
             row_id=after.id,
@@ -247,8 +259,9 @@ class Cases:
 
     def _end_storm(self, storm_id: int) -> None:
         """A storm is over when none of its cases is open any more."""
-        storm = self.by_id(storm_id)
-        if storm.is_open and not self.open_of_group(storm_id):
+        row = self._session.row(_LOCKED, shop=self._uow.shop.id, id=storm_id)
+        storm = None if row is None else read_case(row)
+        if storm is not None and storm.is_open and not self.open_of_group(storm_id):
             over = "all of its cases are closed"
             self.save(storm, storm.resolve(self._uow.now, over), over)
 

@@ -47,6 +47,12 @@ _DUE = Statement(
     .order_by(_i.due_at)
     .limit(sa.bindparam("most"))
 )
+_TRIED = Statement(
+    sa.select(_i.state, _i.attempts, _i.answer)
+    .where(_i.id == sa.bindparam("id"))
+    .with_for_update(),
+    apart=True,
+)
 _SETTLE = Statement(
     t.inbox.update().where(_i.id == sa.bindparam("row_id")),
     sets=("state", "attempts", "due_at", "error", "answer"),
@@ -90,6 +96,14 @@ def find(batch: Batch, delivery: Delivery) -> tuple[int, str, str] | None:
         event=delivery.event_id,
     )
     return None if row is None else (row[0], row[1], row[2])
+
+
+def tried_meanwhile(session: Session, delivery: Delivery) -> str | None:
+    """The answer of another worker who was faster with this kept delivery; None: it is ours."""
+    row = session.row(_TRIED, id=delivery.inbox_id)
+    if row is None or (row[0] != "done" and row[1] == delivery.attempts):
+        return None
+    return str(row[2])
 
 
 def keep(

@@ -156,7 +156,7 @@ class Returns:
                 f"I cannot find a return {clean}.", "Write `returns` to see the open ones."
             )
         self._uow.orders.by_id(found.order_id)  # hides returns of orders one may not see
-        return found
+        return self.by_id(found.id)  # as it is now that its order is locked
 
     def by_id(self, rma_id: int) -> Rma:
         row = self._session.row(_BY_ID, id=rma_id)

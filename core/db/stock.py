@@ -17,6 +17,8 @@ from core.domain.stock import EFFECTS, Delta, Level, Move, Short, StockMove, del
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
 
+_ARRIVE = (Move.RECEIVE, Move.RESTOCK, Move.ADJUST, Move.SAFETY)  # those who wait are served next
+
 _s, _r = t.stock_level.c, t.reservation.c
 _HERE = (
     _s.shop_id == sa.bindparam("p_shop"),
@@ -47,8 +49,10 @@ _MOVE = Statement(
     .values(_NEW),
     apart=True,
 )
+_TAKE_BACK = Statement(t.stock_level.update().where(*_HERE).values(_NEW), apart=True)
 _LEVEL = Statement(
-    sa.select(_s.on_hand, _s.reserved, _s.safety, _s.version).where(*_HERE), apart=True
+    sa.select(_s.on_hand, _s.reserved, _s.safety, _s.version).where(*_HERE).with_for_update(),
+    apart=True,
 )
 _SET_STATE = Statement(
     t.reservation.update()
@@ -125,7 +129,7 @@ class Stock:
         self.touched: set[str] = set()
 
     def level(self, sku: str, location_id: int) -> tuple[Level, int] | None:
-        """The level and its version (for compare-and-set), or None."""
+        """The level and its version, or None; nobody else changes it until this command ends."""
         row = self._session.row(_LEVEL, p_shop=self._uow.shop.id, p_sku=sku, p_location=location_id)
         return None if row is None else (Level(sku, location_id, *row[:3]), row[3])
 
@@ -140,23 +144,34 @@ class Stock:
         batch = list(moves)
         if any(m.kind is Move.ADJUST and not m.reason for m in batch):
             raise Invalid("A stock correction needs a reason.", "Add why, for example: counted.")
-        missing = [d for d in deltas(batch) if not self._apply(d)]
+        self.lock_queue({m.sku for m in batch if m.kind in _ARRIVE})
+        wanted = deltas(batch)
+        missing = [d for d in wanted if not self._apply(d)]
         if missing:
+            self._take_back(d for d in wanted if d not in missing)
             raise Short(tuple((d.sku, d.location_id) for d in missing))
         for move in batch:
             self._write(move)
             self.touched.add(move.sku)
 
-    def _apply(self, delta: Delta) -> bool:
-        only_promises = delta.reserved > 0 and delta.on_hand == 0 and delta.safety == 0
-        params = {
+    def _take_back(self, applied: Iterable[Delta]) -> None:
+        """Whoever catches Short goes on in the same transaction: nothing may stay half done."""
+        for delta in applied:
+            self._session.run(_TAKE_BACK, **self._params(delta, -1))
+
+    def _params(self, delta: Delta, sign: int = 1) -> dict[str, Any]:
+        return {
             "p_shop": self._uow.shop.id,
             "p_sku": delta.sku,
             "p_location": delta.location_id,
-            "d_on_hand": delta.on_hand,
-            "d_reserved": delta.reserved,
-            "d_safety": delta.safety,
+            "d_on_hand": sign * delta.on_hand,
+            "d_reserved": sign * delta.reserved,
+            "d_safety": sign * delta.safety,
         }
+
+    def _apply(self, delta: Delta) -> bool:
+        only_promises = delta.reserved > 0 and delta.on_hand == 0 and delta.safety == 0
+        params = self._params(delta)
         statement = _PROMISE if only_promises else _MOVE
         if self._session.run(statement, **params) == 1:
             return True
@@ -215,6 +230,15 @@ class Stock:
             .limit(200)
         )
         return [row[0] for row in found]
+
+    def lock_queue(self, skus: Iterable[str]) -> None:
+        """Before units become free for those who wait: everybody locks orders before stock."""
+        wanted = sorted(set(skus))
+        if self._session.is_sqlite or not wanted:
+            return
+        ids = self.queue(wanted)
+        head = t.orders.c.id
+        self._session.select(sa.select(head).where(head.in_(ids)).order_by(head).with_for_update())
 
     # --- reservations ----------------------------------------------------------------------------
 

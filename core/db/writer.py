@@ -44,14 +44,17 @@ class Batch:
         self._waiting.setdefault(table, []).extend(rows)
 
     def flush(self) -> None:
-        """Write what waits, parents before children."""
+        """Write what waits, parents before children; what cannot be written goes on waiting, so
+        that the batch fails as a whole and not one of its commands loses rows."""
         if not self._waiting:
             return
-        waiting, self._waiting = self._waiting, {}
-        for table in parents_first(waiting):
-            self.session.insert(insert_into(table), waiting[table])
-            if self._guarded:
-                self._written.append((table, waiting[table]))
+        with self.session.together():
+            for table in parents_first(self._waiting):
+                rows = self._waiting[table]
+                self.session.insert(insert_into(table), rows)
+                del self._waiting[table]
+                if self._guarded:
+                    self._written.append((table, rows))
 
     def savepoint(self) -> None:
         self.session.plain("SAVEPOINT command")
@@ -67,6 +70,7 @@ class Batch:
         self.session.plain("ROLLBACK TO SAVEPOINT command")
         self.session.plain("RELEASE SAVEPOINT command")
         self._guarded = False
+        self.session.before = self.flush  # the rows of the command that is gone are gone too
         written, self._written = self._written, []
         for table, rows in written:
             self._waiting[table] = rows + self._waiting.get(table, [])
@@ -113,25 +117,30 @@ class GroupWriter:
         self._database = database
         self._waiting: queue.SimpleQueue[tuple[Job, Future[Any]] | None] = queue.SimpleQueue()
         self._closed = False
+        self._door = threading.Lock()  # nobody comes in behind the one who closes
         self._thread = threading.Thread(target=self._loop, name="wismo-writer", daemon=True)
         self._thread.start()
 
     def submit(self, job: Job) -> Future[Any]:
-        if self._closed:
-            raise Unavailable("wismo is shutting down.", "Try again in a moment.")
         future: Future[Any] = Future()
-        self._waiting.put((job, future))
+        with self._door:
+            if self._closed:
+                raise Unavailable("wismo is shutting down.", "Try again in a moment.")
+            self._waiting.put((job, future))
         return future
 
     def close(self) -> None:
-        self._closed = True
-        self._waiting.put(None)
+        with self._door:
+            self._closed = True
+            self._waiting.put(None)
         self._thread.join(timeout=30)
 
     def _loop(self) -> None:
         with self._database.engine.connect() as connection:
             while (group := self._next_group()) is not None:
-                self._commit_group(connection, group)
+                wanted = [item for item in group if item[1].set_running_or_notify_cancel()]
+                if wanted:
+                    self._commit_group(connection, wanted)
 
     def _next_group(self) -> list[tuple[Job, Future[Any]]] | None:
         first = self._waiting.get()
