@@ -34,6 +34,8 @@ log = logging.getLogger("wismo.engine")
 # A delivery that ends so is kept: it is tried again, and at last a person looks at it.
 KEPT_CODES = ("not_yet", "unreadable", "invalid")
 
+INTEGRITY_TRIES = 4  # the same key written by somebody else, or an id by another process
+
 # With this many locations a plan takes the writer about a millisecond: less than thinking ahead
 # on a connection of its own would cost. Bigger shops think ahead, outside the transaction.
 PLANNED_IN_WRITER = 30
@@ -155,7 +157,7 @@ class Engine:
         self._listeners.append(listener)
 
     def _tell(self, future: Future[Receipt]) -> None:
-        if future.exception() is None and future.result().ok:
+        if not future.cancelled() and future.exception() is None and future.result().ok:
             for listener in self._listeners:
                 listener()
 
@@ -183,11 +185,12 @@ class _CommandJob:
         self.command = command
         self.caller = caller
         self.prepared = prepared
-        self.command_id = engine.ids()
+        self.command_id = 0
         readable = not isinstance(command, Unreadable)
         self.name = registry.spec_of(command).name if readable else "read_delivery"
 
     def run(self, batch: Batch) -> Receipt:
+        self.command_id = self.engine.ids()  # anew at each try: another process may have had it
         known = self._known(batch)
         if known is not None:
             return known
@@ -201,7 +204,8 @@ class _CommandJob:
         caller = self.caller
         if caller.delivery is not None:
             if caller.delivery.inbox_id is not None:
-                return None
+                faster = inbox.tried_meanwhile(batch.session, caller.delivery)
+                return None if faster is None else _again(faster)
             found = inbox.find(batch, caller.delivery)
             return None if found is None else _again(found[2])
         if caller.key is None:
@@ -226,7 +230,7 @@ class _CommandJob:
 
     def _savepoint(self, batch: Batch) -> Receipt:
         """Run the handler; whatever it raises, its changes are gone and the batch stands."""
-        for last in (False, True):
+        for left in reversed(range(INTEGRITY_TRIES)):
             batch.savepoint()
             try:
                 receipt, uow = self._attempt(batch)
@@ -234,7 +238,7 @@ class _CommandJob:
                 if is_transient(problem):
                     raise
                 batch.take_back()
-                if is_integrity(problem) and not last:
+                if is_integrity(problem) and left:
                     continue  # somebody wrote the same key a moment earlier: now it is visible
                 return self._ended_badly(batch, problem)
             batch.release()
@@ -267,17 +271,11 @@ class _CommandJob:
 
     def _write(self, uow: UnitOfWork) -> list[Order]:
         """Orders, their audit rows and the events: what the command changed, in one go."""
-        for order_id in uow.told:
-            uow.orders.by_id(order_id)
+        for order_id in sorted(uow.told):
+            uow.orders.own(order_id)
         changed = uow.orders.write() if uow.told or "orders" in uow.__dict__ else []
-        expected = self.caller.version
+        self._require_seen([order for order, _ in changed])
         for order, previous in changed:
-            if expected is not None and order.version - 1 not in (expected, 0):
-                raise Conflict(
-                    f"Order {order.number} has changed since you looked.",
-                    "Look at it again, then press once more.",
-                    code="stale",
-                )
             row = self._audit("done", "", uow.undo, (order.id, order.version, previous))
             uow.orders.store(order, row["hash"])
             uow.log(t.audit, row)
@@ -285,6 +283,17 @@ class _CommandJob:
             uow.log(t.audit, self._audit("done", "", uow.undo))
         uow.tell()
         return [order for order, _ in changed]
+
+    def _require_seen(self, changed: list[Order]) -> None:
+        """The order that was asked about comes first; others that it moved were not looked at."""
+        expected = self.caller.version
+        if expected is None or not changed or changed[0].version - 1 in (expected, 0):
+            return
+        raise Conflict(
+            f"Order {changed[0].number} has changed since you looked.",
+            "Look at it again, then press once more.",
+            code="stale",
+        )
 
     # --- the other ends --------------------------------------------------------------------------
 
