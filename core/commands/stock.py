@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.placing import serve_queue
-from core.commands.writeback import WATCHING
 from core.db.shelf import Product, Untold, find_product, mark_told, similar_skus, untold_levels
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
@@ -166,8 +165,11 @@ def _done(uow: UnitOfWork, product: Product, place: Location, sentence: str) -> 
 def plan_stock_pushes(uow: UnitOfWork, most: int = 200) -> int:
     """A chore: one effect per moved level and connected shop that carries it. Returns levels told.
 
-    The figure is read when the effect is carried out, so that it is never an old one.
+    The figure is read when the effect is carried out, so that it is never an old one. Nothing is
+    told in watch mode, nor ticked off: when the shop leaves it, every level is told.
     """
+    if uow.shop.mode is Mode.WATCH:
+        return 0
     shops = [c for c in uow.shop.connections.values() if c.kind == "shopify" and c.active]
     told = 0
     for level in untold_levels(uow.session, uow.shop.id, most):
@@ -191,5 +193,4 @@ def _push(uow: UnitOfWork, connection: Connection, level: Untold) -> None:
         {"sku": level.sku, "location_id": level.location_id},
         lane=lane,
         connection_id=connection.id,
-        suppressed=WATCHING if uow.shop.mode is Mode.WATCH else "",
     )

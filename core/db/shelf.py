@@ -36,6 +36,15 @@ _TOLD = Statement(
     )
     .values(told_version=sa.bindparam("p_version3"))
 )
+_UNTELL = Statement(
+    t.stock_level.update()
+    .where(
+        _s.shop_id == sa.bindparam("p_shop"),
+        _s.sku == sa.bindparam("p_sku"),
+        _s.location_id == sa.bindparam("p_location"),
+    )
+    .values(version=_s.version + 1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +120,8 @@ def mark_told(session: Session, shop_id: int, level: Untold) -> bool:
     told = level.version
     params = {"p_shop": shop_id, "p_sku": level.sku, "p_location": level.location_id}
     return session.run(_TOLD, **params, p_version=told, p_version2=told, p_version3=told) == 1
+
+
+def untell(session: Session, shop_id: int, sku: str, location_id: int) -> None:
+    """What was to be told was not: the level is told anew, under a key of its own."""
+    session.run(_UNTELL, p_shop=shop_id, p_sku=sku, p_location=location_id)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.commands.orders import UndoLast
+from core.commands.setup import SetMode
 from core.commands.stock import (
     AdjustStock,
     ReceiveStock,
@@ -18,6 +19,7 @@ from core.db import tables as t
 from core.db.rows import from_json
 from core.domain.access import Role
 from core.domain.refusals import NotFound
+from core.domain.shop import Mode
 from core.engine import Receipt
 from core.queries.stock import ShowStock, StockView
 from tests.shop import BER, HAM, SHOP, SHOPIFY, VIE, Shop, make_shop, staff
@@ -246,9 +248,12 @@ def _forget(uow) -> None:
     uow.people.touch()
 
 
-def test_in_watch_mode_nothing_is_told_outside(database):
+@pytest.mark.parametrize("mode", ["staff", "live"])
+def test_what_watch_mode_kept_back_is_told_when_the_shop_leaves_it(database, mode):
     watching = make_shop(database, mode="watch")
-    push(watching)
-    states = {row["state"] for row in watching.rows(t.outbox, kind="shopify.stock")}
-    assert states == {"suppressed"}
+    assert push(watching) == 0
+    assert told(watching) == []
+    watching.do(SetMode(Mode(mode)), staff(Role.OWNER))
+    assert push(watching) == 10
+    assert {row["state"] for row in watching.rows(t.outbox, kind="shopify.stock")} == {"waiting"}
     watching.close()

@@ -12,10 +12,14 @@ from bot.sandbox.shop.wire import Fault
 from core.commands.fulfillment import ShipWork
 from core.commands.labels import AddTracking
 from core.commands.orders import CancelOrder
+from core.commands.setup import SetMode
 from core.commands.stock import AdjustStock, plan_stock_pushes
+from core.commands.writeback import WATCHING
 from core.db import tables as t
+from core.domain.access import Role
+from core.domain.shop import Mode
 from core.integrations.channels.shopify.effects import cancel_reason
-from tests.shop import BER, SHOP
+from tests.shop import BER, SHOP, staff
 from tests.shopify import Town, make_town
 
 pytestmark = pytest.mark.anyio
@@ -265,3 +269,34 @@ async def test_a_throttled_push_waits_and_then_arrives(town: Town):
     town.shop.clock.advance(minutes=1)
     await town.worker().until_idle()
     assert theirs_at(town) == ours_at(town)
+
+
+# --- watch mode ----------------------------------------------------------------------------------
+
+
+async def test_watch_mode_stops_what_was_planned_and_only_stock_is_told_later(town: Town):
+    plan(town)
+    await town.worker().until_idle()
+    theirs = await shipped(town)
+    town.shop.do(AdjustStock("mug-red", "BER", -3, "counted"))
+    plan(town)
+    town.shop.do(SetMode(Mode.WATCH), staff(Role.OWNER))
+    before = len(town.store.transcript.calls), theirs_at(town)
+    await town.worker().until_idle()
+    assert (len(town.store.transcript.calls), theirs_at(town)) == before
+    assert states(town) == {"suppressed"}
+
+    town.shop.clock.advance(hours=1)
+    town.shop.do(SetMode(Mode.STAFF), staff(Role.OWNER))
+    plan(town)
+    await town.worker().until_idle()
+    assert theirs_at(town) == ours_at(town)
+    assert theirs.fulfillments == []
+    (held,) = town.shop.rows(t.outbox, kind="shopify.fulfillment")
+    assert (held["state"], held["reason"]) == ("suppressed", WATCHING)
+
+
+def states(town: Town) -> set[str]:
+    """Of everything that was planned after the first word about stock."""
+    rows = town.shop.rows(t.outbox)
+    return {row["state"] for row in rows if row["state"] != "done"}

@@ -8,11 +8,13 @@ from functools import partial
 from typing import Any
 
 from core.commands.deliveries import LinkParcel
+from core.commands.writeback import WATCHING
 from core.db import channels
 from core.db.connection import Session
 from core.db.fulfillment import parcels_of
+from core.db.shelf import untell
 from core.domain.effects import Effect, Outcome, dead, done, later, unknown
-from core.domain.shop import Connection
+from core.domain.shop import Connection, Mode
 from core.integrations.channels.shopify import client as c
 from core.integrations.channels.shopify.access import Access, Store
 from core.integrations.channels.shopify.nodes import Node, gid, number_of, words_of
@@ -58,6 +60,8 @@ async def _carry_out(access: Access, act: Act, effect: Effect) -> Outcome:
     store = await access.store(effect.shop_id, effect.connection_id)
     if not store.connection.active:
         return dead("the connection is switched off")
+    if store.shop.mode is Mode.WATCH:
+        return await _held_back(store, effect)
     try:
         return await act(store, effect)
     except c.Busy as problem:
@@ -70,6 +74,14 @@ async def _carry_out(access: Access, act: Act, effect: Effect) -> Outcome:
         return unknown(str(problem))
     except c.NotUnderstood as problem:
         return dead(f"the shop does not understand us: {problem}")
+
+
+async def _held_back(store: Store, effect: Effect) -> Outcome:
+    """The shop went to watch mode after this was planned; only stock is told when it leaves it."""
+    if effect.kind == "shopify.stock":
+        sku, place = effect.payload["sku"], effect.payload["location_id"]
+        await store.write(lambda uow: untell(uow.session, store.shop.id, sku, place))
+    return Outcome("done", WATCHING, result={"suppressed": True})
 
 
 # --- fulfillment ---------------------------------------------------------------------------------
