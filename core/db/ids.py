@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 EPOCH_MS = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1000)
 _NODES = 64
 _STRIDE = _NODES  # ids of one process are this far apart, so its node number stays in the low bits
+_LOOKS = 32  # the clock is looked at for every so many ids; in between they just count on
 
 
 class Ids:
@@ -23,11 +24,18 @@ class Ids:
         self._clock = clock
         self._node = secrets.randbelow(_NODES) if node is None else node % _NODES
         self._last = 0
+        self._left = 0
         self._lock = threading.Lock()
 
     def __call__(self) -> int:
-        ms = int(self._clock().timestamp() * 1000) - EPOCH_MS
-        floor = (max(ms, 0) << 12) | self._node
         with self._lock:
-            self._last = max(self._last + _STRIDE, floor)
+            self._last += _STRIDE
+            if self._left == 0:
+                self._last = max(self._last, self._floor())
+                self._left = _LOOKS
+            self._left -= 1
             return self._last
+
+    def _floor(self) -> int:
+        ms = int(self._clock().timestamp() * 1000) - EPOCH_MS
+        return (max(ms, 0) << 12) | self._node
