@@ -39,10 +39,12 @@ def is_transient(problem: BaseException) -> bool:
     if isinstance(cause, sqlite3.Error):
         return any(word in str(cause).lower() for word in _SQLITE_TROUBLE)
     if type(cause).__module__.startswith("psycopg"):
-        return _state(problem)[:2] in _POSTGRES_TROUBLE
+        # Words that cannot be sent at all (a NUL) are not a server that does not answer.
+        silent = not _state(problem) and type(cause).__name__ != "DataError"
+        return silent or _state(problem)[:2] in _POSTGRES_TROUBLE
     return False
 
 
 _SQLITE_TROUBLE = ("disk", "full", "locked", "i/o", "readonly", "malformed", "unable to open")
-# connection, transaction rollback, out of resources, lock timeout, operator, system; or no answer
-_POSTGRES_TROUBLE = ("08", "40", "53", "55", "57", "58", "")
+# connection, transaction rollback, out of resources, lock timeout, operator, system
+_POSTGRES_TROUBLE = ("08", "40", "53", "55", "57", "58")
