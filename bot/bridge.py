@@ -14,6 +14,14 @@ from core.db.connection import Session
 from core.engine import Caller, Engine, Receipt
 
 T = TypeVar("T")
+DIGITS_MAX = 15  # every number of ours is shorter, and both databases hold these
+NOBODY = -1
+
+
+def number_in(text: str) -> int:
+    """A number out of an address, or one that nothing has: strangers write what they like."""
+    fits = text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX
+    return int(text) if fits else NOBODY
 
 
 @dataclass

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from bot.api.metrics import Counts
 from bot.api.problems import Unknown
 from bot.api.reading import body_of
-from bot.bridge import House
+from bot.bridge import House, number_in
 from core.commands.deliveries import DoubtDelivery
 from core.db import channels, setup
 from core.db.inbox import Delivery
@@ -92,7 +92,7 @@ DOORS = {"shopify": SHOPIFY, "carriers": CARRIER}
 def hook_routes(house: House, counts: Counts) -> list[Route]:
     return [
         Route(
-            f"/hooks/{name}/{{connection:int}}",
+            f"/hooks/{name}/{{connection}}",
             Hook(house, door, counts).receive,
             methods=["POST"],
         )
@@ -108,7 +108,7 @@ class Hook:
 
     async def receive(self, request: Request) -> Response:
         raw = await body_of(request)
-        number = int(request.path_params["connection"])
+        number = number_in(request.path_params["connection"])
         loop = asyncio.get_running_loop()
         begun = await loop.run_in_executor(self._house.pool, self._begin, number, request, raw)
         if begun is None:
@@ -149,8 +149,6 @@ class Hook:
             fits = connection and connection.active and connection.kind == self._door.kind
             return (shop, connection) if connection and fits else None
 
-        if number > 2**53:
-            return None
         return self._house.engine.read(look)
 
     def _delivery(

@@ -11,7 +11,7 @@ from slack_bolt.response import BoltResponse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.bridge import House
+from bot.bridge import House, number_in
 from bot.slack.account import Account, OpenSecrets, chore, log
 from bot.slack.incoming import Incoming, Malformed, read_http
 from bot.slack.surface import Slack
@@ -29,7 +29,7 @@ def create_slack_router(
     router = APIRouter()
 
     async def hook(request: Request) -> Response:
-        account = await surface.accounts.at_door(request.path_params.get("connection"))
+        account = await surface.accounts.at_door(_named(request))
         if account is None:
             return PlainTextResponse("no such connection", 404)
         raw = await _capped(request)
@@ -45,8 +45,13 @@ def create_slack_router(
         return await _answer(surface, account, incoming)
 
     router.add_route("/hooks/slack", hook, methods=["POST"])
-    router.add_route("/hooks/slack/{connection:int}", hook, methods=["POST"])
+    router.add_route("/hooks/slack/{connection}", hook, methods=["POST"])
     return router
+
+
+def _named(request: Request) -> int | None:
+    name = request.path_params.get("connection")
+    return None if name is None else number_in(name)
 
 
 async def _answer(surface: Slack, account: Account, incoming: Incoming) -> Response:

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.bridge import House
+from bot.bridge import House, number_in
 from bot.chat.host import ChatHost, Door, Line
 from core.commands.chat import LeaveTelegram
 from core.db import leases, setup
@@ -71,7 +71,7 @@ class TelegramDoor:
         self._dispatcher: Dispatcher | None = None
 
     def routes(self) -> list[Route]:
-        return [Route("/hooks/telegram/{connection:int}", self.webhook, methods=["POST"])]
+        return [Route("/hooks/telegram/{connection}", self.webhook, methods=["POST"])]
 
     def executors(self) -> dict[str, Callable[[Effect], Awaitable[Outcome]]]:
         return {"message.chat": self.say}
@@ -85,7 +85,7 @@ class TelegramDoor:
 
     async def webhook(self, request: Request) -> Response:
         """Stored before it is answered; a repeat is answered like the first."""
-        account = await self._account(request.path_params["connection"])
+        account = await self._account(number_in(request.path_params["connection"]))
         if account is None:
             return Response(status_code=404)
         if not self._is_telegram(request, account):
