@@ -30,7 +30,7 @@ from core.db.inbox import Delivery
 from core.db.rows import from_json, moment, to_json
 from core.domain.access import Actor, Role, system
 from core.domain.effects import Effect, Outcome, done, later
-from core.domain.masking import mask_cards
+from core.domain.masking import clean_text, mask_cards
 from core.domain.shop import Shop
 from core.engine import Caller, Receipt
 from notifications import links
@@ -149,11 +149,11 @@ class ChatHost:
         return HearCustomer(
             door.surface,
             door.address,
-            external_id,
-            text,
-            pressed,
-            contact,
-            start,
+            clean_text(external_id),
+            clean_text(text),
+            clean_text(pressed),
+            clean_text(contact),
+            clean_text(start),
             door.language,
             door.connection_id,
             self.mind,

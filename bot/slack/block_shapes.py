@@ -25,7 +25,7 @@ Check = Callable[[str, Any], Iterator[Problem]]
 """Given a pointer and the value found there, yields what is wrong with it."""
 Fields = Mapping[str, Check]
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
