@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -17,6 +18,9 @@ from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.order import Change, Order
 from core.domain.refusals import Conflict, Invalid, NotPossible
 from core.registry import Arg, Done, command
+
+# What a customer may be led to: nothing that runs, hides its host or goes on to a second line.
+_PAGE = re.compile(r"https?://[^\s\"'<>\\@]{1,2000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ def _has_digit(text: str) -> bool:
 def numbered(parcel: Parcel, number: str, carrier: str, page: str = "") -> Parcel:
     """The parcel with its number, carrier and page; what is empty stays as it was."""
     number = clean_number(number) or parcel.tracking_number or ""
+    page = page if _PAGE.fullmatch(page) else ""
     carrier = carrier_name(carrier) or parcel.carrier
     same = number == parcel.tracking_number and carrier == parcel.carrier
     url = page or (parcel.tracking_url if same else tracking_page(carrier, number))
