@@ -94,9 +94,9 @@ class CustomerDesk:
         `is_number` tells whether an order's number is the one that was named (`number`).
         """
         clean = _clean(contact)
-        if not self._may_ask(clean, number):
-            return
         customer = self._customer_of(clean)
+        if not self._may_ask(clean, number, customer is not None):
+            return
         if customer is not None and is_number is not None:
             owns = any(is_number(other) for _, other in numbers_of(self.uow.session, customer.id))
             customer = customer if owns else None
@@ -113,8 +113,10 @@ class CustomerDesk:
             suppressed="" if customer else "Nobody here has this contact.",
         )
 
-    def _may_ask(self, contact: str, number: str) -> bool:
-        names = {"contact": contact, "talk": str(self.conversation.id), "shop": ""}
+    def _may_ask(self, contact: str, number: str, is_known: bool) -> bool:
+        # Invented contacts count apart: they cost no mail and must not use up everybody's.
+        names = {"contact": contact, "talk": str(self.conversation.id)}
+        names["shop"] = "" if is_known else "nobody"
         if number:
             names["number"] = number
         marks = {scope: f"code:{scope}:{_hashed(name)}" for scope, name in names.items()}
