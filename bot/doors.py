@@ -18,10 +18,14 @@ from starlette.routing import BaseRoute, Route
 from bot.api.app import create_app
 from bot.api.reading import body_of, json_object
 from bot.bridge import House
+from bot.patience import PatientProtocol
 from bot.running import Running
 from bot.slack.ingress import create_slack_router
 from bot.web.router import create_routes as create_web_routes
 from core.domain.refusals import Invalid
+
+CONNECTIONS_MAX = 800  # what a usual limit of open files has room for
+ADVANCE_SECONDS_MAX = 10 * 366 * 24 * 3600
 
 
 def application(house: House) -> Starlette:
@@ -50,8 +54,10 @@ def _sandbox_routes(running: Running) -> list[BaseRoute]:
 
     async def advance(request: Request) -> Response:
         seconds = json_object(await body_of(request)).get("advance_seconds")
-        if not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
-            raise Invalid("Say how far: advance_seconds, zero or more.")
+        if not isinstance(seconds, int | float) or not math.isfinite(seconds):
+            raise Invalid("Say how far: advance_seconds.")
+        if not 0 <= seconds <= ADVANCE_SECONDS_MAX:
+            raise Invalid("Time goes forward, and by ten years at most.")
         ran = await running.advance(timedelta(seconds=seconds))
         return JSONResponse({"now": running.house.clock().isoformat(), "ran": ran})
 
@@ -67,7 +73,8 @@ class Server(uvicorn.Server):
             application(house),
             host=settings.host,
             port=settings.port,
-            http="httptools",
+            http=PatientProtocol,
+            limit_concurrency=CONNECTIONS_MAX,
             ws="none",
             lifespan="on",
             access_log=False,

@@ -11,7 +11,7 @@ from typing import Any, cast
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -19,7 +19,7 @@ from bot.api.hooks import hook_routes
 from bot.api.keys import actor_of
 from bot.api.metrics import CONTENT_TYPE, Counts
 from bot.api.openapi import Document, describe, page
-from bot.api.problems import Unknown, on_bug, on_http, on_refusal, problem
+from bot.api.problems import Unknown, on_bug, on_hang_up, on_http, on_refusal, problem
 from bot.api.rest import BASE, rest_routes
 from bot.bridge import House
 from core.domain.refusals import Refusal
@@ -49,6 +49,7 @@ def create_app(
     app.add_exception_handler(Refusal, on_refusal)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(ClientDisconnect, on_hang_up)
     app.add_exception_handler(Exception, on_bug)
     return app
 

@@ -94,7 +94,7 @@ def problem(status: int, detail: str, *, code: str, next_step: str = "", **more:
         **({"next": next_step} if next_step else {}),
         **more,
     }
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     if status == 503:
         headers["Retry-After"] = str(RETRY_SECONDS)
     if status == 401:
@@ -136,6 +136,11 @@ async def on_http(_request: Request, raised: Exception) -> Response:
     answer = problem(http.status_code, str(http.detail), code=f"http_{http.status_code}")
     answer.headers.update(http.headers or {})
     return answer
+
+
+async def on_hang_up(_request: Request, _raised: Exception) -> Response:
+    """Nobody is there any more to read it; it is no mistake of ours."""
+    return problem(400, "The request ended too early.", code="http_400")
 
 
 async def on_bug(request: Request, raised: Exception) -> Response:
