@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.bridge import House
+from bot.bridge import House, number_in
 from bot.chat.host import ChatHost, Door, Line
 from bot.web.pages import (
     HEADERS,
@@ -37,6 +37,7 @@ TEXT_MAX = 4_000
 COOKIE_SECONDS = 30 * 24 * 3600
 COOKIE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 STREAM_ROUNDS = 150
+STREAMS_MAX = 200
 LOOK_SECONDS = 2.0
 STATIC = Path(__file__).parent / "static"
 _URL = re.compile(r"https?://[^\s<>\"']+")
@@ -66,6 +67,8 @@ class WebChat:
         self._by_session = Window(40, minute, house.clock)
         self._by_client = Window(120, minute, house.clock)
         self._streams = Window(30, minute, house.clock)
+        self._client_streams = Window(60, minute, house.clock)
+        self._open = 0
 
     def routes(self) -> list[Route]:
         return [
@@ -112,10 +115,23 @@ class WebChat:
         shop, session = await self._shop(request), self._session(request)
         if shop is None or session is None:
             return _json({"problem": "There is no conversation yet."}, 404)
-        if not self._streams.allows(session):
+        if request.method == "HEAD":
+            return Response(headers=HEADERS, media_type="text/event-stream")
+        if not self._streams.allows(session) or not self._client_streams.allows(client_of(request)):
             return _json({"problem": "Too many streams."}, 429)
-        stream = self.stream(self._door(shop, session), _after(request))
+        if self._open >= STREAMS_MAX:
+            return _json({"problem": "Too many streams."}, 503)
+        stream = self._counted(self.stream(self._door(shop, session), _after(request)))
         return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")
+
+    async def _counted(self, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Open streams are few enough to leave room for everything else; pages ask again."""
+        self._open += 1
+        try:
+            async for part in stream:
+                yield part
+        finally:
+            self._open -= 1
 
     async def stream(
         self, door: Door, after: int, rounds: int = STREAM_ROUNDS
@@ -203,9 +219,7 @@ class WebChat:
 
     async def _shop(self, request: Request) -> Shop | None:
         asked = request.query_params.get("shop", "")
-        if asked and not asked.isdecimal():
-            return None
-        return await first_shop(self._house, int(asked) if asked else None)
+        return await first_shop(self._house, number_in(asked) if asked else None)
 
 
 def _static(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:

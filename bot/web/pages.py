@@ -58,8 +58,11 @@ def is_same_origin(request: Request, base_url: str) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    ours = {urlsplit(base_url).netloc, request.headers.get("host", "")}
-    return urlsplit(origin).netloc in ours
+    ours = {urlsplit(base_url).netloc, request.headers.get("host", "")} - {""}
+    try:
+        return urlsplit(origin).netloc in ours
+    except ValueError:
+        return False
 
 
 async def first_shop(house: House, wanted: int | None = None) -> Shop | None:
