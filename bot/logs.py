@@ -11,6 +11,19 @@ from bot.settings import Settings
 _QUIET = ("alembic", "apscheduler", "httpx2", "httpcore", "slack_bolt", "uvicorn")
 
 
+class PlainLines(logging.Formatter):
+    """One record, one line: what strangers wrote cannot begin another or color the screen."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = logging.makeLogRecord(record.__dict__)
+        said.msg, said.args = _one_line(record.getMessage()), None
+        return super().format(said)
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         told = {
@@ -27,7 +40,7 @@ class JsonLines(logging.Formatter):
 def set_up(settings: Settings) -> None:
     """Our own words at the level of the settings; libraries only when something is wrong."""
     handler = logging.StreamHandler()
-    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    plain = PlainLines("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     handler.setFormatter(JsonLines() if settings.log_format == "json" else plain)
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
     for name in _QUIET:
