@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
 from core.domain.access import Right
+from core.domain.masking import mask_cards
 from core.domain.refusals import Invalid
 
 H = TypeVar("H", bound=Callable[..., Any])
+NOTES = ("note", "payment_note")
+NO_WORDS = ("reference", "value")  # somebody else's number, a setting: kept as it was written
 
 
 class Arg(StrEnum):
@@ -166,6 +170,21 @@ def command_named(name: str) -> Spec:
         known = ", ".join(sorted(COMMANDS))
         raise Invalid(f"There is no command {name}.", f"Commands: {known}.", code="unknown_command")
     return found
+
+
+def without_cards(asked: Any) -> Any:
+    """A command as it may be kept: no number of a payment card in what people wrote."""
+    told = {name: getattr(asked, name) for name in _words_of(asked.__class__)}
+    kept = {name: mask_cards(words) for name, words in told.items() if words}
+    return replace(asked, **kept) if any(kept[name] != told[name] for name in kept) else asked
+
+
+@cache
+def _words_of(shape: Any) -> tuple[str, ...]:
+    """The fields of a command that hold free text."""
+    hints = get_type_hints(shape, include_extras=True)
+    free = (n for n, kind in hints.items() if Arg.TEXT in getattr(kind, "__metadata__", ()))
+    return tuple(n for n in (*free, *(n for n in NOTES if n in hints)) if n not in NO_WORDS)
 
 
 def _enter(book: dict[str, Spec], spec: Spec) -> None:
