@@ -111,6 +111,7 @@ class Engine:
 
     def submit(self, command: Any, caller: Caller) -> Future[Receipt]:
         """Like execute, without waiting; thinking ahead happens in the calling thread."""
+        command = registry.without_cards(command)
         prepared = None
         if not isinstance(command, Unreadable):
             prepared = self._prepare(command, caller)
