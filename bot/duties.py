@@ -17,6 +17,7 @@ from bot.bridge import House
 from bot.chat.host import ChatHost
 from bot.clock import Job
 from bot.slack.surface import Slack
+from bot.stores import as_refusal
 from bot.telegram.app import TelegramDoor
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.stock import plan_stock_pushes
@@ -218,9 +219,16 @@ async def compare_all(house: House, shop_id: int) -> dict[str, list[str]]:
     hands = make_hands(house)
     try:
         found = await stores(hands, shop_id)
-        return {s.connection.name: [str(each) for each in await reconcile(s)] for s in found}
+        return {s.connection.name: await _compared(s) for s in found}
     finally:
         await hands.http.aclose()
+
+
+async def _compared(store: Store) -> list[str]:
+    try:
+        return [str(each) for each in await reconcile(store)]
+    except ShopifyProblem as problem:
+        raise as_refusal(store.connection.name, problem) from problem
 
 
 def _backups(house: House) -> list[Job]:

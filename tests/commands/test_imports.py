@@ -11,6 +11,7 @@ from core.commands.imports import (
     ImportProducts,
     ImportStock,
 )
+from core.commands.setup import ResumeLocation
 from core.db import tables as t
 from core.domain.access import Role
 from core.queries.orders import ShowOrder
@@ -154,3 +155,66 @@ def test_too_many_rows_at_once_are_refused_whole(shop):
     rows = tuple(row(f"sku-{n}") for n in range(ROWS_MAX + 1))
     assert shop.do(ImportProducts(rows), OWNER).code == "invalid"
     assert shop.rows(t.product, sku="sku-0") == []
+
+
+# --- as a connected store tells it ----------------------------------------------------------------
+
+
+def opening(*rows, **more):
+    return ImportStock(rows, "opening stock of nordlicht", overwrite=False, **more)
+
+
+def problem(receipt):
+    return receipt.facts["problems"][0][2]
+
+
+def test_what_is_available_there_is_available_here_whatever_is_promised_or_kept_back(shop):
+    shop.place(1001, ("mug-red", 3))
+    told = row("mug-red", location="BER", available=20, safety=2)
+    assert outcome(shop.do(ImportStock((told,), "x"), OWNER)) == (0, 1, 0)
+    found = shop.rows(t.stock_level, sku="mug-red", location_id=BER)[0]
+    assert (found["on_hand"], found["reserved"], found["safety"]) == (25, 3, 2)
+    assert outcome(shop.do(ImportStock((told,), "x"), OWNER)) == (0, 0, 1)
+
+
+def test_nothing_available_on_either_side_is_no_reason_to_invent_units(shop):
+    kept = row("mug-red", location="VIE", on_hand=1, safety=3)
+    shop.do(ImportStock((kept,), "count"), OWNER)
+    told = row("mug-red", location="VIE", available=0)
+    assert outcome(shop.do(ImportStock((told,), "x"), OWNER)) == (0, 0, 1)
+    assert level(shop, "mug-red", 13) == (1, 3)
+
+
+def test_a_level_that_nobody_else_moved_follows_the_store_again_and_again(shop):
+    for available, expected in ((7, (0, 1, 0)), (7, (0, 0, 1)), (5, (0, 1, 0))):
+        told = opening(row("tee-black-m", location="VIE", available=available))
+        assert outcome(shop.do(told, OWNER)) == expected
+    assert level(shop, "tee-black-m", 13) == (5, 0)
+
+
+def test_a_level_that_moved_here_is_reported_and_changed_only_on_request(shop):
+    told = row("mug-red", location="BER", available=4)
+    for dry_run in (True, False):
+        receipt = shop.do(opening(told, dry_run=dry_run), OWNER)
+        assert outcome(receipt) == (0, 0, 0)
+        assert problem(receipt).startswith("BER has 10 available here and 4 there")
+    assert level(shop, "mug-red", BER) == (10, 0)
+    assert outcome(shop.do(ImportStock((told,), "x", overwrite=True), OWNER)) == (0, 1, 0)
+    assert level(shop, "mug-red", BER) == (4, 0)
+
+
+def test_a_moved_level_that_agrees_is_no_problem(shop):
+    assert outcome(shop.do(opening(row("mug-red", location="BER", available=10)), OWNER)) == (
+        0,
+        0,
+        1,
+    )
+
+
+def test_a_place_that_starts_paused_is_resumed_once_and_for_all(shop):
+    told = (row("MUC", name="Munich", kind="store", starts_paused=True),)
+    assert outcome(shop.do(ImportLocations(told), OWNER)) == (1, 0, 0)
+    assert shop.rows(t.location, code="MUC")[0]["paused_until"] is not None
+    assert shop.do(ResumeLocation("MUC"), OWNER).ok
+    assert outcome(shop.do(ImportLocations(told), OWNER)) == (0, 0, 1)
+    assert shop.rows(t.location, code="MUC")[0]["paused_until"] is None

@@ -59,7 +59,7 @@ async def find_products(store: Store) -> Found:
         ImportedRow(
             line,
             sku,
-            _about(variant, currency if currency == store.shop.currency else ""),
+            about(variant, currency if currency == store.shop.currency else ""),
             {store.connection.name: number_of(variant.inventory_item.id)},
         )
         for line, sku, variant in good
@@ -100,7 +100,7 @@ def _full_title(variant: Variant) -> str:
     return f"{variant.product.title}{own}"
 
 
-def _about(variant: Variant, currency: str) -> dict[str, Any]:
+def about(variant: Variant, currency: str) -> dict[str, Any]:
     """What the store says of a product; where it says nothing, ours stays."""
     told: dict[str, Any] = {"title": _full_title(variant), "barcode": variant.barcode or ""}
     told["weight"] = _grams(variant)
@@ -141,8 +141,8 @@ def match_places(
             continue
         unmatched.discard(code)
         taken.add(code)
-        about = _whereabouts(place) if known else _whereabouts(place) | _newly(place)
-        rows.append(ImportedRow(line, code, about, {connection.name: number}))
+        values = _whereabouts(place) if known else _whereabouts(place) | _newly(place)
+        rows.append(ImportedRow(line, code, values, {connection.name: number}))
     return Found(tuple(rows), tuple(left_out))
 
 
