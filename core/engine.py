@@ -303,6 +303,8 @@ class _CommandJob:
         is_kept = self.caller.delivery is not None and not self.caller.actor.is_staff
         if isinstance(problem, Refusal) and not (is_kept and problem.code in KEPT_CODES):
             batch.add(t.audit, [self._audit("refused", problem.code)])
+            if self.caller.delivery is not None and self._is_lost(problem.code):
+                self._dead_letter(batch, self.caller.delivery, problem, "applied")
             return self._refused(problem)
         if not isinstance(problem, Refusal):
             log.error(
@@ -313,19 +315,23 @@ class _CommandJob:
             batch.add(t.audit, [self._audit("failed", "bug")])
             return self._failed()
         if inbox.is_last_try(delivery):
-            self._dead_letter(batch, delivery, problem)
+            self._dead_letter(batch, delivery, problem, "understood")
         return Receipt(
             self.command_id, self.name, "deferred", sentence=f"Kept: {problem}", code="deferred"
         )
 
-    def _dead_letter(self, batch: Batch, delivery: Delivery, problem: Exception) -> None:
+    def _is_lost(self, code: str) -> bool:
+        """What a channel or carrier said was refused, and not because it is so already."""
+        return self.caller.actor.role is Role.SYSTEM and code != "already"
+
+    def _dead_letter(self, batch: Batch, delivery: Delivery, problem: Exception, what: str) -> None:
         shop_id = self.caller.actor.shop_id
         uow = self.engine.unit(batch, Caller(system(shop_id), "inbox"), self.command_id)
         finding = Finding(
             CaseKind.DEAD_LETTER,
             f"inbox:{delivery.connection_id}:{delivery.delivery_id}",
-            f"A {delivery.topic} message could not be understood.",
-            facts={"inbox_id": delivery.inbox_id, "problem": str(problem)[:300]},
+            f"A {delivery.topic} message could not be {what}.",
+            facts={"inbox_id": delivery.inbox_id or self.command_id, "problem": str(problem)[:300]},
         )
         uow.cases.open(finding)
         uow.finish()
@@ -355,7 +361,10 @@ class _CommandJob:
         caller = self.caller
         now = self.engine.clock()
         if caller.delivery is not None:
-            states = {"done": "done", "refused": "refused"}
+            states = {
+                "done": "done",
+                "refused": "dead" if self._is_lost(receipt.code) else "refused",
+            }
             inbox.keep(
                 batch,
                 caller.delivery,

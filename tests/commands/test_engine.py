@@ -10,12 +10,16 @@ from dataclasses import dataclass, replace
 import pytest
 
 from core import registry
+from core.commands.fulfillment import ShipWork
 from core.commands.orders import HoldOrder, NoteOrder, TagOrder
+from core.commands.scans import ScanForCases
+from core.commands.tracking import DeliverParcel
 from core.db import audit, inbox
 from core.db import tables as t
 from core.db.inbox import Delivery
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right, system
+from core.domain.cases import CaseKind
 from core.domain.order import HoldReason
 from core.engine import Caller, Unreadable
 from core.queries.orders import ShowOrder
@@ -103,7 +107,32 @@ def test_a_refused_delivery_keeps_its_answer(shop: Shop) -> None:
     first = shop.do(bad, delivered("d1"))
     again = shop.do(bad, delivered("d1"))
     assert (first.outcome, again.outcome, again.repeated) == ("refused", "refused", True)
-    assert shop.rows(t.inbox)[0]["state"] == "refused"
+    assert (len(shop.rows(t.inbox)), len(shop.rows(t.cases))) == (1, 1)
+
+
+def test_a_machines_word_that_cannot_be_applied_is_a_dead_letter_with_a_case(shop: Shop) -> None:
+    bad = replace(shop.order(1001, ("mug-red", 1)), currency="EURO")
+    receipt = shop.do(bad, delivered("d1"))
+    (row,), (case,) = shop.rows(t.inbox), shop.rows(t.cases)
+    assert (receipt.outcome, row["state"], row["due_at"]) == ("refused", "dead", None)
+    assert (case["kind"], case["title"]) == (
+        "dead_letter",
+        "A orders/create message could not be applied.",
+    )
+    assert "EURO" in case["facts"]
+    assert shop.do(ScanForCases(CaseKind.DEAD_LETTER), CHANNEL).ok
+    assert [case["state"] for case in shop.rows(t.cases)] == ["open"]
+
+
+def test_what_is_so_already_or_refused_to_a_person_is_no_dead_letter(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1))
+    for step in (ShipWork("1001"), DeliverParcel("1001")):
+        assert shop.do(step).ok
+    channel = shop.do(DeliverParcel("1001"), delivered("d1"))
+    person = shop.do(HoldOrder("1001"), replace(staff(), delivery=delivered("d2").delivery))
+    assert (channel.code, person.outcome) == ("already", "refused")
+    assert [row["state"] for row in shop.rows(t.inbox)] == ["refused", "refused"]
+    assert shop.rows(t.cases) == []
 
 
 def test_an_unreadable_delivery_is_kept_retried_and_ends_as_a_case(shop: Shop) -> None:
