@@ -1,0 +1,1 @@
+"""Attacks from outside, through the doors that production opens."""
