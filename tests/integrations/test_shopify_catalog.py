@@ -165,6 +165,14 @@ def test_a_name_that_belongs_to_another_place_of_the_store_is_not_taken_over():
     assert "the store's place 7" in found.left_out[0].says
 
 
+def test_one_name_is_given_to_one_place_only():
+    found = matched([place(8, "Berlin"), place(9, "Berlin")], ours("BRL", "Berlin"))
+    assert [(row.key, row.external["nordlicht"]) for row in found.rows] == [
+        ("BRL", "8"),
+        ("BER", "9"),
+    ]
+
+
 def test_the_code_of_a_matched_place_is_taken():
     found = matched([place(9, "Second", "Berlin")], ours("BER", "First", "7"))
     assert codes(found) == ["BER2"]

@@ -48,6 +48,13 @@ class Reader:
         """A command that runs beside: somebody else starts it."""
         assert self._left.pop(0) == command
 
+    def refused(self, line):
+        """What a command says that does nothing."""
+        with pytest.raises(AssertionError) as failed:
+            self.runs(line)
+        assert self.code == 2
+        return str(failed.value)
+
     def runs(self, line, stdin=""):
         self._monkeypatch.setattr(sys, "argv", shlex.split(line))
         self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
@@ -145,3 +152,22 @@ def test_the_guide_leads_to_a_shop_that_agrees_with_its_store(reader, front, mon
         reader.runs("wismo work --until-idle")
     assert reader.is_through
     assert front.mutations == ["webhookSubscriptionCreate"] * 7
+
+
+def test_what_makes_no_sense_beside_a_store_is_refused(reader, front):
+    reader.follows("wismo setup")
+    for line in ("", "p.csv --from store", "p.csv --overwrite", "--from store --overwrite"):
+        assert "wismo: " in reader.refused(f"wismo import products {line}")
+    assert "There is no Shopify store" in reader.refused("wismo import products --from store")
+    assert "There is no Shopify store" in reader.refused("wismo connection webhooks store --create")
+    assert front.store.transcript.calls == []
+
+
+def test_a_wrong_token_is_said_with_what_to_do(reader, front):
+    reader.follows("wismo setup")
+    reader.follows("wismo connection add", stdin=f"wrong\n{SECRET}\n")
+    said = reader.refused("wismo import products --from store")
+    assert "connection set store --secret access_token" in said
+    assert "access token" in reader.refused("wismo reconcile")
+    reader.runs("wismo connection set store --secret access_token", stdin=f"{TOKEN}\n")
+    assert "0 problems" in reader.runs("wismo import products --from store")

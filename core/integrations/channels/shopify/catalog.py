@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -141,6 +142,8 @@ def match_places(
             continue
         unmatched.discard(code)
         taken.add(code)
+        if number not in by_id:
+            by_name.pop(place.name.casefold(), None)
         values = _whereabouts(place) if known else _whereabouts(place) | _newly(place)
         rows.append(ImportedRow(line, code, values, {connection.name: number}))
     return Found(tuple(rows), tuple(left_out))
@@ -156,9 +159,10 @@ def _why_unclear(
 ) -> str:
     """Two places may be one: that is for a person to say."""
     if known is None and code in unmatched:
+        called = f"--name {shlex.quote(place.name)}"
         return (
-            f"may be {code} here: if so, say `wismo location set {code} --name '{place.name}'`, "
-            f"else `wismo location add CODE --name '{place.name}'`, and import again"
+            f"may be {code} here: if so, say `wismo location set {code} {called}`, "
+            f"else `wismo location add CODE {called}`, and import again"
         )
     theirs = place_of(known, connection) if known else None
     if theirs not in (None, number):
