@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.commands.placing import serve_queue
+from core.commands.placing import open_short_case, open_unknown_case, place, serve_queue
 from core.commands.setup import FOREVER, location_values
 from core.db import catalog
 from core.db import tables as t
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
+from core.domain.cases import CaseKind
 from core.domain.refusals import Invalid, NotPossible, Refusal
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, StockMove
@@ -93,7 +94,21 @@ def import_products(ask: ImportProducts, uow: UnitOfWork) -> Done:
             catalog.put_product(uow, row.key, before, values)
         return outcome
 
-    return _each(ask.rows, one, "product")
+    done = _each(ask.rows, one, "product")
+    if not ask.dry_run:
+        _route_what_waited(uow, {row.key for row in ask.rows} - set(known))
+    return done
+
+
+def _route_what_waited(uow: UnitOfWork, new_skus: set[str]) -> None:
+    """Orders that were kept back for an unknown SKU go on by themselves once it is known."""
+    for case in uow.cases.open_of_kind(CaseKind.UNKNOWN_SKU):
+        if case.order_id is None or not new_skus & set(case.facts.get("skus", ())):
+            continue
+        order = uow.orders.by_id(case.order_id)
+        after = place(uow, order)
+        open_short_case(uow, after)
+        open_unknown_case(uow, after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,3 +218,16 @@ def test_a_place_that_starts_paused_is_resumed_once_and_for_all(shop):
     assert shop.do(ResumeLocation("MUC"), OWNER).ok
     assert outcome(shop.do(ImportLocations(told), OWNER)) == (0, 0, 1)
     assert shop.rows(t.location, code="MUC")[0]["paused_until"] is None
+
+
+def test_an_order_with_an_unknown_sku_goes_on_when_the_product_arrives(shop):
+    shop.place(1001, ("mug-red", 1), ("lamp-new", 1))
+    assert [case["state"] for case in shop.rows(t.cases)] == ["open"]
+    rows = (row("lamp-new", title="Lamp"),)
+    assert shop.do(ImportProducts(rows, dry_run=True), OWNER).ok
+    assert [case["state"] for case in shop.rows(t.cases)] == ["open"]
+    assert shop.do(ImportProducts(rows), OWNER).ok
+    kinds = {case["kind"]: case["state"] for case in shop.rows(t.cases)}
+    assert kinds == {"unknown_sku": "resolved", "short": "open"}
+    view = shop.ask(ShowOrder("1001"))
+    assert [place.stage for place in view.lines[1].places] == ["backordered"]
