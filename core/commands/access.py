@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from core.commands.setup import given, require_name
-from core.db import machinery, roster
+from core.db import machinery, roster, setup
 from core.db import tables as t
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
@@ -135,6 +135,8 @@ def add_key(ask: AddKey, uow: UnitOfWork) -> Done:
         raise Invalid("A key needs a prefix and a hash.", "Make it with `wismo keys add`.")
     if any(key["name"] == ask.name.strip() for key in roster.keys(uow.session, uow.shop.id)):
         raise Conflict(f"There is a key called {ask.name} already.", "Choose another name.")
+    if setup.key_by_prefix(uow.session, ask.prefix) is not None:
+        raise Conflict("A key begins like this already.", "Make it again with `wismo keys add`.")
     values = {"name": require_name(ask.name), "role": ask.role.value, "hash": ask.hash}
     uow.people.put(t.api_key, {"prefix": ask.prefix}, values)
     return Done(f"Key {ask.name.strip()} may act as {ask.role.value}.", {"key": ask.prefix})
