@@ -113,7 +113,7 @@ class Fortress:
 @asynccontextmanager
 async def fortress(url: str, **more: Any) -> AsyncIterator[Fortress]:
     shop = make_shop(url)
-    shop.engine.chore(lambda uow: _second_shop(uow), SHOP)
+    shop.engine.chore(_second_shop, SHOP)
     for shop_id, ids in ((SHOP, (SHOPIFY, SLACK, TELEGRAM, CARRIER)), (OTHER_SHOP, OTHERS)):
         shop.engine.chore(lambda uow, ids=ids: _connect(uow, ids), shop_id)
     told: dict[str, Any] = {"secret_key": SecretStr(KEY), "base_url": BASE} | more
