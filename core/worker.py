@@ -17,7 +17,7 @@ from core.db.outbox import Claim
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import system
 from core.domain.cases import CaseKind, Finding
-from core.domain.effects import Effect, Outcome, later
+from core.domain.effects import Effect, Outcome, later, unknown
 from core.domain.refusals import Unavailable
 from core.engine import Caller, Engine
 
@@ -176,10 +176,10 @@ class Worker:
         try:
             return await asyncio.wait_for(executor(effect), ACT_SECONDS_MAX)
         except TimeoutError:
-            return Outcome("unknown", "no answer in time")
+            return unknown("no answer in time")
         except Exception as problem:
             log.exception("effect %s %s failed", effect.kind, effect.key)
-            return later(f"{type(problem).__name__}: {problem}")
+            return unknown(f"{type(problem).__name__}: {problem}")  # it broke on either side of it
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
         now = self._engine.clock()

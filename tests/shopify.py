@@ -33,6 +33,16 @@ HOOK = f"/hooks/shopify/{SHOPIFY}"
 PLACES = {BER: "70001", HAM: "70002", VIE: "70004"}
 
 
+class Wire(httpx2.ASGITransport):
+    """A connection that is cut in the middle of an answer, as a real one is."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AssertionError as half:
+            raise httpx2.ReadError("The store hung up.", request=request) from half
+
+
 @dataclass
 class Town:
     """`store` is theirs, `shop` is ours; `http` speaks to our app, `admin` to their API."""
@@ -138,9 +148,7 @@ def make_town(url: str, *, mode: str = "live", sandbox: bool = True, **settings:
     shop.engine.chore(lambda uow: _connect(uow, store, told), SHOP)
     house = House(shop.engine, told, shop.clock)
     app = create_app(house)
-    admin = httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=shop_app(store, seconds=lambda: 0.0))
-    )
+    admin = httpx2.AsyncClient(transport=Wire(app=shop_app(store, seconds=lambda: 0.0)))
     http = httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
         base_url="http://wismo",

@@ -222,7 +222,7 @@ def settle(session: Session, held: Claim, outcome: Outcome, now: datetime) -> st
         leased_until=None,
         ended_at=ended,
         result=to_json(outcome.result),
-        unknown=int(outcome.state == "unknown" or (held.effect.unknown_before and not ended)),
+        unknown=int(outcome.state == "unknown" or (held.effect.unknown_before and state != "done")),
     )
     return state if changed == 1 else "stale"
 

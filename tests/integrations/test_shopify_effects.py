@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -300,3 +301,98 @@ def states(town: Town) -> set[str]:
     """Of everything that was planned after the first word about stock."""
     rows = town.shop.rows(t.outbox)
     return {row["state"] for row in rows if row["state"] != "done"}
+
+
+# --- nobody knows whether it happened ------------------------------------------------------------
+
+
+async def carried_twice(town: Town, endpoint: str, fault: str = "accept_then_drop") -> None:
+    """The store does it and hangs up; the worker comes back when it is due."""
+    town.store.faults.script(Fault(endpoint, fault))
+    await town.worker().until_idle()
+    assert 1 in {row["unknown"] for row in town.shop.rows(t.outbox)}
+    town.shop.clock.advance(minutes=5)
+    await town.worker().until_idle()
+    assert {row["state"] for row in town.shop.rows(t.outbox)} == {"done"}
+
+
+@pytest.mark.parametrize("number", ["JJD1", ""])
+async def test_a_parcel_that_was_told_without_an_answer_is_told_once(town: Town, number: str):
+    theirs = await shipped(town, number=number)
+    await carried_twice(town, "fulfillmentCreate")
+    assert len(theirs.fulfillments) == calls(town, "fulfillmentCreate") == 1
+    assert town.shop.rows(t.parcel)[0]["external_id"] == str(theirs.fulfillments[0].id)
+
+
+async def test_a_persons_retry_looks_too_though_its_tries_count_from_one(town: Town):
+    theirs = await shipped(town, number="")
+    town.store.faults.script(Fault("fulfillmentCreate", "accept_then_drop"))
+    await town.worker().until_idle()
+    (effect,) = town.shop.rows(t.outbox)
+    town.shop.engine.chore(lambda uow: uow.outbox.again(effect["id"]), SHOP)
+    await town.worker().until_idle()
+    assert len(theirs.fulfillments) == 1
+    assert town.shop.rows(t.outbox)[0]["state"] == "done"
+
+
+async def test_a_parcel_of_two_of_the_stores_places_is_told_whole_after_a_break(town: Town):
+    theirs = town.buy({"mug-red": 1, "mug-blue": 1})
+    (work,) = theirs.work
+    elsewhere = next(x.id for x in town.store.locations if x.id != work.location_id)
+    theirs.work.append(replace(work, id=9, location_id=elsewhere, lines=[work.lines.pop()]))
+    await town.bring()
+    assert town.shop.do(ShipWork(str(theirs.number), tracking_number="JJD1")).ok
+    town.store.faults.script(Fault("fulfillmentCreate", "accept_then_drop"))
+    await town.worker().until_idle()
+    assert len(theirs.fulfillments) == 1
+    town.shop.clock.advance(minutes=5)
+    await town.worker().until_idle()
+    assert [one.tracking_number for one in theirs.fulfillments] == ["JJD1", "JJD1"]
+    assert theirs.fulfillment_status == "fulfilled"
+
+
+async def test_a_tracking_number_is_not_told_twice(town: Town):
+    theirs = await shipped(town, number="")
+    await town.worker().until_idle()
+    assert town.shop.do(AddTracking(str(theirs.number), "JJD9", "DHL")).ok
+    await carried_twice(town, "fulfillmentTrackingInfoUpdate")
+    assert theirs.fulfillments[0].tracking_number == "JJD9"
+    assert calls(town, "fulfillmentTrackingInfoUpdate") == 1
+
+
+async def test_a_cancel_is_not_told_twice(town: Town):
+    theirs = town.buy({"mug-red": 1})
+    await town.bring()
+    town.shop.do(CancelOrder(str(theirs.number)))
+    await carried_twice(town, "orderCancel")
+    assert theirs.cancelled_at is not None
+    assert calls(town, "orderCancel") == 1
+
+
+async def test_a_figure_that_was_set_without_an_answer_is_only_looked_at(town: Town):
+    plan(town)
+    await town.worker().until_idle()
+    town.shop.do(AdjustStock("mug-red", "BER", -3, "counted"))
+    plan(town)
+    await carried_twice(town, "inventorySetQuantities")
+    assert theirs_at(town) == ours_at(town)
+    assert calls(town, "inventorySetQuantities") == 1
+
+
+async def test_a_persons_retry_may_set_another_figure(town: Town):
+    plan(town)
+    await town.worker().until_idle()
+    town.shop.do(AdjustStock("mug-red", "BER", -3, "counted"))
+    plan(town)
+    await town.worker().until_idle()
+    last = town.shop.rows(t.outbox)[-1]
+    town.shop.do(AdjustStock("mug-red", "BER", -1, "broken"))
+    _again(town, last["id"])
+    await town.worker().until_idle()
+    assert theirs_at(town) == ours_at(town)
+
+
+def _again(town: Town, effect_id: int) -> None:
+    """As a person's retry leaves it: waiting, its tries counted from the beginning."""
+    row = {"state": "waiting", "attempts": 0, "ended_at": None}
+    town.shop.engine.chore(lambda uow: uow.people.put(t.outbox, {"id": effect_id}, row), SHOP)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -33,6 +34,8 @@ FULFILL = """mutation Fulfill($fulfillment: FulfillmentInput!) {
 RETRACK = """mutation Retrack($id: ID!, $info: FulfillmentTrackingInput!, $notify: Boolean) {
   fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $info,
     notifyCustomer: $notify) { fulfillment { id } userErrors { field message } } }"""
+TRACKED = """query Tracked($id: ID!) { order(id: $id) {
+  fulfillments(first: 20) { id trackingInfo(first: 5) { number } } } }"""
 STATE = """query State($id: ID!) { order(id: $id) {
   cancelledAt displayFulfillmentStatus fulfillments(first: 5) { id status } } }"""
 CANCEL = """mutation Cancel($id: ID!, $reason: OrderCancelReason!, $note: String, $notify: Boolean,
@@ -111,12 +114,13 @@ async def send_fulfillment(store: Store, effect: Effect) -> Outcome:
     if order is None:
         return dead("the shop does not know this order")
     known, ours = await store.read(partial(_linked, sending.parcel_id))
-    present = _present(order, sending, known, ours, look=effect.attempt > 1)
-    if present is not None:
-        return await _retold(store, sending, present)
+    look = effect.unknown_before or effect.attempt > 1
+    present = _present(order, sending, known, ours, look=look)
+    parts = _parts(order, _lacking(sending, present))
+    if present and (parts is None or not look):
+        return await _retold(store, sending, present[0])
     if order["cancelledAt"] is not None:
         return dead("the order is canceled in the shop")
-    parts = _parts(order, sending.units)
     if parts is None:
         return dead("the shop has less left to fulfill than what we sent; compare the order there")
     notify = tells_shipped(store.connection)
@@ -153,25 +157,30 @@ def _linked(parcel_id: int, session: Session) -> tuple[str | None, set[str]]:
 
 def _present(
     order: Node, sending: Sending, known: str | None, others: set[str], *, look: bool
-) -> Node | None:
-    """The shop's fulfillment of this parcel, if it has one.
+) -> list[Node]:
+    """What the shop has of this parcel: one fulfillment for each of its places.
 
     By the id we know, else by tracking number. Equal lines count only when we may have been there
     before: two equal parcels without numbers are two parcels.
     """
-    found: list[Node] = order["fulfillments"]
-    for one in found:
-        number = number_of(one["id"])
-        if number == known:
-            return one
-        if one["status"] != "SUCCESS" or number in others:
-            continue
+    every: list[Node] = order["fulfillments"]
+    ours = [one for one in every if number_of(one["id"]) == known]
+    for one in every:
+        is_free = one["status"] == "SUCCESS" and number_of(one["id"]) not in {known, *others}
         tracked = {info["number"] for info in one["trackingInfo"]}
-        if sending.number and sending.number in tracked:
-            return one
-        if look and not (tracked and sending.number) and _units(one) == dict(sending.units):
-            return one
-    return None
+        is_named = bool(sending.number) and sending.number in tracked
+        is_equal = not (tracked and sending.number) and _units(one) == dict(sending.units)
+        if is_free and (is_named or (look and is_equal)):
+            ours.append(one)
+    return ours
+
+
+def _lacking(sending: Sending, present: Iterable[Node]) -> dict[str, int]:
+    """Units of the parcel that the shop does not have as sent."""
+    left = Counter(sending.units)
+    for one in present:
+        left -= Counter(_units(one))
+    return dict(left)
 
 
 def _units(fulfillment: Node) -> dict[str, int]:
@@ -189,13 +198,23 @@ async def _retold(store: Store, sending: Sending, present: Node) -> Outcome:
 
 
 async def send_tracking(store: Store, effect: Effect) -> Outcome:
-    """A parcel that the shop knows got another number; setting it twice does no harm."""
+    """A parcel that the shop knows got another number; told twice, its customer hears it twice."""
     sending = _sending(effect.payload)
     known, _ = await store.read(partial(_linked, sending.parcel_id))
     number = known or effect.payload.get("fulfillment")
     if not number:
         return dead("the shop does not know this parcel")
+    if effect.unknown_before and sending.number in await _tracked(store, effect, number):
+        return done(fulfillment=number, already=True)
     return await _retrack(store, gid("Fulfillment", number), sending)
+
+
+async def _tracked(store: Store, effect: Effect, number: str) -> set[str]:
+    """The tracking numbers that the shop has for a fulfillment."""
+    answer = await store.ask(TRACKED, id=gid("Order", effect.payload["external_id"]))
+    sent: list[Node] = answer["order"]["fulfillments"] if answer["order"] else []
+    of_this = (one["trackingInfo"] for one in sent if number_of(one["id"]) == number)
+    return {str(info["number"]) for infos in of_this for info in infos}
 
 
 async def _retrack(store: Store, fulfillment: str, sending: Sending) -> Outcome:
@@ -275,7 +294,8 @@ async def send_cancel(store: Store, effect: Effect) -> Outcome:
     )
     errors = answer["orderCancel"]["orderCancelUserErrors"]
     if errors:
-        return dead(f"the shop refused: {words_of(errors)}")
+        refused = f"the shop refused: {words_of(errors)}"
+        return later(refused) if effect.unknown_before else dead(refused)  # or is it under way?
     return done(job=answer["orderCancel"]["job"]["id"])
 
 

@@ -56,9 +56,9 @@ async def send_stock(store: Store, effect: Effect) -> Outcome:
         return await _settled(store, shelf)
     if not is_explained(shelf, theirs):
         return _stale(effect, shelf, theirs)
-    answer = await store.ask(
-        SET_STOCK, input=_stock_input(shelf, names, theirs), key=f"{effect.key}:{effect.attempt}"
-    )
+    # The figures too: a person's retry counts its attempts anew, and a key means one change only.
+    key = f"{effect.key}:{effect.attempt}:{theirs}:{shelf.ours}"
+    answer = await store.ask(SET_STOCK, input=_stock_input(shelf, names, theirs), key=key)
     errors = answer["inventorySetQuantities"]["userErrors"]
     if any(error["code"] == "CHANGE_FROM_QUANTITY_STALE" for error in errors):
         return _stale(effect, shelf, theirs)
