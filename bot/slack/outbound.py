@@ -232,10 +232,21 @@ class Cards:
         return done(ts=posted["ts"])
 
     async def _was_said(self, account: Account, effect: Effect, root: SurfaceMessage) -> bool:
-        found = await account.client.conversations_replies(
-            channel=root.channel, ts=str(root.ts), limit=LOOK_MESSAGES, include_all_metadata=True
-        )
-        return _ts_of(found["messages"], THREAD_EVENT, effect.key) is not None
+        """A thread is read from its beginning, so that a long one takes several looks."""
+        cursor = None
+        while True:
+            found = await account.client.conversations_replies(
+                channel=root.channel,
+                ts=str(root.ts),
+                limit=LOOK_MESSAGES,
+                cursor=cursor,
+                include_all_metadata=True,
+            )
+            if _ts_of(found["messages"], THREAD_EVENT, effect.key) is not None:
+                return True
+            cursor = (found.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return False
 
 
 def _words(payload: dict[str, Any]) -> Json:

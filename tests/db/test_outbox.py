@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.db import outbox
 from core.db import tables as t
-from core.domain.effects import Outcome, later
+from core.domain.effects import Effect, Outcome, dead, done, later, unknown
+from core.worker import Duties, Worker
 from tests.shop import SHOP, Shop, make_shop
 
 
@@ -42,3 +43,43 @@ def test_even_patience_ends(database: str):
     asked_to_wait = later("Slack asks for a pause.", 1)
     assert try_often(shop, asked_to_wait, outbox.PAUSES_MAX) == "dead"
     shop.close()
+
+
+def test_what_was_given_up_after_a_doubt_is_still_in_doubt_when_a_person_tries_again(database: str):
+    shop = make_shop(database)
+    shop.engine.chore(lambda uow: uow.outbox.add("slack.card", "one", {}), SHOP)
+    for outcome in (unknown("no answer"), dead("no such channel")):
+        settle(shop, claimed(shop), outcome)
+        shop.clock.advance(hours=2)
+    effect_id = shop.rows(t.outbox)[0]["id"]
+    shop.engine.chore(lambda uow: uow.outbox.again(effect_id), SHOP)
+    again = claimed(shop)
+    assert (again.effect.attempt, again.effect.unknown_before) == (1, True)
+    settle(shop, again, done())
+    assert shop.rows(t.outbox)[0]["unknown"] == 0
+    shop.close()
+
+
+async def test_a_mistake_of_ours_while_acting_leaves_the_outcome_unknown(database: str):
+    shop = make_shop(database)
+    shop.engine.chore(lambda uow: uow.outbox.add("slack.card", "one", {}), SHOP)
+    seen: list[bool] = []
+
+    async def stumble(effect: Effect) -> Outcome:
+        seen.append(effect.unknown_before)
+        if len(seen) == 1:
+            raise RuntimeError("after the call")
+        return done()
+
+    duties = Duties({"slack.card": stumble}, lambda _uow, _fact: None, lambda _session, _kept: None)
+    worker = Worker(shop.engine, duties)
+    await worker.until_idle()
+    shop.clock.advance(minutes=5)
+    await worker.until_idle()
+    assert (seen, shop.rows(t.outbox)[0]["state"]) == ([False, True], "done")
+    shop.close()
+
+
+def claimed(shop: Shop) -> outbox.Claim:
+    (held,) = shop.engine.chore(lambda uow: outbox.claim(uow.session, uow.now, 10), SHOP)
+    return held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.sandbox.slack.delivery import Policy
 from bot.sandbox.slack.faults import Fault
+from bot.slack.outbound import LOOK_MESSAGES
 from core.db import tables as t
 from core.db.unit_of_work import UnitOfWork
 from core.domain.cases import CaseKind, Finding
@@ -76,6 +77,19 @@ async def test_a_lost_answer_does_not_say_a_customers_words_twice(sqlite_databas
         there.shop.clock.advance(minutes=2)
         await there.work()
         assert len(thread(there, ts)) == 2
+
+
+async def test_in_a_long_thread_words_are_looked_for_to_its_end(sqlite_database: str) -> None:
+    async with slack_house(sqlite_database) as there:
+        ts = await talk(there)
+        (case,) = there.shop.rows(t.cases)
+        for number in range(LOOK_MESSAGES):
+            there.workspace.post(there.cases.id, there.user("ann").id, f"{number}", thread_ts=ts)
+        there.workspace.faults.add(Fault("chat.postMessage", drop="after"))
+        await say(there, case["id"], "Hello?")
+        there.shop.clock.advance(minutes=2)
+        await there.work()
+        assert len([words for words in thread(there, ts) if "Hello?" in words]) == 1
 
 
 async def test_a_thread_that_was_deleted_begins_anew(sqlite_database: str) -> None:
