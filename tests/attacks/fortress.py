@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -115,7 +116,7 @@ async def fortress(url: str, **more: Any) -> AsyncIterator[Fortress]:
     shop = make_shop(url)
     shop.engine.chore(_second_shop, SHOP)
     for shop_id, ids in ((SHOP, (SHOPIFY, SLACK, TELEGRAM, CARRIER)), (OTHER_SHOP, OTHERS)):
-        shop.engine.chore(lambda uow, ids=ids: _connect(uow, ids), shop_id)
+        shop.engine.chore(partial(_connect, ids=ids), shop_id)
     told: dict[str, Any] = {"secret_key": SecretStr(KEY), "base_url": BASE} | more
     settings = Settings(_env_file=None, **told)  # type: ignore[call-arg]
     house = House(shop.engine, settings, shop.clock)

@@ -8,7 +8,8 @@ import pytest
 
 from bot.bridge import NOBODY, number_in
 from core.domain.access import Role
-from tests.attacks.fortress import CANARY, SHOPIFY, Fortress, fortress
+from tests.attacks.fortress import CANARY, Fortress, fortress
+from tests.shop import SHOPIFY
 
 pytestmark = pytest.mark.anyio
 SESSION = {"Cookie": "__Host-wismo-chat=" + "a" * 43, "Content-Type": "application/json"}
