@@ -217,13 +217,16 @@ def _renew_shared_card(uow: UnitOfWork, fact: Fact) -> None:
 
 
 def _mail_alert(uow: UnitOfWork, case: Case, fact: Fact) -> None:
+    shop = uow.shop
+    allowed = may_send("case_alert", {}, shop.switches, shop.mode, None, None, False, uow.now)
     uow.outbox.add(
         "message.email",
         f"{fact.id}:case_alert:email",
         {"kind": "case_alert", "case": case.id},
-        lane=f"email:{uow.shop.id}:shop",
+        lane=f"email:{shop.id}:shop",
         order_id=case.order_id,
         event_id=fact.id,
+        suppressed=allowed if isinstance(allowed, str) else "",
     )
 
 

@@ -14,6 +14,8 @@ from core.commands.labels import LabelParcel
 from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.returns import RejectReturn, RequestReturn
+from core.commands.scans import ScanForCases
+from core.commands.setup import SetSwitch
 from core.db import house
 from core.db import tables as t
 from core.db.connection import Statement
@@ -22,7 +24,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Role
 from core.domain.cases import CaseKind, Finding
-from tests.shop import SHOP, SHOPIFY, staff
+from tests.shop import CHANNEL, SHOP, SHOPIFY, staff
 from tests.surfaces.customers import Street, street
 
 pytestmark = pytest.mark.anyio
@@ -339,3 +341,65 @@ async def test_without_slack_the_shop_is_written_to_even_when_it_only_watches(sq
         open_case(quiet)
         await quiet.work()
         assert "An order is stuck." in subjects(quiet, "hello@nordlicht.example")[-1]
+
+
+# --- without Slack, the shop's own mailbox is told ------------------------------------------------
+
+SHOP_MAIL = "hello@nordlicht.example"
+
+
+@pytest.fixture(params=["watch", "live"])
+async def quiet(database: str, request: pytest.FixtureRequest) -> AsyncIterator[Street]:
+    """A shop without Slack; watch mode keeps nothing from its own staff."""
+    async with street(database, mode=request.param, slack=False) as street_:
+        yield street_
+
+
+def alerts(here: Street) -> list[tuple[str, str]]:
+    rows = here.outbox("message.email")
+    return [(r["state"], r["reason"]) for r in rows if "case_alert" in r["payload"]]
+
+
+async def test_a_stuck_order_is_told_by_e_mail_once(quiet: Street):
+    quiet.shop.place(1001, MUGS)
+    quiet.shop.clock.advance(days=1)
+    for _ in range(2):
+        assert quiet.shop.do(ScanForCases(CaseKind.STUCK), CHANNEL).ok
+        await quiet.work()
+    (mail,) = quiet.mailbox.to(SHOP_MAIL)
+    assert mail.subject == f"[Nordlicht] {quiet.shop.rows(t.cases)[0]['title']}"
+    assert "1001" in mail.text
+    assert quiet.outbox("slack.") == []
+
+
+async def test_what_closed_before_its_mail_left_is_not_told(quiet: Street):
+    number = open_case(quiet)
+    assert quiet.shop.do(ResolveCase(number, "it left"), staff(Role.LEAD)).ok
+    await quiet.work()
+    assert [mail.subject for mail in quiet.mailbox.to(SHOP_MAIL)] == [
+        "[Nordlicht] Many orders are stuck."
+    ]
+    assert ("suppressed", "The case is closed already.") in alerts(quiet)
+
+
+async def test_one_mail_speaks_for_a_whole_storm(quiet: Street):
+    open_case(quiet, group=True)
+    await quiet.work()
+    assert len(quiet.mailbox.to(SHOP_MAIL)) == 1
+
+
+async def test_alerts_may_be_switched_off_and_say_so(quiet: Street):
+    quiet.shop.do(SetSwitch("case_alert", "off"), staff(Role.OWNER))
+    open_case(quiet)
+    await quiet.work()
+    assert quiet.mailbox.mails == []
+    assert {state for state, _ in alerts(quiet)} == {"suppressed"}
+    assert all("switched case_alert off" in reason for _, reason in alerts(quiet))
+
+
+async def test_a_shop_without_an_address_has_its_cases_all_the_same(quiet: Street):
+    quiet.shop.engine.chore(lambda uow: uow.people.set_shop(email=""), SHOP)
+    open_case(quiet)
+    await quiet.work()
+    assert (quiet.mailbox.mails, alerts(quiet)) == ([], [])
+    assert len(quiet.shop.rows(t.cases)) == 2
