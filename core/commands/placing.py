@@ -14,9 +14,11 @@ from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind, Finding
+from core.domain.detect import calendar_of
 from core.domain.distance import distance_km
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.order import Address, Change, Line, Order
+from core.domain.promise import promise_for
 from core.domain.refusals import Unavailable
 from core.domain.routing import planner, rules
 from core.domain.routing.problem import Candidate, Demand
@@ -114,7 +116,7 @@ def _hand_out(
     queue_short: bool,
 ) -> Order:
     shares, changed = _share(uow.shop, waiting, plan, queue_short)
-    after = order.with_lines(changed)
+    after = _promised(uow, order.with_lines(changed), shares)
     serial = len(uow.work.of(order.id)) if order.version else 0
     for location_id, items in shares.items():
         serial += 1
@@ -132,6 +134,25 @@ def _hand_out(
         uow.stock.promise(order.id, work.id, location_id, picks)
     _tell(uow, order, plan, story)
     return uow.orders.save(Change(after)) if order.version else after
+
+
+def _promised(uow: UnitOfWork, order: Order, places: Iterable[int]) -> Order:
+    """The first date that can be kept, once everything has its stock; a date that was shown to
+    the customer (by the channel, or by us before) stays."""
+    if order.promise is not None or any(line.backordered or line.unplaced for line in order.lines):
+        return order
+    policy = uow.shop.policy
+    days = [
+        promise_for(
+            uow.now,
+            calendar_of(uow.shop.locations[place_id]),
+            None,
+            int(policy["handling_days"]),
+            int(policy["lane_days"]),
+        )
+        for place_id in places
+    ]
+    return replace(order, promise=max(days, default=None))
 
 
 def _share(
