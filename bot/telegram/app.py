@@ -119,7 +119,7 @@ class TelegramDoor:
         try:
             told = json.loads(raw)
             update_id = int(told["update_id"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             log.warning("a Telegram update made no sense (%d bytes)", len(raw))
             return
         visit = Visit(self._hearing(account, update_id, told), self._leaving(account))
