@@ -17,14 +17,14 @@ class Settings(BaseSettings):
         env_prefix="WISMO_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
     )
 
-    database_url: str = "sqlite:///var/wismo.db"
+    database_url: str = Field(default="sqlite:///var/wismo.db", repr=False)  # may hold a password
     secret_key: SecretStr = SecretStr("")
     base_url: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     roles: Annotated[tuple[str, ...], NoDecode] = ROLES
     sandbox: bool = False
-    smtp_url: str = ""
+    smtp_url: str = Field(default="", repr=False)
     mail_from: str = ""
     slack_api_url: str = "https://slack.com/api/"
     telegram_api_url: str = "https://api.telegram.org"
