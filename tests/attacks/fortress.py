@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -50,7 +50,6 @@ class Fortress:
     shop: Shop
     house: House
     http: httpx2.AsyncClient
-    strangers: list[httpx2.AsyncClient] = field(default_factory=list)
 
     def key(self, role: Role, shop_id: int = SHOP, name: str = "robot") -> dict[str, str]:
         made = make_key()
@@ -117,11 +116,13 @@ async def fortress(url: str, **more: Any) -> AsyncIterator[Fortress]:
     shop.engine.chore(_second_shop, SHOP)
     for shop_id, ids in ((SHOP, (SHOPIFY, SLACK, TELEGRAM, CARRIER)), (OTHER_SHOP, OTHERS)):
         shop.engine.chore(partial(_connect, ids=ids), shop_id)
-    told: dict[str, Any] = {"secret_key": SecretStr(KEY), "base_url": BASE} | more
-    settings = Settings(_env_file=None, **told)  # type: ignore[call-arg]
+    told: dict[str, Any] = {"secret_key": SecretStr(KEY), "base_url": BASE, "roles": ("app",)}
+    settings = Settings(_env_file=None, database_url=url, **(told | more))  # type: ignore[call-arg]
     house = House(shop.engine, settings, shop.clock)
-    transport = httpx2.ASGITransport(app=application(house), raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url=BASE) as http:
+    app = application(house)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    client = httpx2.AsyncClient(transport=transport, base_url=BASE)
+    async with app.router.lifespan_context(app), client as http:
         yield Fortress(shop, house, http)
     house.close()
 
