@@ -285,6 +285,18 @@ async def test_a_mail_server_that_says_later_gets_it_later(here: Street):
     assert len(subjects(here)) == 1
 
 
+async def test_a_mail_of_which_nobody_knows_whether_it_left_goes_again_and_says_so(here: Street):
+    here.mailbox.faults.script(Fault("MESSAGE", "accept_then_drop"))
+    here.shop.place(1001, MUGS)
+    await here.work()
+    here.shop.clock.advance(minutes=5)
+    await here.work()
+    first, again = here.mailbox.to(ANNA)
+    assert first.headers["Message-ID"] == again.headers["Message-ID"]
+    (row,) = here.outbox("message.email")
+    assert (row["state"], from_json(row["result"])["sent_again"]) == ("done", True)
+
+
 async def test_a_dead_mailbox_is_not_written_to_again(here: Street):
     here.mailbox.unknown.add(ANNA)
     here.shop.place(1001, MUGS)
