@@ -271,10 +271,8 @@ def _sell(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
         for line in order.lines
         if line.ships
     }
-    known = uow.stock.known([line.sku for line in order.lines])
-    for line in order.lines:
-        if line.ships and line.sku in known:
-            _sell_line(uow, order, line, location_id)
+    for sku in sorted(uow.stock.known([line.sku for line in lines.values()])):
+        _sell_units(uow, order, [x for x in lines.values() if x.sku == sku], location_id)
     uow.emit(order.id, e.SoldAtTill(uow.shop.locations[location_id].code))
     return order.with_lines(lines)
 
@@ -292,28 +290,27 @@ def _till(uow: UnitOfWork, word: str) -> int:
     return places[0].id
 
 
-def _sell_line(uow: UnitOfWork, order: Order, line: Line, location_id: int) -> None:
-    """The goods are gone whatever the book says: above book, the book is corrected first."""
-    sale = StockMove(Move.SELL, line.sku, location_id, line.ordered, line.id)
+def _sell_units(uow: UnitOfWork, order: Order, lines: list[Line], location_id: int) -> None:
+    """The goods of one SKU are gone whatever the book says: above book, it is corrected first."""
+    sku, units = lines[0].sku, sum(line.ordered for line in lines)
+    sales = [StockMove(Move.SELL, sku, location_id, line.ordered, line.id) for line in lines]
     try:
-        uow.stock.move([sale])
+        uow.stock.move(sales)
         return
     except Short:
-        found = uow.stock.level(line.sku, location_id)
-    level = found[0] if found else Level(line.sku, location_id, 0, 0)
-    missing = line.ordered - (level.on_hand - level.reserved)
-    correction = StockMove(
-        Move.ADJUST, line.sku, location_id, missing, line.id, reason="till sale above book"
-    )
-    uow.stock.move([correction])
-    uow.stock.move([sale])
+        found = uow.stock.level(sku, location_id)
+    level = found[0] if found else Level(sku, location_id, 0, 0)
+    missing = units - (level.on_hand - level.reserved)
+    why = "till sale above book"
+    uow.stock.move([StockMove(Move.ADJUST, sku, location_id, missing, lines[0].id, reason=why)])
+    uow.stock.move(sales)
     finding = Finding(
         CaseKind.TILL_ABOVE_BOOK,
-        f"till:{order.id}:{line.sku}",
-        f"{uow.shop.locations[location_id].code} sold {line.ordered} × {line.sku}; "
+        f"till:{order.id}:{sku}",
+        f"{uow.shop.locations[location_id].code} sold {units} × {sku}; "
         f"the book was {missing} short. Count it.",
         location_id=location_id,
-        facts={"sku": line.sku, "missing": missing, "order": order.number},
+        facts={"sku": sku, "missing": missing, "order": order.number},
     )
     uow.cases.open(finding)
 
@@ -329,9 +326,12 @@ def merge(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Done:
         return same
     order = _merge_cancel(uow, order, ask)
     if not order.is_canceled and not order.handed_over:
+        lines = order.lines
         order = _merge_lines(uow, order, ask)
+        if order.lines != lines:
+            open_short_case(uow, order)
+            open_unknown_case(uow, order)
         order = _merge_words(uow, order, ask)
-        _open_cases(uow, order)
     if ask.updated_at is not None and ask.updated_at != order.source_updated_at:
         uow.orders.save(Change(replace(order, source_updated_at=ask.updated_at)))
     return same
@@ -452,6 +452,8 @@ def _shrink(uow: UnitOfWork, order: Order, less: Mapping[int, int]) -> Order:
     if any(not w.is_untouched for w in touched):
         _warn_after_print(uow, order, "lines were removed in the shop")
         return order
+    skus = [item.sku for work in touched for item in work.items]
+    uow.stock.lock_queue(skus)
     order = free(uow, order, touched)
     lines = {
         line.id: replace(
@@ -461,7 +463,9 @@ def _shrink(uow: UnitOfWork, order: Order, less: Mapping[int, int]) -> Order:
         )
         for line in order.lines
     }
-    return place(uow, uow.orders.save(Change(order.with_lines(lines))))
+    order = place(uow, uow.orders.save(Change(order.with_lines(lines))))
+    serve_queue(uow, skus)
+    return order
 
 
 def _warn_after_print(uow: UnitOfWork, order: Order, what: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from core.commands.placing import open_short_case, open_unknown_case
 from core.commands.writeback import write_back
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -80,6 +81,9 @@ def leave(
     gone = [_piece(uow, order, work, taken[work.id]) for work in works if work.id in taken]
     after = _consume(uow, order, gone)
     after = _ship_uncovered(uow, after, parcel, uncovered, location_id)
+    if uncovered:
+        open_short_case(uow, after)
+        open_unknown_case(uow, after)
     parcel = _store(uow, order, after, parcel, gone, is_new=is_new)
     if not parcel.items:
         return after
