@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -194,7 +195,7 @@ def test_an_order_without_a_number_gets_one_of_ours(shop: Shop) -> None:
     ],
 )
 def test_nonsense_is_refused_and_changes_nothing(
-    shop: Shop, change: dict[str, object], word: str
+    shop: Shop, change: dict[str, Any], word: str
 ) -> None:
     receipt = shop.do(replace(shop.order(1001, ("mug-red", 1)), **change), CHANNEL)
     assert receipt.outcome == "refused"
