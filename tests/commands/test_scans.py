@@ -240,7 +240,9 @@ def test_what_a_person_has_settled_does_not_come_back(shop):
 def receive_nonsense(shop: Shop, inbox_id: int | None = None) -> None:
     delivery = Delivery(SHOPIFY, "orders/create", "d-1", b"{")
     if inbox_id is not None:
-        delivery = shop.engine.read(lambda session: inbox.load(session, inbox_id))[1]
+        kept = shop.engine.read(lambda session: inbox.load(session, inbox_id))
+        assert kept is not None
+        delivery = kept[1]
     caller = Caller(CHANNEL.actor, "webhook", delivery=delivery)
     assert shop.engine.execute(Unreadable("no end of the text"), caller).outcome == "deferred"
 

@@ -306,9 +306,9 @@ def states(town: Town) -> set[str]:
 # --- nobody knows whether it happened ------------------------------------------------------------
 
 
-async def carried_twice(town: Town, endpoint: str, fault: str = "accept_then_drop") -> None:
+async def carried_twice(town: Town, endpoint: str) -> None:
     """The store does it and hangs up; the worker comes back when it is due."""
-    town.store.faults.script(Fault(endpoint, fault))
+    town.store.faults.script(Fault(endpoint, "accept_then_drop"))
     await town.worker().until_idle()
     assert 1 in {row["unknown"] for row in town.shop.rows(t.outbox)}
     town.shop.clock.advance(minutes=5)
