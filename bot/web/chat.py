@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ class WebChat:
         stream = self._counted(self.stream(self._door(shop, session), _after(request)))
         return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")
 
-    async def _counted(self, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _counted(self, stream: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
         """Open streams are few enough to leave room for everything else; pages ask again."""
         self._open += 1
         try:
