@@ -19,6 +19,7 @@ from core.domain.refusals import Invalid, NotFound, Refusal
 
 SIZE_MAX = 50 * 1024 * 1024
 ROWS_IN_FILE_MAX = 200_000
+COLUMNS_MAX = 500
 FIELD_MAX = 10_000
 DELIMITERS = ";,\t"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -118,6 +119,8 @@ def _delimiter(text: str) -> str:
 
 
 def _columns(cells: Sequence[str]) -> tuple[str, ...]:
+    if len(cells) > COLUMNS_MAX:
+        raise Invalid(f"{len(cells):,} columns are too many.", "Is this the right file?")
     names = tuple(re.sub(r"[\s-]+", "_", cell.strip().casefold()) for cell in cells)
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
