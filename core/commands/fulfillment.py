@@ -64,6 +64,10 @@ def _queue_of(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
     place = uow.shop.location(ask.location or uow.actor.locations[0])
     floor.require_own(uow, place)
     ids = waiting_at(uow.session, uow.shop.id, place.id, PRINT_MOST)
+    for order_id in sorted({uow.work.by_id(work_id).order_id for work_id in ids}):
+        uow.orders.by_id(order_id)
+    still = waiting_at(uow.session, uow.shop.id, place.id, PRINT_MOST)  # now that it is locked
+    ids = [work_id for work_id in ids if work_id in still]
     if not ids:
         raise NotPossible(
             f"Everything at {place.code} is on paper already.",

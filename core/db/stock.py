@@ -176,12 +176,14 @@ class Stock:
         if self._session.run(statement, **params) == 1:
             return True
         if delta.on_hand > 0 and self.level(delta.sku, delta.location_id) is None:
-            self._uow.insert_now(
-                t.stock_level,
-                {"shop_id": self._uow.shop.id, "sku": delta.sku, "location_id": delta.location_id},
-            )
+            self._begin(delta.sku, delta.location_id)
             return self._session.run(statement, **params) == 1
         return False
+
+    def _begin(self, sku: str, location_id: int) -> None:
+        """The first level of a SKU at a place; two who begin at once are told apart by its key."""
+        here = {"shop_id": self._uow.shop.id, "sku": sku, "location_id": location_id}
+        self._uow.insert_now(t.stock_level, here)
 
     def _write(self, move: StockMove) -> None:
         on_hand, reserved, safety = (unit * move.quantity for unit in EFFECTS[move.kind])
@@ -215,6 +217,8 @@ class Stock:
                 "Look at the new figure and send your change again.",
                 code="stale_stock",
             )
+        if found is None:
+            self._begin(sku, location_id)
         if on_hand != current:
             self.move([StockMove(Move.ADJUST, sku, location_id, on_hand - current, reason=reason)])
 

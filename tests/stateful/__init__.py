@@ -1,0 +1,1 @@
+"""Proofs of the engine: whatever is said to it, in any order and by many at once."""

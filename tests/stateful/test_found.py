@@ -1,0 +1,189 @@
+"""What the machine, the races and a careful reading have found once: never again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from core.commands import placing
+from core.commands.fulfillment import PickWork, PutBack, ShipWork
+from core.commands.orders import CancelOrder, MoveOrder
+from core.commands.receiving import ReceiveReturn
+from core.commands.refunds import RecordChannelRefund
+from core.commands.returns import RequestReturn
+from core.commands.scans import ScanForCases
+from core.commands.shipping import FulfilledLine, RecordFulfillment
+from core.commands.tracking import DeliverParcel
+from core.db import tables as t
+from core.db.stock import levels_of
+from core.domain.access import Role
+from core.domain.cases import CaseKind, Finding
+from core.domain.fulfillment import Stage
+from core.domain.stock import Level, Move, Short, StockMove
+from core.engine import Unreadable
+from tests.shop import BER, CHANNEL, HAM, SHOP, SHOPIFY, Shop, make_shop, staff
+from tests.stateful.crowd import MANY
+
+
+@pytest.fixture
+def shop(database: str) -> Iterator[Shop]:
+    made = make_shop(database)
+    yield made
+    made.close()
+
+
+def reserved(shop: Shop, sku: str) -> int:
+    return sum(row["reserved"] for row in shop.rows(t.stock_level, sku=sku))
+
+
+def open_kinds(shop: Shop) -> list[str]:
+    return [row["kind"] for row in shop.rows(t.cases) if row["state"] != "resolved"]
+
+
+# --- stock ---------------------------------------------------------------------------------------
+
+
+def test_moves_of_which_one_is_short_leave_no_level_touched(shop: Shop) -> None:
+    def both(uow):
+        moves = [
+            StockMove(Move.RESERVE, "mug-red", BER, 1),
+            StockMove(Move.SELL, "tee-black-m", BER, 99),
+        ]
+        with pytest.raises(Short):
+            uow.stock.move(moves)
+
+    shop.engine.chore(both, SHOP)
+    assert reserved(shop, "mug-red") == 0
+
+
+def test_a_plan_from_an_old_look_is_made_again_without_a_trace(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look said that BER has everything; of one SKU it has nothing any more."""
+    assert shop.place(1, ("tee-black-m", 10)).ok
+    old = [Level(sku, BER, 10, 0) for sku in ("mug-red", "tee-black-m")]
+    monkeypatch.setattr(placing, "levels_of", _first(old, levels_of))
+    looks = shop.order(2, ("mug-red", 2), ("tee-black-m", 2))
+    monkeypatch.setattr("core.engine.PLANNED_IN_WRITER", 0)
+    assert shop.do(looks, CHANNEL).ok
+    assert (reserved(shop, "mug-red"), reserved(shop, "tee-black-m")) == (2, 12)
+
+
+def _first(answer, then):
+    answers = iter([answer])
+    return lambda *asked: next(answers, None) or then(*asked)
+
+
+def test_a_till_sale_with_one_sku_twice_above_the_book_is_one_case(shop: Shop) -> None:
+    lines = (("mug-red", 8), ("mug-red", 7))
+    assert shop.place(1, *lines, handed_over=True, sold_at="HAM").ok
+    (case,) = shop.rows(t.cases, kind="till_above_book")
+    assert "15 × mug-red; the book was 5 short" in case["title"]
+
+
+def test_units_of_a_canceled_order_go_to_who_waits_longest(shop: Shop) -> None:
+    shop.place(1, ("mug-red", 20))
+    shop.place(2, ("mug-red", 3))
+    assert open_kinds(shop) == ["short"]
+    assert shop.do(CancelOrder("1")).ok
+    assert open_kinds(shop) == []
+    shop.place(3, ("mug-red", 18))
+    assert [row["backordered"] for row in shop.rows(t.order_line)] == [0, 0, 1]
+
+
+def test_a_store_may_receive_what_an_order_of_others_waits_for(shop: Shop) -> None:
+    """The waiting order is not theirs to see, but it is served."""
+    hamburg = staff(Role.STORE, "Hilde", locations=("HAM",))
+    shop.place(1, ("mug-red", 20))
+    shop.do(ShipWork("1", location="BER"))
+    shop.do(ShipWork("1", location="HAM"))
+    shop.do(DeliverParcel("1"))
+    shop.do(RequestReturn("1", "mug-red", 1))
+    shop.do(RequestReturn("1", "mug-red", 2))
+    shop.place(2, ("mug-red", 3))
+    assert shop.do(ReceiveReturn("R1-1", "HAM"), hamburg).ok
+    assert shop.rows(t.order_line, sku="mug-red")[1]["backordered"] == 2
+
+
+def test_an_edit_that_ends_a_shortage_closes_its_case(shop: Shop) -> None:
+    shop.place(1, ("mug-red", 25))
+    assert open_kinds(shop) == ["short"]
+    shop.do(shop.order(1, ("mug-red", 20)), CHANNEL)
+    assert open_kinds(shop) == []
+
+
+def test_a_parcel_of_the_shop_that_ends_a_shortage_closes_its_case(shop: Shop) -> None:
+    shop.place(1, ("mug-red", 21))
+    gone = RecordFulfillment(
+        SHOPIFY, "gid-1", "f1", (FulfilledLine("1-1", 21),), shop.clock(), location=str(7000 + HAM)
+    )
+    assert shop.do(gone, CHANNEL).ok
+    assert "short" not in open_kinds(shop)
+
+
+# --- orders --------------------------------------------------------------------------------------
+
+
+def test_an_order_with_an_unknown_sku_can_be_moved(shop: Shop) -> None:
+    shop.place(1, ("mug-red", 1), ("ghost", 1))
+    assert shop.do(MoveOrder("1", "HAM")).ok
+
+
+def test_goods_are_put_back_to_an_open_stage_only(shop: Shop) -> None:
+    shop.place(1, ("mug-red", 1))
+    shop.do(PickWork("1"))
+    for stage in (Stage.CANCELED, Stage.SHIPPED, Stage.PICKED):
+        assert shop.do(PutBack("1", to=stage)).code == "not_possible"
+    assert shop.do(PutBack("1", to=Stage.PRINTED)).ok
+
+
+def test_a_number_that_three_channels_use_is_told_apart(shop: Shop) -> None:
+    for n in range(3):
+        order = replace(shop.order(1001, ("mug-red", 1)), external_id=f"other-{n}")
+        assert shop.do(order, CHANNEL).ok
+    assert [row["number"] for row in shop.rows(t.orders)] == ["1001", "NORD-1001", "NORD-1001-2"]
+
+
+def test_a_seen_version_is_that_of_the_order_and_not_of_those_it_serves(shop: Shop) -> None:
+    shop.place(1, ("mug-red", 20))
+    shop.place(2, ("mug-red", 1))
+    shop.do(MoveOrder("2", "BER"))
+    assert shop.do(CancelOrder("1"), replace(staff(), version=1)).ok
+    assert shop.rows(t.orders, number="2")[0]["version"] == 2
+
+
+# --- money ---------------------------------------------------------------------------------------
+
+
+def test_a_canceled_order_that_is_refunded_beside_what_is_due_is_news(shop: Shop) -> None:
+    """One mug left, came back and is to be paid; then the shop pays everything for both."""
+    shop.place(1, ("mug-red", 1), ("sock-grey", 25))
+    shop.do(ShipWork("1", location="BER"))
+    shop.do(DeliverParcel("1"))
+    shop.do(RequestReturn("1", "mug-red"))
+    shop.do(ReceiveReturn("R1-1", "BER"))
+    shop.do(replace(shop.order(1, ("mug-red", 1)), canceled_at=shop.clock()), CHANNEL)
+    everything = RecordChannelRefund(SHOPIFY, "gid-1", "r1", 26 * 1990, "EUR", shop.clock())
+    assert shop.do(everything, CHANNEL).ok
+    assert "outside_refund" in open_kinds(shop)
+
+
+# --- the machine room ----------------------------------------------------------------------------
+
+
+def test_a_scan_leaves_alone_what_only_a_person_can_end(shop: Shop) -> None:
+    finding = Finding(CaseKind.DELIVERY_DEAD, "event:7", "No message could be made.")
+    shop.engine.chore(lambda uow: uow.cases.open(finding), SHOP)
+    assert shop.do(ScanForCases(CaseKind.DELIVERY_DEAD), CHANNEL).facts["closed"] == 0
+    assert open_kinds(shop) == ["delivery_dead"]
+
+
+def test_after_the_last_word_nobody_comes_in(shop: Shop) -> None:
+    """Commands that meet a closing writer are answered or turned away, never left waiting."""
+    futures = [shop.engine.submit(shop.order(n, ("mug-red", 1)), CHANNEL) for n in range(MANY)]
+    shop.engine.close()
+    assert all(future.result(timeout=20).ok for future in futures)
+    with pytest.raises(Exception, match="shut"):
+        shop.do(Unreadable("late"), CHANNEL)
