@@ -26,6 +26,14 @@ from core.domain.refusals import Refusal
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 LOOPBACK = ("127.0.0.1", "::1")
+OF_A_PROXY = (
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "forwarded",
+    "via",
+)
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -100,7 +108,7 @@ class Front:
             told = request.headers.get("authorization", "")
             return hmac.compare_digest(told.encode(), f"Bearer {token}".encode())
         host = request.client.host if request.client else ""
-        return host in LOOPBACK and "x-forwarded-for" not in request.headers
+        return host in LOOPBACK and not any(name in request.headers for name in OF_A_PROXY)
 
     async def description(self, request: Request) -> Response:
         if not self._house.settings.sandbox:

@@ -402,8 +402,9 @@ async def test_figures_are_for_this_machine_or_with_the_token(sqlite_database: s
     await town.close()
 
 
-async def test_a_proxy_does_not_make_a_stranger_local(one: Town):
-    answer = await one.http.get("/metrics", headers={"X-Forwarded-For": "203.0.113.5"})
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+async def test_a_proxy_does_not_make_a_stranger_local(one: Town, name: str):
+    answer = await one.http.get("/metrics", headers={name: "203.0.113.5"})
     assert answer.status_code == 401
 
 
