@@ -56,10 +56,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _safe(self) -> Self:
         if not self.sandbox and len(self.secret_key.get_secret_value()) < 32:
-            raise ValueError(
-                "WISMO_SECRET_KEY must hold at least 32 characters; "
-                "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-            )
+            raise ValueError(_no_key(self.secret_key.get_secret_value()))
         if self.failpoints and not self.sandbox:
             raise ValueError("WISMO_FAILPOINTS works in a sandbox only")
         return self
@@ -69,3 +66,15 @@ class Settings(BaseSettings):
         """Signing keys, oldest first; several are given separated by spaces when rotating."""
         keys = tuple(self.secret_key.get_secret_value().split())
         return keys or ("sandbox-only-key-sandbox-only-key-0000",)
+
+
+def _no_key(told: str) -> str:
+    if not told.strip():
+        return (
+            "There is no WISMO_SECRET_KEY yet: `wismo setup` makes one and keeps it in .env. "
+            "Where there is a shop already, give the key that it was set up with."
+        )
+    return (
+        "WISMO_SECRET_KEY is too short: it must hold at least 32 characters. Make one: "
+        "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    )
