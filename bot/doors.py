@@ -71,8 +71,6 @@ class Server(uvicorn.Server):
         settings = house.settings
         config = uvicorn.Config(
             application(house),
-            host=settings.host,
-            port=settings.port,
             http=PatientProtocol,
             limit_concurrency=CONNECTIONS_MAX,
             ws="none",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import logging
 import signal
+import socket
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,7 +83,7 @@ def bring_up(database: Database) -> None:
     """A new or older SQLite file is migrated, keeping a copy; a server's database only by hand."""
     path = database_path(str(database.url))
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(path)
     at = revision(database)
     if at == head():
         return
@@ -95,21 +98,40 @@ def bring_up(database: Database) -> None:
     migrate(database)
 
 
+def _make_private(path: Path) -> None:
+    """Customers' data is for one user only; SQLite gives the files beside it the same mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+
+
 # --- one process ---------------------------------------------------------------------------------
 
 
 def serve(settings: Settings, announce: Callable[[str], None] = log.info) -> None:
     """Serve until SIGTERM or SIGINT, in the roles that the settings name."""
-    with ownership(database_path(settings.database_url)):
-        house = build(settings)
-        try:
-            _run(_serve_app(house, announce) if _is_app(settings) else _serve_rest(house, announce))
-        finally:
-            house.close()
+    with ownership(database_path(settings.database_url)), contextlib.ExitStack() as held:
+        line = held.enter_context(_bound(settings)) if "app" in settings.roles else None
+        house = held.enter_context(contextlib.closing(build(settings)))
+        _run(_serve_app(house, announce, line) if line else _serve_rest(house, announce))
 
 
-def _is_app(settings: Settings) -> bool:
-    return "app" in settings.roles
+def _bound(settings: Settings) -> socket.socket:
+    """Where strangers reach us, taken before anything else: whoever fails here changed nothing."""
+    where = f"{settings.host}:{settings.port}"
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            raise NotPossible(
+                f"Another program listens on {where} already.",
+                "Stop it, or choose another port: WISMO_PORT=8001 wismo serve",
+            ) from problem
+        raise NotPossible(
+            f"Nothing can listen on {where} ({problem.strerror}).",
+            "Choose another place with WISMO_HOST and WISMO_PORT.",
+        ) from problem
 
 
 def _run(coroutine: Coroutine[Any, Any, None]) -> None:
@@ -119,20 +141,16 @@ def _run(coroutine: Coroutine[Any, Any, None]) -> None:
         runner.run(coroutine)
 
 
-async def _serve_app(house: House, announce: Callable[[str], None]) -> None:
+async def _serve_app(house: House, announce: Callable[[str], None], line: socket.socket) -> None:
     from bot.doors import Server
 
     server = Server(house, announce)
     # uvicorn raises the signal once more when it has drained: we still have to close the database.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
-    await server.serve()
+    await server.serve([line])
     if not server.started:
-        settings = house.settings
-        raise NotPossible(
-            f"Nothing can listen on {settings.host}:{settings.port}.",
-            "Is it taken? Choose another with WISMO_PORT.",
-        )
+        raise NotPossible("The server did not start.", "The lines above say why.")
 
 
 async def _serve_rest(house: House, announce: Callable[[str], None]) -> None:

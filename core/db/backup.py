@@ -57,6 +57,7 @@ def restore(database: Database, file: Path, stamp: datetime) -> Path | None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.restoring")
     draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
     _copy_sqlite(file, draft, _quiet)
     database.close()
     kept = _set_aside(path, stamp)

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -372,3 +373,42 @@ def test_a_place_too_deep_for_a_socket_still_works(shop, tmp_path, monkeypatch):
 def _file(name, text):
     Path(name).write_text(text, encoding="utf-8")
     return name
+
+
+# --- what a stranger stumbled over ---------------------------------------------------------------
+
+
+def test_nobody_else_on_the_machine_can_read_the_database(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("WISMO_DATABASE_URL", f"sqlite:///{tmp_path / 'var' / 'w.db'}")
+    before = os.umask(0o022)
+    try:
+        cli(*SETUP)
+        with serving():
+            modes = {path.name: _mode(path) for path in Path("var").glob("w.db*")}
+        cli("backup", "b.db")
+        cli("restore", "b.db", "--yes")
+    finally:
+        os.umask(before)
+    assert cli.code == 0, cli.err
+    assert {modes[f"w.db{end}"] for end in ("", "-wal", "-shm")} == {0o600}
+    assert _mode(Path("var")) == 0o700
+    assert _mode(Path("var/w.db")) == 0o600
+
+
+def _mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_port_that_is_taken_is_named_with_the_way_out(shop, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("WISMO_PORT", str(other.getsockname()[1]))
+        said = refused(shop, "serve")
+    assert "Another program listens on 127.0.0.1:" in said
+    assert "WISMO_PORT=" in said
+
+
+def test_a_missing_secret_key_is_told_from_one_that_is_too_short(cli, monkeypatch):
+    monkeypatch.setenv("WISMO_SECRET_KEY", "short")
+    assert "too short" in refused(cli, "shop", "show")
+    monkeypatch.delenv("WISMO_SECRET_KEY")
+    assert "no WISMO_SECRET_KEY yet: `wismo setup` makes one" in refused(cli, "serve")
