@@ -23,6 +23,7 @@ from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
 from core.domain.money import exponent
 from core.domain.order import Address, Change, Line, Order
+from core.domain.refunds import paid_for_first
 from core.domain.refusals import Invalid
 from core.domain.stock import Level, Move, Short, StockMove
 from core.registry import Done, command
@@ -418,7 +419,9 @@ def _merge_lines(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
             continue
         if wish.quantity > line.wanted:
             grown = wish.quantity - line.wanted
-            changed[line.id] = replace(line, ordered=line.ordered + grown, total=_grown_total(wish))
+            changed[line.id] = replace(
+                line, ordered=line.ordered + grown, total=_grown_total(line, wish)
+            )
         else:
             shrink[line.id] = min(line.wanted - wish.quantity, line.wanted - line.shipped)
     last = max((line.position for line in order.lines), default=0)
@@ -439,8 +442,10 @@ def _merge_lines(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
     return place(uow, order) if changed or new else order
 
 
-def _grown_total(wish: CaptureLine) -> int:
-    return wish.total if wish.total is not None else wish.unit_price * wish.quantity
+def _grown_total(line: Line, wish: CaptureLine) -> int:
+    """What all units cost, with those that were removed before: the channel tells of the rest."""
+    now = wish.total if wish.total is not None else wish.unit_price * wish.quantity
+    return now + paid_for_first(line.total, line.ordered, line.canceled)
 
 
 def _shrink(uow: UnitOfWork, order: Order, less: Mapping[int, int]) -> Order:

@@ -95,7 +95,7 @@ def load_shop(session: Session, shop_id: int) -> Shop:
     key = (str(session.connection.engine.url), shop_id)
     kept = _cache.get(key)
     if kept is None or kept.revision != found[0]:
-        kept = _cache[key] = _read_shop(session, shop_id)
+        kept = _cache[key] = read_shop(session, shop_id)
     return kept
 
 
@@ -104,7 +104,8 @@ def remembered(database: Database, shop_id: int) -> Shop | None:
     return _cache.get((str(database.engine.url), shop_id))
 
 
-def _read_shop(session: Session, shop_id: int) -> Shop:
+def read_shop(session: Session, shop_id: int) -> Shop:
+    """The shop as this transaction sees it, remembered by nobody: it may yet be taken back."""
     shop = _named(t.shop, session.rows(_SHOP, shop=shop_id)[0])
     settings = from_json(shop["settings"])
     locations = [_location(r, shop["time_zone"]) for r in session.rows(_LOCATIONS, shop=shop_id)]

@@ -187,6 +187,14 @@ customer = _table(
     _json("preferences"),
     _at("created_at"),
     sa.UniqueConstraint("shop_id", "email", "phone"),
+    sa.Index(
+        "uq_customer_email",
+        "shop_id",
+        "email",
+        unique=True,
+        sqlite_where=sa.text("email <> ''"),
+        postgresql_where=sa.text("email <> ''"),
+    ),
     sa.Index(None, "shop_id", "telegram_chat"),
     sa.Index("ix_customer_phone", "shop_id", "phone"),
 )

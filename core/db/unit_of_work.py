@@ -71,13 +71,15 @@ class UnitOfWork:
     def shop(self) -> Shop:
         known = self.batch.shops
         if self.actor.shop_id not in known:
-            known[self.actor.shop_id] = setup.load_shop(self.session, self.actor.shop_id)
+            load = setup.read_shop if self.actor.shop_id in self.batch.touched else setup.load_shop
+            known[self.actor.shop_id] = load(self.session, self.actor.shop_id)
         shop: Shop = known[self.actor.shop_id]
         return shop
 
     def forget_shop(self) -> None:
         """The shop's surroundings changed: read them again when they are next asked for."""
         self.batch.shops.pop(self.actor.shop_id, None)
+        self.batch.touched.add(self.actor.shop_id)
         self.__dict__.pop("shop", None)
 
     @cached_property

@@ -35,6 +35,7 @@ class Batch:
         self.alone = alone  # one command only: write in its savepoint, so that errors are its own
         self.seen: set[tuple[Any, ...]] = set()  # keys of this batch that a look-up must not miss
         self.shops: dict[int, Any] = {}
+        self.touched: set[int] = set()  # shops that a command of this batch has changed
         self._waiting: dict[sa.Table, list[dict[str, Any]]] = {}
         self._guarded = False
         self._written: list[tuple[sa.Table, list[dict[str, Any]]]] = []
@@ -70,6 +71,7 @@ class Batch:
         self.session.plain("ROLLBACK TO SAVEPOINT command")
         self.session.plain("RELEASE SAVEPOINT command")
         self._guarded = False
+        self.shops.clear()
         self.session.before = self.flush  # the rows of the command that is gone are gone too
         written, self._written = self._written, []
         for table, rows in written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from hypothesis import event as note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from core.commands.capture import CaptureLine, CaptureOrder
 from core.commands.cases import ResolveCase, SnoozeCase, TakeCase
@@ -38,7 +39,7 @@ from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.stock import AdjustStock, ReceiveStock, SetSafety, SetStock
 from core.commands.tracking import DeliverParcel, RecordTracking
 from core.db import tables as t
-from core.domain.fulfillment import Stage
+from core.domain.fulfillment import OPEN_STAGES, Stage
 from core.domain.order import Address, HoldReason
 from core.domain.tracking import event as tracking_event
 from core.domain.tracking_codes import read
@@ -67,7 +68,6 @@ SCANS_SAID = st.lists(
     min_size=1,
     max_size=4,
 )  # fmt: skip
-KINDS = {BER: "BER", HAM: "HAM"}
 
 
 def one(of: list[T], pick: int) -> T:
@@ -97,11 +97,28 @@ class ShopMachine(RuleBasedStateMachine):
         broken = self.w.breakers()
         assert not broken, "\n".join(broken)
 
+    @initialize(lines=LINES)
+    def open_the_shop(self, lines: list[tuple[str, int]]) -> None:
+        """One order has arrived already, so that returns are never far away."""
+        self.place([("mug-red", 3), ("tee-black-m", 2), ("mug-red", 1)], paid=True)
+        assert self.w.do(ShipWork("1001", "T0000", "DHL")).ok
+        assert self.w.do(DeliverParcel("1001")).ok
+        self.place(lines, paid=True)
+
     # --- small helps -----------------------------------------------------------------------------
 
     def number(self, pick: int) -> str:
         """An order's number; sometimes of the one that comes next."""
         return one([*self.told, str(self.next)], pick)
+
+    def aim(self, pick: int, table: Any, fits: Callable[[dict[str, Any]], bool]) -> str:
+        """The number of an order with a fitting row; now and then any other."""
+        fitting = {row["order_id"] for row in self.rows(table) if fits(row)}
+        numbers = [row["number"] for row in self.rows(t.orders) if row["id"] in fitting]
+        return one(numbers, pick // 8) if numbers and pick % 8 else self.number(pick)
+
+    def at_work(self, pick: int) -> str:
+        return self.aim(pick, t.fulfillment_order, lambda w: w["stage"] in OPEN_STAGES)
 
     def rows(self, table: Any, **where: Any) -> list[dict[str, Any]]:
         return self.w.shop.rows(table, **where)
@@ -192,11 +209,8 @@ class ShopMachine(RuleBasedStateMachine):
     def pay_in_the_shop_what_is_due(self, pick: int, whole_return: bool) -> None:
         due = one(self.rows(t.refund, state="due"), pick)
         order = self.rows(t.orders, id=due["order_id"])[0]
-        same = [
-            row
-            for row in self.rows(t.refund, state="due", rma_id=due["rma_id"])
-            if whole_return or row is due or row["id"] == due["id"]
-        ]
+        others = self.rows(t.refund, state="due", rma_id=due["rma_id"])
+        same = others if whole_return else [due]
         self.refunds += 1
         name, amount = f"r{self.refunds}", sum(row["amount"] for row in same)
         told = RecordChannelRefund(
@@ -262,23 +276,23 @@ class ShopMachine(RuleBasedStateMachine):
     @rule(pick=PICK, reason=st.sampled_from(HoldReason), hours=st.integers(0, 3))
     def hold(self, pick: int, reason: HoldReason, hours: int) -> None:
         until = self.w.clock() + timedelta(hours=hours) if hours else None
-        self.staff(HoldOrder(self.number(pick), reason, until))
+        self.staff(HoldOrder(self.at_work(pick), reason, until))
 
     @rule(pick=PICK)
     def release(self, pick: int) -> None:
-        self.staff(ReleaseOrder(self.number(pick)))
+        self.staff(ReleaseOrder(self.aim(pick, t.hold, lambda h: h["released_at"] is None)))
 
     @rule(pick=PICK)
     def cancel(self, pick: int) -> None:
-        self.staff(CancelOrder(self.number(pick), "changed mind"))
+        self.staff(CancelOrder(self.at_work(pick), "changed mind"))
 
     @rule(pick=PICK, to=CODE)
     def move(self, pick: int, to: str) -> None:
-        self.staff(MoveOrder(self.number(pick), to))
+        self.staff(MoveOrder(self.at_work(pick), to))
 
     @rule(pick=PICK)
     def route_again(self, pick: int) -> None:
-        self.staff(RouteAgain(self.number(pick)))
+        self.staff(RouteAgain(self.aim(pick, t.order_line, lambda x: x["backordered"] > 0)))
 
     @rule(pick=PICK)
     def tag(self, pick: int) -> None:
@@ -293,7 +307,7 @@ class ShopMachine(RuleBasedStateMachine):
     def work(self, pick: int, whole: bool) -> str:
         """An order's number, or that of one piece of its work."""
         works = [row["number"] for row in self.rows(t.fulfillment_order)]
-        return self.number(pick) if whole or not works else one(works, pick)
+        return self.at_work(pick) if whole or not works else one(works, pick)
 
     @rule(where=CODE)
     def print_picks(self, where: str) -> None:
@@ -318,11 +332,12 @@ class ShopMachine(RuleBasedStateMachine):
 
     @rule(pick=PICK, where=WHERE)
     def label(self, pick: int, where: str) -> None:
-        self.staff(LabelParcel(self.number(pick), "DHL", f"T{pick % 6}0000", where))
+        self.staff(LabelParcel(self.at_work(pick), "DHL", f"T{pick % 6}0000", where))
 
     @rule(pick=PICK, other=PICK)
     def correct_the_number(self, pick: int, other: int) -> None:
-        self.staff(AddTracking(self.number(pick), f"T{other % 6}0000", "DHL"))
+        number = self.aim(pick, t.parcel, lambda p: p["delivered_at"] is None)
+        self.staff(AddTracking(number, f"T{other % 12}0000", "DHL"))
 
     @rule(pick=PICK, events=SCANS_SAID)
     def carrier_says(self, pick: int, events: list[tuple[str, int]]) -> None:
@@ -331,45 +346,68 @@ class ShopMachine(RuleBasedStateMachine):
             tracking_event(read("17track", code), start + timedelta(hours=hours), code, "Berlin")
             for code, hours in events
         )
-        self.w.hear(RecordTracking(f"T{pick % 6}0000", told), "tracking")
+        known = [row["tracking_number"] for row in self.rows(t.parcel) if row["tracking_number"]]
+        number = one(known, pick) if known and pick % 8 else f"T{pick % 6}0000"
+        self.w.hear(RecordTracking(number, told), "tracking")
 
     @rule(pick=PICK)
     def deliver(self, pick: int) -> None:
-        self.staff(DeliverParcel(self.number(pick)))
+        under_way = self.aim(pick, t.parcel, lambda p: p["handed_over_at"] is not None)
+        self.staff(DeliverParcel(under_way))
 
     @rule(pick=PICK)
     def send_off_and_deliver(self, pick: int) -> None:
         """All of an order, as far as it goes: the road to returns."""
+        number = self.at_work(pick)
         for code in ("BER", "HAM"):
-            self.staff(ShipWork(self.number(pick), location=code))
-        self.staff(DeliverParcel(self.number(pick)))
+            self.staff(ShipWork(number, f"T{self.next % 6}{code}0", "DHL", code))
+        self.staff(DeliverParcel(number))
 
     # --- returns ---------------------------------------------------------------------------------
 
-    def rma(self, pick: int) -> str:
-        known = [row["number"] for row in self.rows(t.rma)]
-        return one(known, pick) if known else "R1-1"
+    def rma(self, pick: int, *states: str) -> str:
+        rows = self.rows(t.rma)
+        known = [row["number"] for row in rows if pick % 8 == 0 or row["status"] in states]
+        return one(known or [row["number"] for row in rows], pick // 8)
 
+    @precondition(lambda self: any(row["delivered"] for row in self.rows(t.order_line)))
     @rule(
         pick=PICK,
         wishes=st.lists(st.tuples(st.sampled_from(SKUS[:3]), st.none() | FEW), max_size=2),
     )
     def request_return(self, pick: int, wishes: list[tuple[str, int | None]]) -> None:
         lines = tuple(ReturnedLine(sku, quantity) for sku, quantity in wishes)
-        self.staff(RequestReturn(self.number(pick), lines=lines))
+        number = self.aim(pick, t.order_line, lambda x: x["delivered"] > x["return_received"])
+        self.staff(RequestReturn(number, lines=lines))
 
+    @rule(pick=PICK, sku=st.sampled_from(SKUS[:3]), units=FEW, come=FEW, paid=st.booleans())
+    def bring_back(self, pick: int, sku: str, units: int, come: int, paid: bool) -> None:
+        """A return from the wish to the counter, often in parts, and perhaps to the money."""
+        number = self.aim(pick, t.order_line, lambda x: x["delivered"] > x["return_received"])
+        receipt = self.w.do(RequestReturn(number, sku, units))
+        if receipt.ok:
+            name = receipt.facts["return"]
+            self.staff(ApproveReturn(name))
+            self.staff(ReceiveReturn(name, "BER", sku, min(come, units)))
+            if paid:
+                self.staff(RecordRefund(name, f"re_{pick}"))
+
+    @precondition(lambda self: self.rows(t.rma))
     @rule(pick=PICK)
     def approve(self, pick: int) -> None:
-        self.staff(ApproveReturn(self.rma(pick)))
+        self.staff(ApproveReturn(self.rma(pick, "requested")))
 
+    @precondition(lambda self: self.rows(t.rma))
     @rule(pick=PICK)
     def reject(self, pick: int) -> None:
-        self.staff(RejectReturn(self.rma(pick), "it was worn"))
+        self.staff(RejectReturn(self.rma(pick, "requested"), "it was worn"))
 
+    @precondition(lambda self: self.rows(t.rma))
     @rule(pick=PICK)
     def cancel_return(self, pick: int) -> None:
-        self.staff(CancelReturn(self.rma(pick)))
+        self.staff(CancelReturn(self.rma(pick, "approved", "received")))
 
+    @precondition(lambda self: self.rows(t.rma))
     @rule(
         pick=PICK,
         where=WHERE,
@@ -381,11 +419,12 @@ class ShopMachine(RuleBasedStateMachine):
         self, pick: int, where: str, counts: list[tuple[str, int | None, bool]]
     ) -> None:
         lines = tuple(CountedLine(sku, quantity, shelf) for sku, quantity, shelf in counts)
-        self.staff(ReceiveReturn(self.rma(pick), where, lines=lines))
+        self.staff(ReceiveReturn(self.rma(pick, "approved", "received"), where, lines=lines))
 
+    @precondition(lambda self: self.rows(t.rma))
     @rule(pick=PICK)
     def record_refund(self, pick: int) -> None:
-        self.staff(RecordRefund(self.rma(pick), f"re_{pick}"))
+        self.staff(RecordRefund(self.rma(pick, "received"), f"re_{pick}"))
 
     # --- stock -----------------------------------------------------------------------------------
 
@@ -420,6 +459,7 @@ class ShopMachine(RuleBasedStateMachine):
         known = [row["number"] for row in self.rows(t.cases)]
         return int(one(known, pick)) if known else 1
 
+    @precondition(lambda self: self.rows(t.cases))
     @rule(pick=PICK)
     def take(self, pick: int) -> None:
         self.staff(TakeCase(self.case(pick)))
@@ -428,6 +468,7 @@ class ShopMachine(RuleBasedStateMachine):
     def snooze(self, pick: int, hours: int) -> None:
         self.staff(SnoozeCase(self.case(pick), self.w.clock() + timedelta(hours=hours)))
 
+    @precondition(lambda self: self.rows(t.cases))
     @rule(pick=PICK)
     def resolve(self, pick: int) -> None:
         self.staff(ResolveCase(self.case(pick), "done"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
-from core.commands import placing
+from core import registry
 from core.commands.fulfillment import PickWork, PutBack, ShipWork
 from core.commands.orders import CancelOrder, MoveOrder
 from core.commands.receiving import ReceiveReturn
@@ -17,12 +17,14 @@ from core.commands.scans import ScanForCases
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.tracking import DeliverParcel
 from core.db import tables as t
-from core.db.stock import levels_of
-from core.domain.access import Role
+from core.db.unit_of_work import UnitOfWork
+from core.domain.access import Right, Role
 from core.domain.cases import CaseKind, Finding
 from core.domain.fulfillment import Stage
-from core.domain.stock import Level, Move, Short, StockMove
+from core.domain.refusals import NotPossible
+from core.domain.stock import Move, Short, StockMove
 from core.engine import Unreadable
+from core.registry import Done
 from tests.shop import BER, CHANNEL, HAM, SHOP, SHOPIFY, Shop, make_shop, staff
 from tests.stateful.crowd import MANY
 
@@ -56,24 +58,6 @@ def test_moves_of_which_one_is_short_leave_no_level_touched(shop: Shop) -> None:
 
     shop.engine.chore(both, SHOP)
     assert reserved(shop, "mug-red") == 0
-
-
-def test_a_plan_from_an_old_look_is_made_again_without_a_trace(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The look said that BER has everything; of one SKU it has nothing any more."""
-    assert shop.place(1, ("tee-black-m", 10)).ok
-    old = [Level(sku, BER, 10, 0) for sku in ("mug-red", "tee-black-m")]
-    monkeypatch.setattr(placing, "levels_of", _first(old, levels_of))
-    looks = shop.order(2, ("mug-red", 2), ("tee-black-m", 2))
-    monkeypatch.setattr("core.engine.PLANNED_IN_WRITER", 0)
-    assert shop.do(looks, CHANNEL).ok
-    assert (reserved(shop, "mug-red"), reserved(shop, "tee-black-m")) == (2, 12)
-
-
-def _first(answer, then):
-    answers = iter([answer])
-    return lambda *asked: next(answers, None) or then(*asked)
 
 
 def test_a_till_sale_with_one_sku_twice_above_the_book_is_one_case(shop: Shop) -> None:
@@ -170,6 +154,14 @@ def test_a_canceled_order_that_is_refunded_beside_what_is_due_is_news(shop: Shop
     assert "outside_refund" in open_kinds(shop)
 
 
+def test_a_line_that_grew_after_it_shrank_costs_what_all_its_units_cost(shop: Shop) -> None:
+    """Three, then two, then four mugs: five were ordered and one was removed."""
+    for quantity in (3, 2, 4):
+        assert shop.do(shop.order(1, ("mug-red", quantity)), CHANNEL).ok
+    (line,) = shop.rows(t.order_line)
+    assert (line["ordered"], line["canceled"], line["total"]) == (5, 1, 5 * 1990)
+
+
 # --- the machine room ----------------------------------------------------------------------------
 
 
@@ -178,6 +170,39 @@ def test_a_scan_leaves_alone_what_only_a_person_can_end(shop: Shop) -> None:
     shop.engine.chore(lambda uow: uow.cases.open(finding), SHOP)
     assert shop.do(ScanForCases(CaseKind.DELIVERY_DEAD), CHANNEL).facts["closed"] == 0
     assert open_kinds(shop) == ["delivery_dead"]
+
+
+def test_what_a_refused_command_saw_of_the_shop_is_forgotten(sqlite_database: str) -> None:
+    """A change of policy that is taken back decides nothing for the next command of its batch."""
+    shop = make_shop(sqlite_database)
+    wishes = [Sway("5"), AskPolicy(), Sway("7"), AskPolicy()] * 4
+    futures = [shop.engine.submit(wish, staff(Role.OWNER)) for wish in wishes]
+    seen = {future.result().facts.get("storm_size") for future in futures[1::2]}
+    assert seen == {shop.engine.chore(lambda uow: uow.shop.policy["storm_size"], SHOP)} == {5}
+    shop.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Sway:
+    """Change a policy, look at it, and meet a refusal."""
+
+    size: str
+
+
+@registry.command("sway", Sway, Right.MANAGE, in_chat=False)
+def _sway(ask: Sway, uow: UnitOfWork) -> Done:
+    uow.people.set_shop(settings={"policy": {"storm_size": 10 + int(ask.size)}})
+    raise NotPossible(f"It is {uow.shop.policy['storm_size']} now, and that is no good.")
+
+
+@dataclass(frozen=True, slots=True)
+class AskPolicy:
+    """Say what the policy is."""
+
+
+@registry.command("ask policy", AskPolicy, Right.VIEW, in_chat=False)
+def _ask_policy(_: AskPolicy, uow: UnitOfWork) -> Done:
+    return Done("So it is.", {"storm_size": uow.shop.policy["storm_size"]})
 
 
 def test_after_the_last_word_nobody_comes_in(shop: Shop) -> None:

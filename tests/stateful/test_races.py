@@ -142,7 +142,7 @@ def test_one_order_under_many_delivery_numbers_exists_once(crowd: Crowd) -> None
 
 
 def test_orders_of_one_new_customer_find_one_customer(crowd: Crowd) -> None:
-    orders = [crowd.shop.order(n, ("sock-grey", 1)) for n in range(MANY)]
+    orders = [crowd.shop.order(n, ("sock-grey", 1), phone=f"+49{n}") for n in range(MANY)]
     assert done(crowd.rush(orders, CHANNEL)) == MANY
     assert len(crowd.shop.rows(t.customer)) == 1
 
