@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from core.db import metrics, scanning
 from core.db.cases import count_open_cases
@@ -66,7 +68,22 @@ def _past_cutoff(reader: Reader, ids: list[int] | None) -> int:
 
 
 def _counted(reader: Reader, day: Day) -> tuple[Counted, ...]:
-    return tuple(
-        Counted(name, their_count(told, day.date), ours)
-        for name, told, ours in metrics.shops_counts(reader.session, reader.shop.id, day)
-    )
+    """Each shop's snapshot beside our count of that same moment."""
+    shops = metrics.shops_counts(reader.session, reader.shop.id, day)
+    return tuple(_compared(reader, day, *shop) for shop in shops)
+
+
+def _compared(reader: Reader, day: Day, name: str, told: object, ours: int) -> Counted:
+    theirs = their_count(told, day.date)
+    at = None if theirs is None else _counted_at(told)
+    if at is None:
+        return Counted(name, theirs, ours)
+    until = metrics.shops_counts(reader.session, reader.shop.id, replace(day, end=at))
+    then = next(count for shop, _, count in until if shop == name)
+    clock = at.astimezone(ZoneInfo(reader.shop.time_zone))
+    return Counted(f"{name} (as of {clock:%H:%M})", theirs, then)
+
+
+def _counted_at(told: object) -> datetime | None:
+    at = told.get("at") if isinstance(told, dict) else None
+    return datetime.fromisoformat(at) if isinstance(at, str) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 
 import httpx2
 import pytest
@@ -32,6 +33,12 @@ async def town(database: str) -> AsyncIterator[Town]:
 
 async def pull(town: Town) -> Pulled:
     return await pull_missed(await town.connected())
+
+
+async def count_told(town: Town) -> object:
+    """How many orders the store last said it has of today."""
+    state, _ = town.shop.engine.read(lambda s: channels.state_of(s, SHOPIFY))
+    return state["their_count"]["placed"]
 
 
 async def differences(town: Town) -> list[str]:
@@ -131,9 +138,21 @@ async def test_the_stores_own_count_of_today_is_written_down(town: Town):
     town.shop.clock.advance(days=1)
     for _ in range(2):
         town.buy()
+    town.shop.clock.advance(seconds=1)
     await pull(town)
     state, _ = town.shop.engine.read(lambda s: channels.state_of(s, SHOPIFY))
-    assert state["their_count"] == {"day": "2026-11-24", "placed": 2}
+    told = state["their_count"]
+    assert (told["day"], told["placed"]) == ("2026-11-24", 2)
+    assert datetime.fromisoformat(told["at"]) == town.shop.clock().replace(microsecond=0)
+
+
+async def test_an_order_bought_in_the_second_of_the_count_waits_for_the_next(town: Town):
+    town.buy()
+    await pull(town)
+    assert await count_told(town) == 0
+    town.shop.clock.advance(seconds=1)
+    await pull(town)
+    assert await count_told(town) == 1
 
 
 async def test_an_order_with_more_lines_than_a_page_is_whole(town: Town):

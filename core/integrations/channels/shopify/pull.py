@@ -109,20 +109,25 @@ async def _deliver(store: Store, topic: str, mark: str, told: Any) -> tuple[str,
 
 
 async def record_their_count(store: Store) -> int:
-    """How many orders the store itself has of today, for the line “their count against ours”."""
-    zone = ZoneInfo(store.shop.time_zone)
-    today = store.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    """How many orders the store itself has of today until now: their count against ours."""
+    now = store.now().replace(microsecond=0)
+    midnight = now.astimezone(ZoneInfo(store.shop.time_zone)).replace(hour=0, minute=0, second=0)
+    count = await _placed_between(store, midnight, now)
+    told = {"day": midnight.date().isoformat(), "placed": count, "at": now.isoformat()}
+    await store.write(partial(_remember, store, their_count=told))
+    return count
+
+
+async def _placed_between(store: Store, start: datetime, end: datetime) -> int:
+    """The end does not belong to it: what is bought in that second is counted the next time."""
+    query = f"created_at:>='{_stamp(start)}' created_at:<'{_stamp(end)}'"
     count, after = 0, None
     while True:
-        query = f"created_at:>='{_stamp(today)}'"
         found = (await store.ask_patiently(IDS, first=IDS_PAGE, after=after, query=query))["orders"]
         count += len(found["nodes"])
         if not found["pageInfo"]["hasNextPage"]:
-            break
+            return count
         after = found["pageInfo"]["endCursor"]
-    told = {"day": today.date().isoformat(), "placed": count}
-    await store.write(partial(_remember, store, their_count=told))
-    return count
 
 
 def _remember(store: Store, uow: Any, **facts: Any) -> None:
