@@ -14,6 +14,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from bot.grammar.desk import Desk
 from bot.grammar.lexicon import NOUNS, Slot, slots_of
 from bot.grammar.moments import read_moment
+from bot.grammar.parcels import find_carrier, find_number
 from bot.grammar.tokens import Token, wording
 from core.domain.refusals import Invalid
 from core.registry import Arg, Risk, Spec
@@ -69,6 +70,8 @@ def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
     for slot in slots:
         if slot.kind is Arg.UNTIL:
             _take_until(reading, slot)
+    if {"tracking_number", "carrier"} <= {slot.name for slot in slots}:
+        _take_parcel(reading)
     for slot in slots:
         if slot.name not in reading.values and not _READERS[slot.kind](reading, slot):
             reading.missing += [slot.name] if slot.required else []
@@ -78,6 +81,18 @@ def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
     if reading.rest and not reading.problem:
         _leftover(reading)
     return reading
+
+
+def _take_parcel(reading: Reading) -> None:
+    """A number and a carrier know each other, so they may stand in any order."""
+    number = find_number(reading.rest)
+    if number is not None:
+        reading.values["tracking_number"] = number[0]
+        del reading.rest[number[1]]
+    carrier = find_carrier(reading.rest)
+    if carrier is not None and (number is not None or carrier[1].stop == len(reading.rest)):
+        reading.values["carrier"] = carrier[0]
+        del reading.rest[carrier[1]]
 
 
 # --- one reader per kind: takes what it understands from the front --------------------------------
@@ -319,7 +334,7 @@ def _nearest(word: str, choices: list[str]) -> str:
 def _leftover(reading: Reading) -> None:
     words = wording(reading.text, reading.rest)
     orders = [token.order for token in reading.rest if token.order]
-    if orders and reading.many:
+    if orders and reading.many and not _takes_many(reading.spec):
         reading.problem = f"`{reading.spec.verb}` takes one number at a time."
     else:
         reading.problem = f"I do not understand “{words}” here."

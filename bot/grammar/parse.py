@@ -127,7 +127,7 @@ def _explained(reading: Reading, text: str) -> Suggestion:
         wrong = re.search("“(.+?)”", reading.problem)
         near = text.replace(wrong[1], reading.nearest.lower()) if wrong else ""
         offers = (Offer(near, reading.spec.is_question),) if near else ()
-    example = next(iter(reading.spec.examples), reading.spec.verb)
+    example = max(reading.spec.examples, key=len, default=reading.spec.verb)
     problem = reading.problem or f"`{reading.spec.verb}` needs more words."
     return Suggestion(f"{problem} Write it like `{example}`.", offers)
 

@@ -47,7 +47,11 @@ class Token:
 
     @property
     def is_tracking(self) -> bool:
-        return self.kind == "word" and bool(_TRACKING.fullmatch(self.text.strip(_EDGES)))
+        return self.kind == "word" and is_tracking_number(self.text.strip(_EDGES))
+
+
+def is_tracking_number(text: str) -> bool:
+    return bool(_TRACKING.fullmatch(text))
 
 
 def cleaned(text: str) -> str:

@@ -25,7 +25,8 @@ from bot.grammar import (
 )
 from bot.grammar.moments import read_moment
 from core.commands.cases import SnoozeCase, TakeCase
-from core.commands.fulfillment import PickWork, PrintPicks
+from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
+from core.commands.labels import AddTracking, LabelParcel
 from core.commands.orders import (
     CancelOrder,
     HoldOrder,
@@ -269,6 +270,52 @@ def test_a_cancellation_without_a_reason_is_looked_at_once_more():
 @pytest.mark.parametrize("text", ["move 1001", "note 1001", "tag 1001", "snooze 12", "hold anna"])
 def test_what_is_missing_is_asked_for(text):
     assert isinstance(parse(text, DESK), FormWanted)
+
+
+_NUMBER = "00340434161094777001"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"1202 DHL {_NUMBER}",
+        f"1202 {_NUMBER} dhl",
+        f"DHL 1202 {_NUMBER}",
+        f"{_NUMBER} 1202 DHL",
+        "1202 DHL 0034 0434 1610 9477 7001",
+        "1202 0034 0434 1610 9477 7001 DHL",
+        "1202 dhl “0034 0434 1610 9477 7001”",
+    ],
+)
+def test_a_parcels_number_and_carrier_stand_in_any_order(words):
+    for verb, shape in (("shipped", ShipWork), ("label", LabelParcel), ("tracking", AddTracking)):
+        heard = parse(f"{verb} {words}", DESK)
+        assert isinstance(heard, Ask), heard
+        assert heard.commands == (shape(order="1202", tracking_number=_NUMBER, carrier="DHL"),)
+
+
+def test_other_numbers_and_carriers_are_read_beside_a_place():
+    assert parse("shipped 1202 ups 1Z 999 AA1 01 2345 6784 ber", DESK).commands == (
+        ShipWork("1202", "1Z999AA10123456784", "UPS", "BER"),
+    )
+    assert parse("shipped 1202 DHL AB12345", DESK).commands == (ShipWork("1202", "AB12345", "DHL"),)
+    assert parse(f"label 1202 Trunkrs {_NUMBER}", DESK).commands == (
+        LabelParcel("1202", "Trunkrs", _NUMBER),
+    )
+
+
+def test_many_orders_are_never_read_as_one_number():
+    heard = parse("shipped 1001 1002 1003 1004 DHL", DESK)
+    assert [each.order for each in heard.commands] == ["1001", "1002", "1003", "1004"]
+    assert {each.tracking_number for each in heard.commands} == {""}
+
+
+def test_a_short_number_behind_a_carrier_is_not_guessed_and_the_example_fits():
+    heard = parse("shipped 1001 DHL 1004", DESK)
+    assert isinstance(heard, Suggestion)
+    assert heard.sentence == (
+        "I do not understand “1004” here. Write it like `shipped 1001 00340434161094000000 DHL`."
+    )
 
 
 # --- nothing is guessed into a write --------------------------------------------------------------
