@@ -24,10 +24,32 @@ _FREE = (
 )
 
 
+_LISTS = {
+    "late": (
+        "late: lists the orders that a location should have sent",
+        "Stuck: not picked after the open hours that the shop allows (8, if nobody changed it).",
+        "Past the cut-off: it was ready in time for a cut-off and is still here.",
+        "Only the location's open hours count. Held orders are not late: see `held`.",
+        "Oldest first. `late ber` limits it to one location.",
+    ),
+    "held": (
+        "held: lists the orders that are on hold",
+        "`held ber` limits it to one location, `release 1001` lets an order go.",
+    ),
+    "open": (
+        "open: lists the orders that are not finished",
+        "`open ber` limits it to one location. `canceled` and `closed` list the others.",
+    ),
+}
+
+
 def help_answer(wanted: HelpWanted, desk: Desk) -> Card:
     spec = spec_of_verb(wanted.topic) if wanted.topic else None
     if spec is not None and spec.in_chat:
         return _about(spec, desk)
+    if wanted.topic in _LISTS:
+        title, *lines = _LISTS[wanted.topic]
+        return Card(title, (Section(tuple(lines)),))
     if wanted.topic:
         near = nearest_topics(wanted.topic, desk)
         helps = tuple(Action(f"Help on {verb}", "help", {"topic": verb}) for verb in near)

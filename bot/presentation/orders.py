@@ -13,6 +13,7 @@ from core.domain.order import Hold
 from core.domain.routing.trace import Trace, explain
 from core.queries.orders import (
     FindOrders,
+    LateWork,
     LineView,
     OrderBrief,
     OrderPage,
@@ -225,10 +226,16 @@ def _brief(order: OrderBrief, desk: Desk) -> str:
     states = ["ON HOLD"] if order.held else []
     states += [state(order.status)] if order.status != "open" else []
     states += [] if order.fulfillment_status == "none" else [state(order.fulfillment_status)]
+    states += [_why_late(each, desk) for each in order.late]
     states += [f"promised {day(order.promise, desk)}"] if order.promise else []
     total = money(order.total, order.currency, desk)
     parts = [order.number, order.customer_name, order.city, total, ", ".join(states)]
     return " · ".join(part for part in parts if part) + f" · {ago(order.placed_at, desk.now)}"
+
+
+def _why_late(work: LateWork, desk: Desk) -> str:
+    word = "stuck" if work.reason == "stuck" else "past the cut-off"
+    return f"{word} at {work.location}, ready since {when(work.ready_at, desk)}"
 
 
 # --- why --------------------------------------------------------------------------------------

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
-from core.db.rows import micros
 from core.domain.refusals import Invalid
 
 WORDS_MAX = 6
@@ -60,14 +58,14 @@ _TRACE = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to look for; `places` are location ids (None: everywhere), `late_before` a moment."""
+    """What to look for; `places` are location ids (None: everywhere), `among` order ids."""
 
     shop_id: int
     text: str = ""
     status: str = ""
     held: bool | None = None
     places: Sequence[int] | None = None
-    late_before: datetime | None = None
+    among: Sequence[int] | None = None
     after: str | None = None
     limit: int = 20
 
@@ -76,7 +74,7 @@ def find_orders(session: Session, wanted: Wanted) -> tuple[list[Any], str | None
     """Rows of `_BRIEF`, newest first, and the mark that continues the page (None: the end)."""
     clause = _narrowed(sa.select(*_BRIEF).where(_o.shop_id == wanted.shop_id), wanted)
     if wanted.after:
-        placed, order_id = _cursor(wanted.after)
+        placed, order_id = page_mark(wanted.after)
         clause = clause.where(sa.tuple_(_o.placed_at, _o.id) < sa.tuple_(placed, order_id))
     newest = clause.order_by(_o.placed_at.desc(), _o.id.desc()).limit(wanted.limit + 1)
     rows = list(session.select(newest))
@@ -93,18 +91,17 @@ def _narrowed(clause: Any, wanted: Wanted) -> Any:
         clause = clause.where(_o.status == wanted.status)
     if wanted.held is not None:
         clause = clause.where(_o.held == int(wanted.held))
-    if wanted.late_before is not None or wanted.places is not None:
-        clause = clause.where(_o.id.in_(_open_work(wanted)))
+    if wanted.among is not None:
+        clause = clause.where(_o.id.in_(wanted.among))
+    elif wanted.places is not None:
+        clause = clause.where(_o.id.in_(_open_work(wanted.shop_id, wanted.places)))
     return clause
 
 
-def _open_work(wanted: Wanted) -> Any:
-    work = sa.select(_f.order_id).where(_f.shop_id == wanted.shop_id, _f.stage.in_(_OPEN_STAGES))
-    if wanted.places is not None:
-        work = work.where(_f.location_id.in_(wanted.places))
-    if wanted.late_before is not None:
-        work = work.where(_f.ready_at < micros(wanted.late_before))
-    return work
+def _open_work(shop_id: int, places: Sequence[int]) -> Any:
+    return sa.select(_f.order_id).where(
+        _f.shop_id == shop_id, _f.stage.in_(_OPEN_STAGES), _f.location_id.in_(places)
+    )
 
 
 def _matches(text: str, shop_id: int) -> sa.ColumnElement[bool]:
@@ -123,7 +120,8 @@ def _escaped(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _cursor(text: str) -> tuple[int, int]:
+def page_mark(text: str) -> tuple[int, int]:
+    """A moment and an id, by which a page goes on. Raises Invalid."""
     placed, _, order_id = text.partition(".")
     try:
         return int(placed), int(order_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -13,7 +13,9 @@ from core.db.connection import Session
 from core.db.fulfillment import fulfillments_of, parcels_of
 from core.db.reading import Reader
 from core.db.returns import refunds_of, rmas_of
-from core.db.rows import from_json, moment
+from core.db.rows import from_json, micros, moment
+from core.db.scanning import open_work
+from core.domain import detect
 from core.domain.access import Right, Role
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.order import Address, Hold, Order
@@ -24,6 +26,7 @@ from core.queries.next_step import Next, legal_actions, next_step
 from core.registry import Arg, question
 
 PAGE = 20
+LATE_MOST = 1000  # the oldest late orders; who has more needs no list
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +338,15 @@ def timeline_of(session: Session, order_id: int) -> tuple[Told, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class LateWork:
+    """Why an order is late at a location: `reason` is stuck or past_cutoff, as the scans judge."""
+
+    reason: str
+    location: str
+    ready_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OrderBrief:
     id: int
     number: str
@@ -348,11 +360,12 @@ class OrderBrief:
     held: bool
     placed_at: datetime
     promise: date | None
+    late: tuple[LateWork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Briefs, newest first; `after` continues the page (None: this was the last)."""
+    """Briefs, newest first, late ones by their oldest work; `after` continues the page."""
 
     orders: tuple[OrderBrief, ...]
     after: str | None = None
@@ -375,19 +388,54 @@ class FindOrders:
 def find(ask: FindOrders, reader: Reader) -> OrderPage:
     if not 1 <= ask.limit <= 200:
         raise Invalid("A page has 1 to 200 orders.")
-    limit = timedelta(hours=float(reader.shop.policy["stuck_hours"]))
-    wanted = searching.Wanted(
+    if ask.late:
+        return _late(ask, reader)
+    rows, after = searching.find_orders(reader.session, _wanted(ask, reader))
+    return OrderPage(tuple(_brief(row) for row in rows), after)
+
+
+def _wanted(ask: FindOrders, reader: Reader) -> searching.Wanted:
+    return searching.Wanted(
         shop_id=reader.actor.shop_id,
         text=ask.text,
         status=ask.status,
         held=ask.held,
         places=_places(ask, reader),
-        late_before=reader.now - limit if ask.late else None,
         after=ask.after,
         limit=ask.limit,
     )
-    rows, after = searching.find_orders(reader.session, wanted)
-    return OrderPage(tuple(_brief(row) for row in rows), after)
+
+
+def _late(ask: FindOrders, reader: Reader) -> OrderPage:
+    """Late by the rules of the scans, so that their cases and this list never disagree."""
+    wanted = _wanted(ask, reader)
+    late = late_work(reader, wanted.places)
+    among = replace(wanted, among=tuple(late), after=None, limit=LATE_MOST)
+    rows, _ = searching.find_orders(reader.session, among)
+    begun = searching.page_mark(ask.after) if ask.after else (0, 0)
+    marked = sorted((micros(late[row.id][0].ready_at), row.id, row) for row in rows)
+    rest = [(since, row) for since, id_, row in marked if (since, id_) > begun]
+    shown = rest[: ask.limit]
+    after = f"{shown[-1][0]}.{shown[-1][1].id}" if len(rest) > ask.limit else None
+    return OrderPage(tuple(_brief(row, tuple(late[row.id])) for _, row in shown), after)
+
+
+def late_work(reader: Reader, places: Sequence[int] | None) -> dict[int, list[LateWork]]:
+    """By order id, oldest first, what is stuck or past its cut-off; held orders are neither."""
+    shop = reader.shop
+    limit = timedelta(hours=float(shop.policy["stuck_hours"]))
+    every = open_work(reader.session, shop.id, reader.now)
+    works = [work for work in every if places is None or work.location_id in places]
+    stuck = {f.subject for f in detect.stuck(works, shop.locations, limit, reader.now)}
+    past = {f.subject for f in detect.past_cutoff(works, shop.locations, reader.now)}
+    found: dict[int, list[LateWork]] = {}
+    for work in works:
+        subject = f"work:{work.work_id}"
+        if (subject in stuck or subject in past) and len(found) < LATE_MOST:
+            reason = "stuck" if subject in stuck else "past_cutoff"
+            code = shop.locations[work.location_id].code
+            found.setdefault(work.order_id, []).append(LateWork(reason, code, work.ready_at))
+    return found
 
 
 def _places(ask: FindOrders, reader: Reader) -> list[int] | None:
@@ -401,7 +449,7 @@ def _places(ask: FindOrders, reader: Reader) -> list[int] | None:
     return [p.id for p in reader.shop.locations.values() if p.code in allowed]
 
 
-def _brief(row: Any) -> OrderBrief:
+def _brief(row: Any, late: tuple[LateWork, ...] = ()) -> OrderBrief:
     promise = date.fromisoformat(row.promise) if row.promise else None
     return OrderBrief(
         id=row.id,
@@ -416,6 +464,7 @@ def _brief(row: Any) -> OrderBrief:
         held=bool(row.held),
         placed_at=moment(row.placed_at),
         promise=promise,
+        late=late,
     )
 
 

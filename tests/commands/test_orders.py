@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.commands.fulfillment import PickWork
 from core.commands.orders import (
     CancelOrder,
     HoldOrder,
@@ -206,12 +207,41 @@ def test_pages_continue_where_they_ended(shop: Shop) -> None:
     assert second.after is None
 
 
-def test_held_and_late_lists(shop: Shop) -> None:
+def test_held_orders_are_listed_and_are_not_late(shop: Shop) -> None:
     shop.place(1002, ("sock-grey", 1))
     shop.do(HoldOrder("1002"))
     assert [o.number for o in shop.ask(FindOrders(held=True)).orders] == ["1002"]
     assert shop.ask(FindOrders(late=True)).orders == ()
     shop.clock.advance(hours=9)
-    late = shop.ask(FindOrders(late=True, location="ber")).orders
-    assert [o.number for o in late] == ["1002", "1001"]
+    assert [o.number for o in shop.ask(FindOrders(late=True, location="ber")).orders] == ["1001"]
     assert shop.ask(FindOrders(late=True, location="ham")).orders == ()
+
+
+def test_late_is_what_the_scans_call_stuck_or_past_the_cut_off(shop: Shop) -> None:
+    """BER is open 8 to 18 and closes its day's work at 14; 1001 came at 10, all Berlin time."""
+    shop.clock.advance(hours=4)
+    assert shop.ask(FindOrders(late=True)).orders == ()
+    shop.clock.advance(seconds=1)
+    assert _late(shop) == ["1001 past_cutoff"]
+    shop.place(1002, ("sock-grey", 1))  # Monday 14:00:01: after the cut-off
+    shop.clock.advance(hours=13)  # a night does not count
+    assert _late(shop) == ["1001 past_cutoff"]
+    shop.clock.advance(hours=6)  # Tuesday, nine open hours after it came
+    assert _late(shop) == ["1001 stuck"]
+    shop.do(PickWork("1001"))
+    assert _late(shop) == ["1001 past_cutoff"]
+
+
+def test_late_orders_come_oldest_first_and_page_by_page(shop: Shop) -> None:
+    for number in range(1002, 1006):
+        shop.place(number, ("sock-grey", 1))
+    shop.clock.advance(hours=5)
+    page = shop.ask(FindOrders(late=True, limit=2))
+    rest = shop.ask(FindOrders(late=True, limit=3, after=page.after))
+    assert [o.number for o in (*page.orders, *rest.orders)] == [str(n) for n in range(1001, 1006)]
+    assert rest.after is None
+
+
+def _late(shop: Shop) -> list[str]:
+    found = shop.ask(FindOrders(late=True)).orders
+    return [f"{o.number} {work.reason}" for o in found for work in o.late]
