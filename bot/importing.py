@@ -278,7 +278,7 @@ REQUIRED = {
     "locations": ("code",),
     "products": ("sku",),
     "stock": ("sku", "location", "on_hand"),
-    "orders": ("number", "placed_at", "sku", "quantity"),
+    "orders": ("number", "placed_at", "sku", "quantity", "unit_price"),
 }
 # What names a row: given twice, nobody knows which one is meant.
 NAMED_BY = {"locations": ("code",), "products": ("sku",), "stock": ("sku", "location")}
@@ -288,10 +288,9 @@ def checked(kind: str, table: Table, setting: Setting) -> tuple[list[ImportedRow
     """The rows that can be read, and what is wrong with the others."""
     known, needed = FIELDS[kind], REQUIRED[kind]
     missing = [name for name in needed if name not in table.columns]
-    if missing:
-        all_known = ", ".join(f"{n}*" if n in needed else n for n in known)
-        raise Invalid(f"The column {missing[0]} is missing.", f"Columns: {all_known}.")
     extra = [n for n in table.columns if n and n not in known and not n.startswith("external_id.")]
+    if missing:
+        raise _incomplete(kind, missing, extra)
     report = Report(ignored=tuple(extra), encoding=table.encoding)
     rows: list[ImportedRow] = []
     seen: dict[tuple[str, ...], int] = {}
@@ -308,6 +307,13 @@ def checked(kind: str, table: Table, setting: Setting) -> tuple[list[ImportedRow
         seen[name] = line
         rows.append(row)
     return rows, report
+
+
+def _incomplete(kind: str, missing: Sequence[str], extra: Sequence[str]) -> Invalid:
+    names = f"columns {', '.join(missing)} are" if missing[1:] else f"column {missing[0]} is"
+    strange = f", and {', '.join(extra)} cannot be understood" if extra else ""
+    known = ", ".join(f"{n}*" if n in REQUIRED[kind] else n for n in FIELDS[kind])
+    return Invalid(f"The {names} missing{strange}.", f"Columns of {kind} (* needed): {known}.")
 
 
 def _checked_row(

@@ -21,7 +21,7 @@ from core.commands.capture import CaptureOrder
 from core.commands.deliveries import OpenApiConnection
 from core.db import setup
 from core.domain.access import Actor, Right
-from core.domain.refusals import Invalid, NotFound
+from core.domain.refusals import Invalid, NotAllowed, NotFound
 from core.engine import Caller, Receipt
 from core.registry import Spec
 
@@ -126,7 +126,7 @@ class Rest:
             if connection_id is not None:
                 return connection_id
             await self._house.execute(OpenApiConnection(), Caller(actor, "api"))
-        raise NotFound("This key cannot bring orders in.", "Use a key with the role machine.")
+        raise NotAllowed("This key may not bring orders in.", "Use a key with the role machine.")
 
     async def _do(self, command: Any, request: Request, actor: Actor) -> Receipt:
         caller = Caller(actor, "api", key=_key(request), version=_version(request))

@@ -38,7 +38,20 @@ def bring_in(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The report for machines.")] = False,
 ) -> None:
-    """Bring a table in, or a store's. Twice changes nothing. Exit code 1: rows were left out."""
+    """Bring a table in, or a store's. Twice changes nothing. Exit code 1: rows were left out.
+
+    Columns of a CSV file, * needed (docs/guide/import.md says more):
+
+    locations: code* name kind street zip city country lat lon rank parcel_cost unit_cost
+    time_zone hours cut_off closing_days channel active
+
+    products: sku* title barcode price weight category active
+
+    stock: sku* location* on_hand* safety
+
+    orders: number* placed_at* sku* quantity* unit_price* title shipping paid email phone
+    customer street zip city country note language
+    """
     with session.house(context) as house, session.progress(f"import {kind}") as progress:
         report = _brought(house, kind, file, store, progress, dry_run, overwrite)
     if as_json:
@@ -73,8 +86,6 @@ def _brought(
 def _print_report(report: Report, dry_run: bool, *, by_line: bool) -> None:
     if report.encoding not in ("utf-8", "utf-8-sig"):
         print(f"Read as {report.encoding}: check the umlauts.")
-    if report.ignored:
-        print(f"Columns that mean nothing here: {', '.join(report.ignored)}")
     for problem in report.problems[:PROBLEMS_SHOWN]:
         where = f"line {problem.line}, " if by_line else ""
         print(f"{where}{problem.field}: {problem.says}")
@@ -85,6 +96,8 @@ def _print_report(report: Report, dry_run: bool, *, by_line: bool) -> None:
         f"{report.made} {would}made, {report.changed} {would}changed, {report.same} the same, "
         f"{len(report.problems)} problems"
     )
+    if report.ignored:
+        print(f"NOT READ, because no such column is known: {', '.join(report.ignored)}")
 
 
 def route(

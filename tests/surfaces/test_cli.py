@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import main
+from bot.importing import FIELDS
 
 KEY = "k" * 40
 SETUP = (
@@ -169,7 +170,9 @@ def test_one_says_what_one_would_say_in_slack(shop):
     shop(
         "import",
         "orders",
-        _file("o.csv", "number;placed_at;sku;quantity\n1001;2026-11-20;mug-red;2\n"),
+        _file(
+            "o.csv", "number;placed_at;sku;quantity;unit_price\n1001;2026-11-20;mug-red;2;19,90\n"
+        ),
     )
     assert "1001" in shop("say", "1001", "--as", "olga")
     assert "on hold for address" in shop("say", "hold 1001 address", "--as", "Olga")
@@ -412,3 +415,26 @@ def test_a_missing_secret_key_is_told_from_one_that_is_too_short(cli, monkeypatc
     assert "too short" in refused(cli, "shop", "show")
     monkeypatch.delenv("WISMO_SECRET_KEY")
     assert "no WISMO_SECRET_KEY yet: `wismo setup` makes one" in refused(cli, "serve")
+
+
+def test_every_column_of_a_table_is_documented_and_a_strange_one_is_told(shop):
+    guide = (Path(__file__).parents[2] / "docs/guide/import.md").read_text(encoding="utf-8")
+    helped = shop("import", "--help")
+    for kind, fields in FIELDS.items():
+        section = guide.split(f"## {kind}")[1].split("\n## ")[0]
+        for name in fields:
+            assert f"| `{name}`" in section
+            assert name in helped
+    shown = shop("import", "products", _file("p.csv", "sku,colour\nmug-red,red\n"))
+    assert "NOT READ, because no such column is known: colour" in shown
+
+
+@pytest.mark.parametrize("kind", ["locations", "products", "stock", "orders"])
+def test_the_examples_of_the_guide_can_be_brought_in(shop, kind):
+    guide = (Path(__file__).parents[2] / "docs/guide/import.md").read_text(encoding="utf-8")
+    for before in ("locations", "products", "stock", "orders"):
+        example = guide.split(f"## {before}")[1].split("```")[1].lstrip("csv").lstrip()
+        shop("import", before, _file(f"{before}.csv", example))
+        assert shop.code == 0, shop.out + shop.err
+        if before == kind:
+            return

@@ -134,7 +134,8 @@ def test_the_same_row_twice_is_told_with_the_first_line(tmp_path):
 
 
 def test_a_moment_without_zone_is_meant_where_the_shop_is(tmp_path):
-    text = "number,placed_at,sku,quantity\n1,2026-11-20 10:00,a,1\n2,2026-11-20T10:00Z,a,1\n"
+    text = "number,placed_at,sku,quantity,unit_price\n1,2026-11-20 10:00,a,1,0\n"
+    text += "2,2026-11-20T10:00Z,a,1,0\n"
     placed = [row.values["placed_at"] for row in rows(tmp_path, "orders", text)]
     assert [at.astimezone(UTC) for at in placed] == [
         datetime(2026, 11, 20, 9, 0, tzinfo=UTC),
@@ -202,7 +203,7 @@ def test_half_an_order_is_none(house, tmp_path):
 
 
 def test_an_order_that_came_from_elsewhere_is_not_brought_in_twice(house, tmp_path):
-    text = ORDERS + "5001,2026-11-20 10:00,mug-red,1,,,,,,\n"
+    text = ORDERS + "5001,2026-11-20 10:00,mug-red,1,9.90,,,,,\n"
     report = brought(house, tmp_path, "orders", text)
     assert [one.says for one in report.problems] == ["the lines of 5001 do not stand together"]
 
@@ -215,6 +216,19 @@ def test_an_order_known_from_the_shop_is_left_to_the_shop(database, tmp_path):
     assert counts(report) == (1, 0, 0, 1)
     assert "another source" in report.problems[0].says
     made.close()
+
+
+def test_orders_without_their_prices_are_refused_and_the_strange_column_is_named(house, tmp_path):
+    with pytest.raises(Invalid, match="unit_price is missing, and price cannot be understood"):
+        brought(house, tmp_path, "orders", ORDERS.replace("unit_price", "price"))
+    report = brought(house, tmp_path, "orders", ORDERS.replace("19.90,,,,,", ",,,,,"))
+    assert (report.problems[0].line, report.problems[0].field) == (3, "unit_price")
+    assert [row.number for row in shown(house, t.orders)] == ["5002"]
+
+
+def test_an_order_of_which_nothing_is_said_to_be_paid_is_not(house, tmp_path):
+    brought(house, tmp_path, "orders", ORDERS.replace("59.70", ""))
+    assert {row.payment_status for row in shown(house, t.orders)} == {"unpaid"}
 
 
 def test_orders_are_known_under_a_connection_of_their_own(house, tmp_path):

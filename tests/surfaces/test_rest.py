@@ -160,6 +160,8 @@ async def test_a_role_reaches_as_far_as_its_rights(town: Town):
     assert is_problem(no, 403, "not_allowed")
     assert is_problem(await town.http.get(f"{API}/cases", headers=machine), 403, "not_allowed")
     assert (await act(town, "cancel_order", {"order": "1001"}, lead)).status_code == 200
+    no = await town.http.post(f"{API}/orders", json=ORDER, headers=lead)
+    assert is_problem(no, 403, "not_allowed")
 
 
 async def test_another_shops_key_finds_nothing_here(town: Town):
