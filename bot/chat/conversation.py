@@ -62,6 +62,7 @@ READ_ONLY = frozenset(
         "complaint",
     }
 )
+RETURN_MATTERS = frozenset({"return_item", "item_problem", "refund_request"})
 HEARERS: dict[str, Callable[[Talk, Asking, Scene, str], Answer | None]] = {
     "contact": hear_contact,
     "code": hear_code,
@@ -253,7 +254,15 @@ def _in_question(talk: Talk, asking: Asking, scene: Scene) -> Answer:
     idle = scene.control and scene.control not in {"thanks", "bye"}
     if idle or read.confidence < SURE or read.intent == "out_of_scope":
         return _missed(talk, asking, scene)
+    if asking.what.startswith("return_") and _same_return(asking, scene):
+        return _missed(talk, asking, scene)
     return _interrupted(talk, asking, scene)
+
+
+def _same_return(asking: Asking, scene: Scene) -> bool:
+    """What is wrong with an item that is going back is no new matter, unless of another order."""
+    others = {number for number in scene.read.entities.order_numbers if number != asking.order}
+    return scene.read.intent in RETURN_MATTERS and not others
 
 
 def _interrupted(talk: Talk, asking: Asking, scene: Scene) -> Answer:

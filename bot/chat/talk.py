@@ -63,7 +63,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The open question and everything answered so far in its little form."""
+    """The open question and everything answered so far; `complete`: no more lines are chosen."""
 
     what: Question
     intent: str = ""
@@ -73,6 +73,7 @@ class Asking:
     reason: str = ""
     kind: WishKind = "other"
     text: str = ""
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,3 +137,82 @@ def test_a_yes_pressed_twice_returns_once() -> None:
     anna.presses_key(yes)
     anna.presses_key(yes)
     assert len(anna.desk.done("return")) == 1
+
+
+def test_an_item_named_in_the_first_sentence_is_not_asked_for_again() -> None:
+    anna = known(DELIVERED)
+    assert "Why does it go back?" in anna.says("return the tee")
+    assert "You return: 1 × Blue tee. Reason: Too small." in anna.says("it is too small")
+
+
+def test_item_quantity_and_reason_in_one_sentence_leave_only_the_yes() -> None:
+    anna = known(DELIVERED)
+    assert "1 × Blue tee. Reason: Too big." in anna.says("return the blue tee, it is too big")
+    assert anna.desk.done("return") == []
+
+
+def test_a_compound_word_is_meant_by_its_main_part() -> None:
+    sweater = replace(TEE, line_id="line-wool", title="Wollpullover", sku="WP-1")
+    anna = known(replace(DELIVERED, returnable=(MUG, sweater)), language="de")
+    assert "Warum geht es zurück?" in anna.says("ich möchte den Pullover zurückgeben")
+    assert "Grund: Zu groß." in anna.says("zu groß")
+
+
+def test_two_items_that_fit_the_sentence_are_asked_about() -> None:
+    blue = replace(MUG, line_id="line-mug-2", title="Blue mug", sku="M-2")
+    anna = known(replace(DELIVERED, returnable=(MUG, blue)))
+    assert "What from order 1001" in anna.says("return the mug")
+
+
+def test_the_reason_may_come_before_after_or_with_the_quantity() -> None:
+    before = known(DELIVERED)
+    before.says("return the mug")
+    question = before.says("it is too small")
+    assert "Noted: Too small." in question
+    assert "How many of Red mug?" in question
+    after = known(DELIVERED)
+    after.says("return the mug")
+    after.says("1")
+    together = known(DELIVERED)
+    together.says("return the mug")
+    answers = {before.says("1"), after.says("too small"), together.says("1, it is too small")}
+    assert len(answers) == 1
+    assert "1 × Red mug. Reason: Too small." in answers.pop()
+
+
+def test_what_is_wrong_with_the_item_never_puts_the_return_aside() -> None:
+    anna = known(DELIVERED)
+    anna.says("return the mug")
+    for text in ("I want to return it", "something is wrong with my item", "it does not fit"):
+        answer = anna.says(text)
+        assert "aside" not in answer
+        assert "How many of Red mug?" in answer
+    assert anna.talk.asking is not None
+    assert anna.talk.asking.line == "line-mug"
+
+
+def test_another_order_named_in_a_return_is_another_matter() -> None:
+    second = replace(DELIVERED, number="1003", returnable=(TEE,))
+    anna = known(DELIVERED, second)
+    anna.says("return order 1001")
+    assert "Why does it go back?" in anna.says("no, return order 1003")
+
+
+def test_a_bare_number_is_the_choice_that_is_being_asked() -> None:
+    second = replace(DELIVERED, number="1003")
+    anna = known(DELIVERED, second)
+    anna.says("I want to return something")
+    assert "What from order 1001" in anna.says("1")
+    assert "Anything else" in anna.says("2")
+    assert "How many of Red mug?" in anna.says("1")
+    assert "Why does it go back?" in anna.says("1")
+    assert "Shall I ask for this return?" in anna.says("1")
+    assert "Shall I ask for this return?" in anna.says("1")
+    assert anna.desk.done("return") == []
+
+
+def test_a_number_beyond_the_choices_chooses_nothing() -> None:
+    anna = known(DELIVERED)
+    anna.says("I want to return something")
+    assert "What from order 1001" in anna.says("9")
+    assert "What from order 1001" in anna.says("0")

@@ -12,6 +12,7 @@ from bot.chat.understanding.entities import fold_number
 from core.queries.facts import OrderFacts, ReturnableFacts
 
 ALIKE = 85
+MAIN_PART = 6
 Choice = TypeVar("Choice")
 
 
@@ -35,20 +36,29 @@ def order_meant(orders: Sequence[OrderFacts], text: str, ordinal: int | None) ->
 
 
 def lines_meant(
-    lines: Sequence[ReturnableFacts], text: str, ordinal: int | None
+    lines: Sequence[ReturnableFacts], text: str, ordinal: int | None = None
 ) -> list[ReturnableFacts]:
     if ordinal is not None:
         return list(lines[ordinal - 1 : ordinal] if ordinal > 0 else lines[-1:])
-    return [line for line in lines if _mentions(text, (line.title, line.sku))]
+    fits = {line.line_id: _words_meant(text, f"{line.title} {line.sku}") for line in lines}
+    most = max(fits.values(), default=0)
+    return [line for line in lines if most and fits[line.line_id] == most]
 
 
 def _mentions(text: str, titles: Iterable[str]) -> bool:
+    return any(_words_meant(text, title) for title in titles)
+
+
+def _words_meant(text: str, title: str) -> int:
+    """How many words of the title the text says."""
     said = _words(text)
-    return any(_alike(word, heard) for title in titles for word in _words(title) for heard in said)
+    return sum(any(_alike(word, heard) for heard in said) for word in _words(title))
 
 
 def _alike(word: str, heard: str) -> bool:
-    return fuzz.ratio(word, heard) >= ALIKE
+    """Nearly the same word, or its main part: a Wollpullover is meant by Pullover."""
+    main_part = len(heard) >= MAIN_PART and word.endswith(heard)
+    return main_part or fuzz.ratio(word, heard) >= ALIKE
 
 
 def _words(text: str) -> set[str]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from bot.chat.flows import returning, wishing
 from bot.chat.flows.choosing import by_number, order_meant
 from bot.chat.flows.identify import identify
-from bot.chat.flows.questions import fitting, put
-from bot.chat.flows.scene import HUMAN, MENU, SURE, Scene, known, offer
+from bot.chat.flows.questions import fitting, picked_number, put
+from bot.chat.flows.scene import HUMAN, MENU, SURE, TEXT_KEPT, Scene, known, offer
 from bot.chat.flows.tracking import describe, next_steps, return_states
 from bot.chat.talk import Answer, Asking, Talk, Wanted
 from bot.chat.understanding import understand
@@ -109,9 +109,13 @@ def hear_order(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer 
     for number in numbers:
         if order := by_number(orders, number):
             return act(replace(talk, asking=None), wanted, order, scene)
+    if picked := picked_number(talk, asking, scene):
+        return hear_order(talk, asking, scene, picked)
     text, ordinal = scene.heard.text, scene.read.entities.ordinal
     another = scene.read.confidence >= SURE and scene.read.intent != asking.intent
     if not action and not another and (order := order_meant(orders, text, ordinal)):
+        if asking.intent == "return_item":
+            wanted = replace(wanted, text=f"{asking.text} {text}"[:TEXT_KEPT])
         return act(replace(talk, asking=None), wanted, order, scene)
     if numbers and not action:
         return put(talk, asking, scene, say("order.unknown", number=numbers[0]))
@@ -127,7 +131,7 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
         case "refund_status":
             return _returns(talk, [order])
         case "return_item":
-            return returning.start(talk, order, scene)
+            return returning.start(talk, order, scene, wanted.text)
         case "refund_request" | "item_problem":
             return _return_or_report(talk, wanted.intent, order)
         case "watch":

@@ -25,6 +25,7 @@ REASONS = (
 )
 REASONS_SHOWN = 5
 CHOICES = 4
+CHOSEN = ("order:", "line:", "reason:")
 WHICH_ORDER = {"track_order": "order.which", "return_item": "return.which_order"}
 
 Question = tuple[tuple[Say, ...], tuple[Offer, ...]]
@@ -50,6 +51,16 @@ def question(talk: Talk, asking: Asking, scene: Scene) -> Question:
             return (_wish_confirm(asking),), YES_NO
         case _:
             return _return_question(asking, scene)
+
+
+def picked_number(talk: Talk, asking: Asking, scene: Scene) -> str:
+    """A bare 1 is the first of the shown choices; empty when it is none of them."""
+    said = scene.heard.text.strip(" .)")
+    if not (said.isascii() and said.isdigit() and len(said) == 1):
+        return ""
+    shown = [one.action for one in question(talk, asking, scene)[1]]
+    choices = [action for action in shown if action.startswith(CHOSEN)]
+    return choices[int(said) - 1] if 1 <= int(said) <= len(choices) else ""
 
 
 CODE_OFFERS = (

@@ -13,11 +13,13 @@ from bot.chat.flows.questions import (
     items_text,
     left_to_choose,
     lines_of,
+    picked_number,
     put,
 )
 from bot.chat.flows.scene import HUMAN, Scene
 from bot.chat.flows.tracking import status
-from bot.chat.talk import Answer, Asking, Talk
+from bot.chat.talk import Answer, Asking, Phrase, Question, Talk
+from bot.chat.understanding import reason_meant
 from bot.chat.words import phrases, say
 from core.domain.refusals import Refusal
 from core.queries.facts import OrderFacts, ReturnableFacts
@@ -26,30 +28,51 @@ NOTHING = (say("return.nothing"),)
 ALIKE = 82
 
 
-def start(talk: Talk, order: OrderFacts, scene: Scene) -> Answer:
+def start(talk: Talk, order: OrderFacts, scene: Scene, text: str = "") -> Answer:
+    """The line and the reason that the wish already names are not asked for again."""
     if not order.returnable:
         return Answer(replace(talk, asking=None), NOTHING, (HUMAN,))
-    asking = Asking("return_line", intent="return_item", order=order.number)
-    if len(order.returnable) == 1:
-        return _choose(talk, asking, order.returnable[0], scene)
+    reason = reason_meant(text, talk.language)
+    asking = Asking("return_line", intent="return_item", order=order.number, reason=reason)
+    named = order.returnable if len(order.returnable) == 1 else lines_meant(order.returnable, text)
+    if len(named) == 1:
+        return _choose(talk, replace(asking, complete=True), named[0], scene)
     return put(talk, asking, scene)
 
 
 def hear_line(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
     left = left_to_choose(asking, lines_of(scene, asking.order))
     if asking.lines and "done" in (action, scene.control):
-        return put(talk, replace(asking, what="return_reason"), scene)
+        return _to_reason(talk, asking, scene)
+    action = action or picked_number(talk, asking, scene)
     if action == "whole" or scene.control == "all":
         rest = tuple((line.line_id, line.quantity) for line in left)
         return _to_reason(talk, replace(asking, lines=(*asking.lines, *rest)), scene)
     chosen = _lines(left, scene, action)
-    return _choose(talk, asking, chosen[0], scene) if len(chosen) == 1 else None
+    if len(chosen) == 1:
+        return _choose(talk, _with_reason(talk, asking, scene), chosen[0], scene)
+    return _only_reason(talk, asking, scene)
 
 
 def _lines(left: tuple[ReturnableFacts, ...], scene: Scene, action: str) -> list[ReturnableFacts]:
     if action:
         return [line for line in left if action == f"line:{line.line_id}"]
     return lines_meant(left, scene.heard.text, scene.read.entities.ordinal)
+
+
+def _with_reason(talk: Talk, asking: Asking, scene: Scene) -> Asking:
+    return replace(asking, reason=reason_meant(scene.heard.text, talk.language) or asking.reason)
+
+
+def _only_reason(talk: Talk, asking: Asking, scene: Scene) -> Answer | None:
+    """The reason came before its turn: it is kept, and what is still open is asked."""
+    reason = reason_meant(scene.heard.text, talk.language)
+    if not reason:
+        return None
+    noted = replace(asking, reason=reason)
+    if asking.what == "return_line" and asking.lines:
+        return _to_reason(talk, noted, scene)
+    return put(talk, noted, scene, say("return.noted", reason=Phrase(f"return_reason.{reason}")))
 
 
 def _choose(talk: Talk, asking: Asking, line: ReturnableFacts, scene: Scene) -> Answer:
@@ -64,26 +87,31 @@ def hear_quantity(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answ
     most = lines[asking.line]
     said = str(most) if scene.control == "all" else action.removeprefix("qty:")
     found = re.findall(r"-?\d+", said or scene.heard.text[:40])
+    if not found:
+        return _only_reason(talk, asking, scene)
     if len(found) != 1 or not found[0].isascii() or not 1 <= int(found[0]) <= most:
         return None
-    return _add(talk, asking, asking.line, int(found[0]), scene)
+    return _add(talk, _with_reason(talk, asking, scene), asking.line, int(found[0]), scene)
 
 
 def _add(talk: Talk, asking: Asking, line_id: str, quantity: int, scene: Scene) -> Answer:
     added = replace(asking, line="", lines=(*asking.lines, (line_id, quantity)))
-    if left_to_choose(added, lines_of(scene, asking.order)):
+    complete = added.complete or added.reason in REASONS
+    if not complete and left_to_choose(added, lines_of(scene, asking.order)):
         return put(talk, replace(added, what="return_line"), scene)
     return _to_reason(talk, added, scene)
 
 
 def _to_reason(talk: Talk, asking: Asking, scene: Scene) -> Answer:
-    return put(talk, replace(asking, what="return_reason", line=""), scene)
+    what: Question = "return_confirm" if asking.reason in REASONS else "return_reason"
+    return put(talk, replace(asking, what=what, line=""), scene)
 
 
 def hear_reason(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
     if action.startswith("reasons:"):
         page = "more" if action == "reasons:more" else ""
         return put(talk, replace(asking, reason=page), scene)
+    action = action or picked_number(talk, asking, scene)
     reason = action.removeprefix("reason:") or _reason_meant(talk.language, scene.heard.text)
     if reason not in REASONS:
         return None
@@ -91,7 +119,9 @@ def hear_reason(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer
 
 
 def _reason_meant(language: str, text: str) -> str:
-    """The reason whose label the text comes close to; none when it is far from all."""
+    """The reason said in words, or the one whose label the text comes close to."""
+    if reason := reason_meant(text, language):
+        return reason
     labels = {name: str(phrases(language)[f"return_reason.{name}"]).lower() for name in REASONS}
     scores = {name: fuzz.token_set_ratio(text.lower(), label) for name, label in labels.items()}
     best = max(scores, key=lambda name: scores[name])
@@ -105,6 +135,8 @@ def hear_confirm(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answe
         return Answer(replace(talk, asking=None), (say("repair.stopped"),))
     if scene.control == "back":
         return put(talk, replace(asking, what="return_reason", reason=""), scene)
+    if reason := reason_meant(scene.heard.text, talk.language):
+        return put(talk, replace(asking, reason=reason), scene)
     return None
 
 

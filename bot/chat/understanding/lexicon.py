@@ -39,6 +39,7 @@ class Lexicon:
     rules: tuple[Rule, ...]
     controls: dict[str, str]
     ordinals: dict[str, int]
+    reasons: tuple[tuple[re.Pattern[str], str], ...]
 
 
 @cache
@@ -56,6 +57,7 @@ def lexicon(language: str) -> Lexicon:
         rules=tuple(_rule(row, groups) for row in data["rules"]),
         controls={text: name for name, texts in data["controls"].items() for text in texts},
         ordinals=data["ordinals"],
+        reasons=tuple((_shape(shapes, groups), name) for name, shapes in data["reasons"].items()),
     )
 
 

@@ -40,6 +40,17 @@ def understand(text: str, language_hint: str = "en") -> Understood:
     return best.understood
 
 
+def reason_meant(text: str, language_hint: str = "en") -> str:
+    """Why something goes back, as the text says in either language; empty when it does not."""
+    plain = _plain(clean(text))
+    hint = language_hint if language_hint in LANGUAGES else "en"
+    for language in dict.fromkeys((hint, *LANGUAGES)):
+        for shape, reason in lexicon(language).reasons:
+            if shape.search(plain):
+                return reason
+    return ""
+
+
 def clean(text: str) -> str:
     """NFKC, without invisible characters, one space between words, at most 2,000 characters."""
     folded = unicodedata.normalize("NFKC", text[: 2 * TEXT_MAX])
