@@ -14,20 +14,19 @@ from bot.chat.flows.identify import (
     open_link,
     send_code,
 )
+from bot.chat.flows.people import notice_once, wants_person, with_person
 from bot.chat.flows.pursuing import call_human, greet, hear_order, pursue, small_talk
 from bot.chat.flows.questions import put, stands
 from bot.chat.flows.scene import HUMAN, MENU, STOP, SURE, TEXT_KEPT, Scene, known, offer
 from bot.chat.talk import Answer, Asking, Button, Desk, Heard, Kept, Say, Talk, Turn, Wanted
 from bot.chat.understanding import understand
+from bot.chat.understanding.addresses import address_in
 from bot.chat.words import say
 
 VERY_SURE = 0.9
 BUTTONS_MAX = 6
 KEPT_MAX = 16
 PER_MINUTE_BOT = 20
-PER_MINUTE_PERSON = 10
-UNSENT_MAX = 20
-TEXT_FORWARDED = 4_000
 MISSES_BEFORE_PERSON = 2
 
 # Buttons that only begin something stay good after their turn; answers to a question do not.
@@ -62,6 +61,8 @@ READ_ONLY = frozenset(
         "complaint",
     }
 )
+# Bare words that are more than an answer which does not fit.
+GOES_ON = frozenset({"thanks", "bye", "drop"})
 RETURN_MATTERS = frozenset({"return_item", "item_problem", "refund_request"})
 HEARERS: dict[str, Callable[[Talk, Asking, Scene, str], Answer | None]] = {
     "contact": hear_contact,
@@ -81,9 +82,9 @@ def step(talk: Talk, heard: Heard, desk: Desk) -> tuple[Talk, Turn]:
     talk = _count(talk, heard)
     scene = Scene(heard, desk, understand(heard.text, talk.language))
     if talk.mode == "person":
-        return _seal(_with_person(talk, scene))
+        return _seal(with_person(talk, scene))
     if talk.in_minute > PER_MINUTE_BOT:
-        return talk, _notice_once(talk, PER_MINUTE_BOT, "menu.slow")
+        return talk, notice_once(talk, PER_MINUTE_BOT, "menu.slow")
     return _seal(_then_wanted(_hear(*_recognize(talk, scene)), scene))
 
 
@@ -100,10 +101,6 @@ def _count(talk: Talk, heard: Heard) -> Talk:
     return replace(talk, turn=talk.turn + 1, in_minute=talk.in_minute + 1)
 
 
-def _notice_once(talk: Talk, limit: int, phrase: str) -> Turn:
-    return Turn((say(phrase),)) if talk.in_minute == limit + 1 else Turn()
-
-
 def _recognize(talk: Talk, scene: Scene) -> tuple[Talk, Scene, tuple[Say, ...]]:
     """Whose time as a known customer has run out is a stranger again, and hears so."""
     if talk.verified_until is None or known(talk, scene.heard.at):
@@ -117,6 +114,8 @@ def _hear(talk: Talk, scene: Scene, before: tuple[Say, ...]) -> Answer:
 
 
 def _hear_one(talk: Talk, scene: Scene) -> Answer:
+    if wants_person(talk.asking, scene):
+        return call_human(talk, scene, scene.heard.text)
     if talk.asking and not stands(talk.asking, scene):
         return Answer(replace(talk, asking=None), (say("return.nothing"),), (HUMAN,))
     if scene.heard.start:
@@ -221,8 +220,15 @@ def _controlled(talk: Talk, scene: Scene) -> Answer | None:
             return _switch(talk, scene.control[-2:], scene)
         case "bot":
             return greet(talk)
+        case "drop" if _can_be_dropped(talk):
+            return _stop(talk)
         case _:
             return None
+
+
+def _can_be_dropped(talk: Talk) -> bool:
+    """ "Cancel it" ends the little form, unless the form is about canceling an order."""
+    return _in_wizard(talk) and talk.asking is not None and talk.asking.kind != "cancel"
 
 
 def _stop(talk: Talk) -> Answer:
@@ -242,17 +248,17 @@ def _switch(talk: Talk, language: str, scene: Scene) -> Answer:
 
 
 def _in_question(talk: Talk, asking: Asking, scene: Scene) -> Answer:
-    """The question's own answers win, except over a person and another clear question."""
+    """The question's own answers win, except over another clear question."""
     read = scene.read
-    if read.intent == "human_agent" and read.confidence >= VERY_SURE:
-        return call_human(talk, scene, scene.heard.text)
     free_text = asking.what == "wish_text"
     if free_text and not (read.intent in READ_ONLY and read.confidence >= VERY_SURE):
         return _answered(talk, scene, "") or _missed(talk, asking, scene)
     if not free_text and (answer := _answered(talk, scene, "")):
         return answer
-    idle = scene.control and scene.control not in {"thanks", "bye"}
+    idle = scene.control and scene.control not in GOES_ON
     if idle or read.confidence < SURE or read.intent == "out_of_scope":
+        return _missed(talk, asking, scene)
+    if scene.control == "drop" and asking.kind == "cancel":
         return _missed(talk, asking, scene)
     if asking.what.startswith("return_") and _same_return(asking, scene):
         return _missed(talk, asking, scene)
@@ -309,8 +315,15 @@ def _open(talk: Talk, scene: Scene) -> Answer:
 
 def _wanted(scene: Scene) -> Wanted:
     text = scene.heard.text if len(scene.heard.text) <= TEXT_KEPT else ""
-    number = next(iter(scene.read.entities.order_numbers), "")
-    return Wanted(scene.read.intent, order=number, text=text)
+    return Wanted(scene.read.intent, order=_number_meant(scene), text=text)
+
+
+def _number_meant(scene: Scene) -> str:
+    """A house number or postcode of an address in the sentence is no order number."""
+    changes_address = scene.read.intent == "change_address"
+    address = address_in(scene.heard.text) if changes_address else ""
+    numbers = scene.read.entities.order_numbers
+    return next((number for number in numbers if number not in address), "")
 
 
 # ---- repair -------------------------------------------------------------------------------
@@ -349,28 +362,6 @@ def _offer_language(talk: Talk, answer: Answer, scene: Scene) -> Answer:
     switch = offer(f"lang:{other}", "button.german" if other == "de" else "button.english")
     offers = (*answer.offers[: BUTTONS_MAX - 1], switch)
     return replace(counted, says=(*answer.says, say("menu.language_offer")), offers=offers)
-
-
-# ---- with a person ------------------------------------------------------------------------
-
-
-def _with_person(talk: Talk, scene: Scene) -> Answer:
-    pressed = next((k.action for k in talk.offered if k.key == scene.heard.pressed), "")
-    if scene.control == "bot" or pressed == "bot":
-        return Answer(replace(talk, mode="bot"), (say("person.back"), say("menu.again")), MENU)
-    if not scene.heard.text.strip():
-        return Answer(talk)
-    return _forward(talk, scene)
-
-
-def _forward(talk: Talk, scene: Scene) -> Answer:
-    """At most ten a minute reach the thread; what is more goes along with the next one."""
-    texts = (*talk.unsent, scene.heard.text[:TEXT_FORWARDED])
-    if talk.in_minute > PER_MINUTE_PERSON:
-        held = replace(talk, unsent=texts[-UNSENT_MAX:])
-        return Answer(held, _notice_once(talk, PER_MINUTE_PERSON, "menu.slow_person").says)
-    scene.desk.say_to_human("\n".join(texts))
-    return Answer(replace(talk, unsent=()))
 
 
 # ---- sealing ------------------------------------------------------------------------------

@@ -162,3 +162,95 @@ def test_the_person_hears_what_was_asked_before() -> None:
     anna.presses("Talk to a person")
     assert anna.desk.done("human") == [("human", "where is my order")]
     assert ANNA not in str(anna.desk.calls)
+
+
+PEOPLE = ("I want to talk to somebody", "human", "Mensch", "a person please", "ein Mensch bitte")
+
+
+@pytest.mark.parametrize("wish", PEOPLE)
+@pytest.mark.parametrize(
+    "before",
+    [
+        (),
+        ("return my order",),
+        ("return the mug",),
+        ("return the mug", "1"),
+        ("return the tee, too small",),
+        ("change my address",),
+        ("change my address", "Lindenstr. 5, Berlin"),
+        ("cancel order 1002",),
+        ("please add a second lamp to my order",),
+    ],
+)
+def test_the_wish_for_a_person_wins_in_every_state(before: tuple[str, ...], wish: str) -> None:
+    anna = known(SPLIT, DELIVERED)
+    for text in before:
+        anna.says(text)
+    anna.says(wish)
+    assert anna.desk.done("human") == [("human", wish)]
+    assert anna.talk.mode == "person"
+    assert anna.talk.asking is None
+
+
+@pytest.mark.parametrize("wish", PEOPLE)
+def test_a_person_is_called_instead_of_a_code(wish: str) -> None:
+    anna = Customer(DELIVERED)
+    anna.says("where is my order")
+    anna.says(ANNA)
+    anna.says(wish)
+    assert anna.talk.mode == "person"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (
+            "please change the address of 1002 to Hauptstr. 5, 8010 Graz",
+            "Hauptstr. 5, 8010 Graz",
+        ),
+        ("please change my address to Hauptstr. 5, 8010 Graz", "Hauptstr. 5, 8010 Graz"),
+        ("change the delivery address to 5 Main Street, Springfield", "5 Main Street, Springfield"),
+        (
+            "bitte ändere die Adresse von 1002 auf Lindenstr. 5 in 10969 Berlin",
+            "Lindenstr. 5 in 10969 Berlin",
+        ),
+    ],
+)
+def test_an_address_in_the_sentence_is_read_back_at_once(text: str, address: str) -> None:
+    anna = known(SPLIT)
+    assert f"“{address}”" in anna.says(text)
+    anna.says("yes")
+    assert anna.desk.done("wish") == [("wish", "address", "1002", address)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I want to change the address of 1002", "change the address of 1002 to my office"],
+)
+def test_a_sentence_without_an_address_is_asked_for_one(text: str) -> None:
+    anna = known(SPLIT)
+    assert "whole new address for order 1002" in anna.says(text)
+
+
+@pytest.mark.parametrize("words", ["cancel it", "lass es", "Cancel that!", "brich ab", "stop"])
+def test_cancel_it_ends_the_address_question_and_becomes_no_address(words: str) -> None:
+    anna = known(SPLIT)
+    anna.says("wrong address")
+    assert "Stopped. Nothing has changed." in anna.says(words)
+    assert anna.talk.asking is None
+    assert anna.desk.done("wish") == []
+
+
+def test_cancel_it_to_a_cancel_question_is_neither_a_yes_nor_another_matter() -> None:
+    anna = known(SPLIT)
+    anna.says("cancel my order")
+    answer = anna.says("cancel it")
+    assert "Shall I pass this on" in answer
+    assert "aside" not in answer
+    assert anna.desk.done("wish") == []
+
+
+def test_a_person_in_a_written_address_is_an_address() -> None:
+    anna = known(SPLIT)
+    anna.says("wrong address")
+    assert "Shall I pass this on" in anna.says("Human Resources, call center, Lindenstr. 5, Berlin")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.chat.flows.questions import put
 from bot.chat.flows.scene import HUMAN, TEXT_KEPT, Scene
 from bot.chat.talk import Answer, Asking, Talk, WishKind
+from bot.chat.understanding.addresses import address_in
 from bot.chat.understanding.reading import clean
 from bot.chat.words import say
 from core.domain.refusals import Refusal
@@ -15,13 +16,15 @@ KINDS: dict[str, WishKind] = {"cancel_order": "cancel", "change_address": "addre
 
 
 def start(talk: Talk, intent: str, number: str, text: str, scene: Scene) -> Answer:
-    """A text that already says what is wanted is taken over; an address is always asked for."""
+    """A text that already says what is wanted is taken over, and so is an address in it."""
     kind = KINDS.get(intent, "other")
     asking = Asking("wish_confirm", intent=intent, order=number, kind=kind)
     if kind == "other" and text:
         return put(talk, replace(asking, text=text), scene)
     if kind == "cancel":
         return put(talk, asking, scene)
+    if address := address_in(clean(text)):
+        return put(talk, replace(asking, text=address), scene)
     return put(talk, replace(asking, what="wish_text"), scene)
 
 
