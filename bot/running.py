@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -138,13 +139,16 @@ async def _forever(
             await stopped_within(stop, RESTART_SECONDS)
 
 
-def moment_of(text: str) -> datetime:
+def moment_of(text: str, zone: str = "") -> datetime:
+    """A moment as people write it; without a zone of its own it is meant in `zone`."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as problem:
         raise Invalid(
             f"“{text}” is no moment.", "Write it like 2026-11-24T18:00+01:00."
         ) from problem
+    if moment.tzinfo is None and zone:
+        return moment.replace(tzinfo=ZoneInfo(zone))
     if moment.tzinfo is None:
         raise Invalid(f"“{text}” has no time zone.", "Write it like 2026-11-24T18:00+01:00.")
     return moment

@@ -61,12 +61,22 @@ def list_connections(context: typer.Context) -> None:
                 c.name,
                 c.active,
                 c.has_secrets,
-                [f"{k}={v}" for k, v in c.config.items()],
+                [f"{name}={_in_words(value)}" for name, value in c.config.items()],
             )
             for c in view.connections
         ],
         "None yet: `wismo connection add KIND NAME`.",
     )
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):  # what is switched on, as an option takes it
+        return ",".join(name for name, on in value.items() if on) or "none"
+    if isinstance(value, list | tuple):
+        return " and ".join(map(_in_words, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not set" if value is None else str(value)
 
 
 @connection.command("add")

@@ -147,13 +147,19 @@ def _told(given: dict[str, Any], *without: str) -> dict[str, Any]:
 def pause_location(
     context: typer.Context,
     code: str,
-    until: Annotated[str, typer.Option(help="2026-12-01T08:00+01:00; empty: until resumed")] = "",
+    until: Annotated[
+        str, typer.Option(help="2026-12-01T08:00, the shop's time; empty: until resumed")
+    ] = "",
 ) -> None:
     """Route nothing new to a location."""
     from bot.running import moment_of
     from core.commands.setup import PauseLocation
+    from core.queries.setup import ShowShop
 
-    session.do(context, PauseLocation(code, moment_of(until) if until else None))
+    with session.house(context) as house:
+        zone = house.query(ShowShop()).time_zone
+        ends = moment_of(until, zone) if until else None
+        print(house.execute(PauseLocation(code, ends)).sentence)
 
 
 @location.command("resume")
@@ -167,6 +173,7 @@ def resume_location(context: typer.Context, code: str) -> None:
 # --- policy and messages -------------------------------------------------------------------------
 
 
+@policy.command("list", hidden=True)
 @policy.command("show")
 def show_policy(context: typer.Context) -> None:
     """Every policy and switch, with what it means."""

@@ -54,6 +54,11 @@ def add_staff(
     from core.commands.access import AddStaff
 
     session.do(context, AddStaff(name, _role(role), email, slack, tuple(location or ())))
+    if not (email or slack):
+        print(
+            f"Slack cannot recognize {name} yet. Tell how it can: "
+            f'wismo staff set "{name}" --email ADDRESS, or --slack USER_ID.'
+        )
 
 
 @staff.command("set")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.cli import session
+
+if TYPE_CHECKING:
+    from bot.local import Local
+    from bot.presentation.model import Form
 
 clock = typer.Typer(help="The clock of scheduled jobs.", no_args_is_help=True)
 
@@ -20,9 +25,16 @@ def enter(app: typer.Typer) -> None:
 
 def serve() -> None:
     """Serve until it is stopped: doors, worker and clock as WISMO_ROLES says."""
+    gc.disable()  # a quarter of the start went into looking for garbage among new modules
     from bot.main import serve
 
-    serve(session.settings(), lambda line: print(line, flush=True))
+    serve(session.settings(), _started)
+
+
+def _started(line: str) -> None:
+    print(line, flush=True)
+    gc.freeze()
+    gc.enable()
 
 
 def work(
@@ -37,7 +49,7 @@ def work(
     from bot.main import serve
 
     settings = session.settings().model_copy(update={"roles": ("worker",)})
-    serve(settings, lambda line: print(line, flush=True))
+    serve(settings, _started)
 
 
 def say(
@@ -45,14 +57,30 @@ def say(
     words: Annotated[list[str], typer.Argument(help="As in Slack: hold 1001 address")],
     name: Annotated[str, typer.Option("--as", help="Whose words: a name from the staff.")] = "",
 ) -> None:
-    """Say what you would say in Slack, and read the answer."""
+    """Say what you would say in Slack, and read the answer. Exit code 2: it was not done."""
+    from bot.presentation.model import Form
     from bot.presentation.plain import all_as_text
 
     with session.house(context) as house:
         answers = house.say(" ".join(words), name)
     print(all_as_text(answers))
-    if any(_is_no(answer) for answer in answers):
+    forms = [answer for answer in answers if isinstance(answer, Form)]
+    for form in forms:
+        print(f"\nNo form opens here. Say it in one sentence: {_sentence_of(form)}")
+    if forms or any(_is_no(answer) for answer in answers):
         sys.exit(2)
+
+
+def _sentence_of(form: Form) -> str:
+    """The words that do what the form would, with what is still to be told in pointed brackets."""
+    from bot.grammar import spec_of_verb
+
+    lacking = [one for one in form.inputs if not (one.optional or one.value)] or form.inputs[:1]
+    asked = [f"<{one.label.casefold().rstrip('?')}>" for one in lacking]
+    words = " ".join([form.verb, *map(str, form.fixed.values()), *asked])
+    spec = spec_of_verb(form.verb)
+    example = max(spec.examples, key=len, default="") if spec else ""
+    return f'wismo say "{words}"' + (f"  (such as: {example})" if example else "")
 
 
 def _is_no(answer: Any) -> bool:
@@ -64,15 +92,17 @@ def _is_no(answer: Any) -> bool:
 @clock.command()
 def tick(
     context: typer.Context,
-    at: Annotated[str, typer.Option(help="A moment to move a sandbox's clock to.")] = "",
+    at: Annotated[
+        str, typer.Option(help="A moment to move a sandbox's clock to, in the shop's time.")
+    ] = "",
 ) -> None:
     """Run the scheduled jobs that are due."""
     from datetime import datetime
 
     from bot.running import moment_of
 
-    when: datetime | None = moment_of(at) if at else None
     with session.house(context) as house:
+        when: datetime | None = moment_of(at, _zone_of(house)) if at else None
         ran = house.tick(when)
     session.table(
         ("job", "slot", "state", "note"),
@@ -81,6 +111,12 @@ def tick(
     )
     if any(one["state"] == "failed" for one in ran):
         sys.exit(1)
+
+
+def _zone_of(house: Local) -> str:
+    from core.queries.setup import ShowShop
+
+    return str(house.query(ShowShop()).time_zone)
 
 
 def demo(

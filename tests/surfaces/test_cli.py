@@ -179,6 +179,10 @@ def test_one_says_what_one_would_say_in_slack(shop):
     assert "Nobody here is called Eve" in refused(shop, "say", "1001", "--as", "Eve")
     shop("say", "hold 9999 address")
     assert shop.code == 2
+    assert 'wismo say "cancel 1001 <reason>"' in shop("say", "cancel 1001")
+    assert shop.code == 2
+    shop("say", "cancel 1001 changed mind")
+    assert shop.code == 0, shop.out
 
 
 def test_the_clock_ticks_by_hand_but_a_real_shops_time_cannot_be_moved(shop):
@@ -196,6 +200,7 @@ def test_a_sandboxs_clock_moves_forward_only_and_stays_moved(cli, monkeypatch):
     assert cli.code == 0, cli.err
     assert "2099-01-01T10:0" in cli("clock", "tick", "--at", "2099-01-01T10:01+00:00")
     assert "forward only" in refused(cli, "clock", "tick", "--at", "2098-01-01T10:00+00:00")
+    assert "2099-02-01T08:" in cli("clock", "tick", "--at", "2099-02-01T09:01")
 
 
 def test_sandbox_and_real_databases_are_told_apart_for_ever(shop, monkeypatch):
@@ -438,3 +443,21 @@ def test_the_examples_of_the_guide_can_be_brought_in(shop, kind):
         assert shop.code == 0, shop.out + shop.err
         if before == kind:
             return
+
+
+def test_a_person_whom_nothing_can_recognize_is_added_with_a_word_about_it(shop):
+    assert "Slack cannot recognize Lea yet" in shop("staff", "add", "Lea", "lead")
+    assert 'wismo staff set "Lea" --email' in shop.out
+    assert "cannot recognize" not in shop("staff", "add", "Bo", "lead", "--email", "bo@x.example")
+
+
+def test_connections_are_listed_in_peoples_words(shop):
+    words = ("connection", "add", "shopify", "store", "--set", "shop_domain=x.example")
+    shop(*words, "--ours", "shipped", stdin="token-1\nhook-2\n")
+    listed = shop("connection", "list")
+    assert "ours=shipped\n" in listed
+    assert "{" not in listed
+
+
+def test_policies_can_be_listed_under_either_word(shop):
+    assert shop("policy", "list") == shop("policy", "show")
