@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -254,3 +255,46 @@ def test_a_person_in_a_written_address_is_an_address() -> None:
     anna = known(SPLIT)
     anna.says("wrong address")
     assert "Shall I pass this on" in anna.says("Human Resources, call center, Lindenstr. 5, Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "calm", "person"),
+    [
+        ("i want my money back, this is fraud!!", "en", "I take it seriously", "Talk to a person"),
+        ("my mug arrived broken", "en", "I take it seriously", "Talk to a person"),
+        (
+            "Betrug! Ich will mein Geld zurück",
+            "de",
+            "ich nehme das ernst",
+            "Mit einem Menschen sprechen",
+        ),
+    ],
+)
+def test_an_angry_stranger_is_answered_calmly_and_offered_a_person(
+    text: str, language: str, calm: str, person: str
+) -> None:
+    anna = Customer(DELIVERED, language=language)
+    answer = anna.says(text)
+    assert calm in answer
+    assert "Happy to look" not in answer
+    assert "Ich sehe gern" not in answer
+    assert anna.labels[0] == person
+
+
+def test_money_back_is_taken_seriously_and_a_person_stands_beside_the_return() -> None:
+    anna = known(DELIVERED)
+    assert "take this seriously" in anna.says("i want my money back, this is fraud!!")
+    assert anna.labels == ["Return something", "Talk to a person", "Tell a colleague"]
+
+
+def test_an_order_that_arrived_is_offered_a_return_instead_of_a_cancellation() -> None:
+    anna = known(DELIVERED)
+    assert "can no longer be canceled" in anna.says("cancel my order 1001")
+    assert anna.labels == ["Return something", "Talk to a person"]
+    assert anna.desk.done("wish") == []
+    assert "What from order 1001" in anna.presses("Return something")
+
+
+def test_an_order_underway_can_still_be_wished_to_be_canceled() -> None:
+    anna = known(replace(SPLIT, can_cancel=False))
+    assert "Shall I pass this on" in anna.says("cancel my order 1002")

@@ -134,6 +134,8 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
             return returning.start(talk, order, scene, wanted.text)
         case "refund_request" | "item_problem":
             return _return_or_report(talk, wanted.intent, order)
+        case "cancel_order" if order.returnable and not order.can_cancel:
+            return _return_instead(talk, order)
         case "watch":
             scene.desk.watch(order.number)
             return Answer(talk, (say("order.watching", number=order.number),))
@@ -146,9 +148,15 @@ def _returns(talk: Talk, orders: Sequence[OrderFacts]) -> Answer:
     return Answer(talk, says, (HUMAN,))
 
 
+def _return_instead(talk: Talk, order: OrderFacts) -> Answer:
+    """What has arrived can no longer be canceled, but it can go back."""
+    offers = (offer(f"return:{order.number}", "button.return"), HUMAN)
+    return Answer(talk, (say("return.instead", number=order.number),), offers)
+
+
 def _return_or_report(talk: Talk, intent: str, order: OrderFacts) -> Answer:
     phrase = "wish.item_problem" if intent == "item_problem" else "return.offer"
     report = offer(f"report:{order.number}", "button.report")
     back = offer(f"return:{order.number}", "button.return")
-    offers = (back, report, HUMAN) if order.returnable else (report, HUMAN)
-    return Answer(talk, (say(phrase),), offers)
+    offers = (back, HUMAN) if order.returnable else (HUMAN,)
+    return Answer(talk, (say(phrase),), (*offers, report))

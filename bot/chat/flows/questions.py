@@ -24,6 +24,7 @@ REASONS = (
     "UNKNOWN",
 )
 REASONS_SHOWN = 5
+GRAVE = frozenset({"refund_request", "item_problem", "complaint", "payment_issue"})
 CHOICES = 4
 CHOSEN = ("order:", "line:", "reason:")
 WHICH_ORDER = {"track_order": "order.which", "return_item": "return.which_order"}
@@ -71,6 +72,8 @@ CODE_OFFERS = (
 
 
 def _contact(talk: Talk) -> Question:
+    if talk.wanted and talk.wanted.intent in GRAVE:
+        return (say("identify.ask_calm"),), (HUMAN, STOP)
     if talk.number:
         return (say("identify.ask_number", number=talk.number),), (HUMAN, STOP)
     return (say("identify.ask"),), (HUMAN, STOP)
