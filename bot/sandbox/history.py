@@ -37,6 +37,7 @@ from core.integrations.channels.shopify.access import caller_for
 from core.integrations.channels.shopify.translate import translate_delivery
 
 ORDERS = 200
+THIS_MORNING = 8
 DAYS = 26
 WAY = (
     ("InTransit_PickedUp", "Berlin", 6),
@@ -117,10 +118,16 @@ class _Life:
     def __init__(self, history: History, number: int) -> None:
         self.history, self.number = history, number
         self.dice = random.Random(number * 7919 + 11)
-        spread = timedelta(days=DAYS) * (number / ORDERS)
-        jitter = timedelta(minutes=self.dice.randint(0, 120))
-        self.placed = history.morning - timedelta(days=DAYS) + spread + jitter
+        self.placed = history.morning - self._age()
         self.order: Order | None = None
+
+    def _age(self) -> timedelta:
+        """Most orders are weeks or days old; the last few came this morning."""
+        younger = ORDERS - self.number
+        if younger <= THIS_MORNING:
+            return timedelta(minutes=40) * younger
+        jitter = timedelta(minutes=self.dice.randint(0, 120))
+        return timedelta(days=DAYS) * (younger / ORDERS) - jitter
 
     def begin(self) -> None:
         special = SPECIALS.get(self.number)
@@ -134,9 +141,9 @@ class _Life:
     # --- what can happen to it -----------------------------------------------------------------
 
     def usual(self, **purchase: Any) -> None:
-        """Bought, and out of the door on the next working morning."""
+        """Bought, and out of the door with the next wave of picking."""
         self.history.at(self.placed, lambda: self.buy(**purchase))
-        picked = _next_morning(self.placed) + timedelta(minutes=self.dice.randint(10, 150))
+        picked = _next_wave(self.placed) + timedelta(minutes=self.dice.randint(5, 25))
         self.history.at(picked, self.pick)
         self.history.at(picked + timedelta(minutes=25), self.pack)
         self.history.at(picked + timedelta(minutes=50), self.ship)
@@ -148,6 +155,10 @@ class _Life:
     def buy(self, **purchase: Any) -> None:
         self.order = acts.place_order(self.town.shop, **purchase)
         self.history.hear("orders/create", order_payload(self.order, self.town.shop.domain))
+
+    def buy_goods(self) -> None:
+        """Something that can be picked and held: no gift card."""
+        self.buy(lines={self.dice.choice(SOUVENIRS): 2, self.dice.choice(MUGS): 1})
 
     def sell(self) -> None:
         self.buy(lines={self.dice.choice(SOUVENIRS): 1}, pos=True, location="MUC")
@@ -235,7 +246,7 @@ def _delayed(life: _Life) -> None:
 
 def _held(reason: HoldReason, who: str, note: str) -> Callable[[_Life], None]:
     def begin(life: _Life) -> None:
-        life.after(0, life.buy)
+        life.after(0, life.buy_goods)
         life.after(0.4, lambda: life.hold(reason, who, note))
 
     return begin
@@ -275,9 +286,9 @@ def _unknown(life: _Life) -> None:
     life.after(0, lambda: life.buy(lines=[{"sku": "mug-gold", "quantity": 1, "price": 2490}]))
 
 
-def _wanted_by_many(life: _Life) -> None:
-    """More lamps than there are."""
-    life.after(0, lambda: life.buy(lines={"lamp-green": 200}))
+def _for_a_cafe(life: _Life) -> None:
+    """The biggest order of the morning."""
+    life.after(0, lambda: life.buy(lines={"lamp-green": 6, "coffee-500": 4}))
 
 
 def _in_hamburg(life: _Life) -> None:
@@ -286,11 +297,11 @@ def _in_hamburg(life: _Life) -> None:
 
 
 def _waiting(life: _Life) -> None:
-    life.after(0, life.buy)
+    life.after(0, life.buy_goods)
 
 
 def _on_the_bench(life: _Life) -> None:
-    life.after(0, life.buy)
+    life.after(0, life.buy_goods)
     life.history.at(life.history.morning - timedelta(minutes=50), life.pick)
 
 
@@ -310,6 +321,7 @@ def _regular(life: _Life) -> None:
 
 ANNA = "anna.schmidt@example.com"
 SOUVENIRS = ("candle-small", "coffee-500", "tote-natural", "beanie-rust", "mug-sand")
+MUGS = ("mug-red", "mug-blue")
 SPECIALS: dict[int, Callable[[_Life], None]] = {
     30: _canceled,
     60: _refunded,
@@ -319,28 +331,27 @@ SPECIALS: dict[int, Callable[[_Life], None]] = {
     150: _canceled,
     172: _regular,
     179: _delayed,
-    186: _held(HoldReason.FRAUD, "Mia", "Two cards refused before this one"),
     188: _held(HoldReason.ADDRESS, "Mia", "House number is missing"),
-    189: _unknown,
     190: _waiting,
     192: _in_hamburg,
     193: _on_the_bench,
     194: _packed,
-    195: _wanted_by_many,
+    195: _for_a_cafe,
     196: _held(HoldReason.CUSTOMER, "Mia", "Wants it together with her next order"),
-    197: _waiting,
+    197: _unknown,
     198: _on_the_bench,
     199: _waiting,
 }
 
 
-def _next_morning(moment: datetime) -> datetime:
-    """07:30 UTC of the next working day."""
-    day = moment.replace(hour=7, minute=30, second=0, microsecond=0)
-    day += timedelta(days=1) if moment >= day else timedelta()
-    while day.weekday() >= 5:
+def _next_wave(moment: datetime) -> datetime:
+    """07:00 or 11:30 UTC of a working day: the second is out before the cut-off in Berlin."""
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    while True:
+        for wave in (day + timedelta(hours=7), day + timedelta(hours=11.5)):
+            if wave > moment and day.weekday() < 5:
+                return wave
         day += timedelta(days=1)
-    return day
 
 
 SCANS = (CaseKind.STUCK, CaseKind.PAST_CUTOFF, CaseKind.TRACKING_STALE, CaseKind.REFUND_OPEN)
