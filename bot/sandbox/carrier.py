@@ -64,6 +64,7 @@ WORDS = {
     "Exception": "Held up",
 }
 PAGE = 40
+STRIKE_REACH = 5
 
 ScanPolicy = Literal["once", "repeated", "out_of_order", "dropped", "tampered"]
 
@@ -159,7 +160,7 @@ class Carrier:
         return made
 
     def strike(self, on: bool = True) -> int:
-        """Everything under way is reported delayed; the end releases what was held back."""
+        """The parcels seen last are reported delayed; the end releases what was held back."""
         if on == self.on_strike:
             return 0
         self.on_strike = on
@@ -167,12 +168,13 @@ class Carrier:
 
     def _begin_strike(self) -> int:
         moving = [one for one in self.parcels.values() if one.latest and _is_moving(one.latest)]
-        for parcel in moving:
+        moving.sort(key=lambda one: one.scans[-1].at)
+        for parcel in moving[-STRIKE_REACH:]:
             place = parcel.latest.place if parcel.latest else ""
             now = _moment(None, self.clock)
             words = "Delayed: the carrier is on strike"
             self._happen(parcel, Scan("Exception", "Exception_Delayed", place, now, words))
-        return len(moving)
+        return len(moving[-STRIKE_REACH:])
 
     def _end_strike(self) -> int:
         held, self._held = self._held, []

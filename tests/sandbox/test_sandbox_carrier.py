@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.sandbox.carrier import SUB_STATUSES, Carrier, carrier_app
+from bot.sandbox.carrier import STRIKE_REACH, SUB_STATUSES, Carrier, carrier_app
 from bot.sandbox.shop.wire import ControlError, Fault, served
 
 pytestmark = pytest.mark.anyio
@@ -109,6 +109,14 @@ async def test_in_a_strike_moving_parcels_are_late_and_scans_wait_for_its_end(ca
         assert carrier.strike(False) == 1
         await carrier.deliver()
     assert listener.statuses()[3:] == ["Delivered_Other"]
+
+
+def test_a_strike_reaches_the_parcels_that_were_seen_last(carrier: Carrier):
+    for age in range(9):
+        carrier.scan(f"P{age}", "InTransit", at=NOW - timedelta(hours=age))
+    assert carrier.strike() == STRIKE_REACH == 5
+    late = [one.number for one in carrier.parcels.values() if len(one.scans) > 1]
+    assert late == ["P0", "P1", "P2", "P3", "P4"]
 
 
 def test_a_scan_that_makes_no_sense_is_refused_and_no_parcel_is_made(carrier: Carrier):
