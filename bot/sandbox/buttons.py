@@ -21,6 +21,7 @@ from bot.sandbox.supervisor import Supervisor
 from bot.sandbox.town import News, Town
 
 WAY = ("InTransit_PickedUp", "InTransit_Departure", "OutForDelivery", "Delivered")
+EXAMPLE = "shipped 1201 00340434161094777001 DHL"
 PLACES = ("Berlin", "Hannover", "Köln", "")
 
 
@@ -121,7 +122,7 @@ async def refund_in_shop(panel: Panel, order: int | str, **words: Any) -> News:
 async def carrier_scan(
     panel: Panel, number: str = "", status: str = "", delivery: ScanPolicy = "once", **more: Any
 ) -> News:
-    """The carrier scans a parcel: the newest one under way, one step further, by default."""
+    """The carrier scans a parcel: the one handed over last, one step further, by default."""
     carrier = panel.town.carrier
     parcel = number or _parcel_under_way(panel.town)
     step = _steps(panel.town, parcel)
@@ -234,12 +235,12 @@ def _editable(town: Town) -> Order:
 
 
 def _parcel_under_way(town: Town) -> str:
-    for order in reversed(town.shop.orders.values()):
-        for one in order.fulfillments:
-            number = one.tracking_number
-            if number and _steps(town, number, full=True) < len(WAY):
-                return number
-    raise ControlError("No parcel is under way: ship one first, for example `shipped 1201`.")
+    handed = [one for order in town.shop.orders.values() for one in order.fulfillments]
+    for one in sorted(handed, key=lambda one: one.created_at, reverse=True):
+        number = one.tracking_number
+        if number and _steps(town, number, full=True) < len(WAY):
+            return number
+    raise ControlError(f"No parcel is under way: ship one first, for example `{EXAMPLE}`.")
 
 
 def _steps(town: Town, number: str, full: bool = False) -> int:

@@ -87,7 +87,9 @@ WELCOME = """
   Try this first
     1  Press “Place Order”: a signed webhook becomes an order, and a mail arrives.
     2  In the staff channel type its number, then:  hold 1201 address  ·  why 1201
-    3  Ship it:  release 1201  ·  picked 1201  ·  shipped 1201 — then press “Carrier Scan”.
+       You are Ann, the lead, who may do all of this; choose others to see what they may not.
+    3  Send it:  release 1201  ·  picked 1201  ·  shipped 1201 00340434161094777001 DHL
+       Then press “Carrier Scan”.
     4  Be the customer: “where is my order?”, in English or German.
     5  Press “Advance 9 h” and see what got stuck. Press “Kill the Server” whenever you like.
 

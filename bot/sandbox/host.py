@@ -76,7 +76,7 @@ class _Host:
 
     async def screen(self, request: Request) -> Response:
         """Everything to draw, in the eyes of one colleague; unchanged parts are left out."""
-        user = self._town.person(request.query_params.get("who", "mia"))
+        user = self._town.person(request.query_params.get("who", "ann"))
         parts = {
             "town": self._town_json(),
             "slack": workspace_json(self._town.workspace, user.id),
