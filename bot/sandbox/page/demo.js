@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const HINTS = ["today", "cases", "picks ber", "late ber", "held", "stock mug-red", "returns", "mine", "help"];
 const POLL_MS = 700;
-const screen = { who: sessionStorage.who ?? "mia", prints: [], slack: null, town: null, news: [] };
+const screen = { who: sessionStorage.who ?? "ann", prints: [], slack: null, town: null, news: [] };
 const asked = [];      // what I typed, shown above the answer that only I can see
 let thread = null;     // the ts of the message whose thread stands open
 let openView = null;   // id and hash of the modal that is drawn
@@ -62,9 +62,11 @@ function showTown() {
   showChips();
 }
 
+const shipping = (number) => `shipped ${number} 00340434161094${775800 + number} DHL`;
+
 function showChips() {
   const newest = screen.town.newest;
-  const own = newest ? [`${newest}`, `why ${newest}`, `hold ${newest} address`, `release ${newest}`, `picked ${newest}`, `shipped ${newest}`] : [];
+  const own = newest ? [`${newest}`, `why ${newest}`, `hold ${newest} address`, `release ${newest}`, `picked ${newest}`, shipping(newest)] : [];
   $("chips").replaceChildren(...[...own.slice(0, 2), ...HINTS, ...own.slice(2)].map((text) =>
     el("button", { type: "button", onclick: () => type(text) }, text)));
 }
@@ -126,7 +128,8 @@ function tryFirst() {
     el("ol", {},
       el("li", {}, "Press ", el("b", {}, "Place Order"), " above: a signed webhook becomes order ", String(n), ", and a mail appears on the right."),
       el("li", {}, "Look at it: ", typing(`${n}`), ". Stop it: ", typing(`hold ${n} address`), ". Ask where it goes: ", typing(`why ${n}`), "."),
-      el("li", {}, "Send it: ", typing(`release ${n}`), " ", typing(`picked ${n}`), " ", typing(`shipped ${n}`), ", then press ", el("b", {}, "Carrier Scan"), "."),
+      el("li", {}, "Send it: ", typing(`release ${n}`), " ", typing(`picked ${n}`), " ", typing(shipping(n)), ", then press ", el("b", {}, "Carrier Scan"), ": this very parcel moves."),
+      el("li", {}, "You are Ann, the lead, who may do all of this. Be Mia or Jonas, by “I am” above, and see what they may not."),
       el("li", {}, "Be the customer: ask “where is my order?” in the middle, in English or German."),
       el("li", {}, "Press ", el("b", {}, "Advance 9 h"), " and see what got stuck. Press ", el("b", {}, "Kill the Server"), " whenever you like.")));
 }
@@ -219,6 +222,10 @@ function showModal() {
 
 // --- the customer --------------------------------------------------------------------------------
 
+const FIRST_WORDS = {
+  en: ["Where is my order?", "I want to return something", "human"],
+  de: ["Wo ist mein Paket?", "Ich möchte etwas zurückgeben", "Mensch"],
+};
 const brief = (url) => { const plain = url.replace(/^https?:\/\/(www\.)?/, ""); return plain.length > 30 ? plain.slice(0, 28) + "…" : plain; };
 async function writes(body) {
   try { await post("/town/web", body); } catch (problem) { complain(problem.message); }
@@ -231,10 +238,10 @@ function showWeb({ lines, buttons }) {
     line.name ? el("b", { className: "who" }, line.name) : null,
     line.rows.map((row, n) => [n ? el("br") : null, row.map((piece) => piece.url
       ? el("a", { href: piece.url, target: "_blank", rel: "noreferrer", title: piece.url }, brief(piece.words)) : piece.words + " ")]).flat(2)));
-  const hello = el("div", { className: "empty" }, "A visitor of the shop’s web chat. Ask anything.");
+  const hello = el("div", { className: "empty" }, el("b", {}, "The customer’s side"), "Ask “where is my order?” as anna.schmidt@example.com. Her code arrives in the mailbox, her parcel and her return are answered here.");
   box.replaceChildren(...(rows.length ? rows : [hello]));
   if (low) box.scrollTop = box.scrollHeight;
-  const first = lines.length ? [] : ["Where is my order?", "Wo ist mein Paket?", "I want to return something", "human"];
+  const first = lines.length ? [] : FIRST_WORDS[language];
   $("webkeys").replaceChildren(...buttons.map((key) => el("button", { type: "button", onclick: () => writes({ pressed: key.key }) }, key.label)),
     ...first.map((text) => el("button", { type: "button", onclick: () => writes({ text }) }, text)));
 }
@@ -250,14 +257,18 @@ for (const button of document.querySelectorAll("[data-door]")) button.addEventLi
   $("telegram").hidden = button.dataset.door !== "telegram";
 });
 for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => {
-  for (const each of document.querySelectorAll("[data-language]")) each.setAttribute("aria-selected", each === button);
-  const language = button.dataset.language;
+  sessionStorage.language = language = button.dataset.language;
   writes({ language });
-  post("/telegram/control/join", { user: user(), first_name: "Anna", last_name: "Schmidt", language_code: language }).catch(() => {});
+  speak();
 });
 
 let telegramUser = 5001;
+let language = sessionStorage.language ?? "en"; // one switch for both of the customer's doors
 const user = () => telegramUser;
+function speak() {
+  for (const each of document.querySelectorAll("[data-language]")) each.setAttribute("aria-selected", each.dataset.language === language);
+  post("/telegram/control/join", { user: user(), first_name: "Anna", last_name: "Schmidt", language_code: language }).catch((problem) => complain(problem.message));
+}
 async function tellBot(act, body) {
   try { await post(`/telegram/control/${act}`, { user: user(), ...body }); } catch (problem) { complain(problem.message); }
   await look();
@@ -272,10 +283,10 @@ function showTelegram({ user: id, messages, keyboard }) {
       onclick: () => key.url ? window.open(key.url, "_blank", "noreferrer") : tellBot("press", { button: key.callback_data, message_id: message.message_id }) }, key.text));
     return keys.length ? [bubble, el("div", { className: "keys" }, keys)] : [bubble];
   });
-  box.replaceChildren(...(rows.length ? rows : [el("div", { className: "empty" }, "Anna’s phone. Say /start, or ask right away.")]));
+  box.replaceChildren(...(rows.length ? rows : [el("div", { className: "empty" }, el("b", {}, "Anna’s phone"), "Say /start, or ask right away.")]));
   if (low) box.scrollTop = box.scrollHeight;
   const keys = keyboard.flat().map((key) => typeof key === "string" ? { text: key } : key);
-  const first = rows.length ? [] : [{ text: "/start" }, { text: "Where is my order?" }, { text: "Wo ist mein Paket?" }];
+  const first = rows.length ? [] : ["/start", ...FIRST_WORDS[language].slice(0, 2)].map((text) => ({ text }));
   $("keys").replaceChildren(...[...keys, ...first].map((key) => el("button", { type: "button",
     onclick: () => key.request_contact ? tellBot("share_contact", {}) : tellBot("say", { text: key.text }) }, key.text)));
 }
@@ -310,7 +321,7 @@ function showMails(mails) {
   if (!chosenMail) openMail = mails[0]?.number ?? null;
   const rows = mails.map((mail) => el("button", { onclick: () => { openMail = mail.number; chosenMail = mail !== mails[0]; showMails(mails); }, "aria-current": String(mail.number === openMail) },
     el("b", {}, mail.subject), el("span", {}, `${mail.to} · ${hour(mail.at)}`)));
-  $("mails").replaceChildren(...(rows.length ? rows : [el("div", { className: "empty" }, "No mail yet. Place an order and its confirmation arrives here.")]));
+  $("mails").replaceChildren(...(rows.length ? rows : [el("div", { className: "empty" }, el("b", {}, "No mail yet"), "Press Place Order: its confirmation arrives here. Ship it: “on its way”. Ask in the chat: a code.")]));
   $("mails").classList.toggle("alone", openMail === null);
   $("letter").hidden = openMail === null;
   const address = `/town/mail/${openMail}`;
@@ -336,5 +347,18 @@ for (const button of document.querySelectorAll(".tabs button")) button.addEventL
 });
 document.addEventListener("keydown", ({ key, target }) => { if (key === "Enter" && target.tagName === "KBD") target.click(); });
 
+// --- rows that go on beyond the edge -------------------------------------------------------------
+
+function hintScroll(row) {
+  row.classList.toggle("more", row.scrollWidth - row.clientWidth - row.scrollLeft > 4);
+}
+for (const id of ["buttons", "chips", "webkeys", "keys"]) {
+  const hint = () => hintScroll($(id));
+  $(id).addEventListener("scroll", hint, { passive: true });
+  new ResizeObserver(hint).observe($(id));
+  new MutationObserver(hint).observe($(id), { childList: true });
+}
+
+speak();
 look();
 setInterval(look, POLL_MS);
