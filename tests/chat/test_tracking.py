@@ -137,3 +137,28 @@ def test_a_parcel_without_a_tracking_number_is_still_described() -> None:
     parcel = replace(ARRIVED, tracking_number="", tracking_url="", delivered_at=None)
     answer = known(replace(DELIVERED, parcels=(parcel,))).says("where is my order")
     assert "Parcel with DHL: 2 × Red mug, 1 × Blue tee." in answer
+
+
+@pytest.mark.parametrize("status", ["Exception", "InTransit"])
+@pytest.mark.parametrize("promise", [None, date(2026, 11, 18), date(2026, 11, 24)])
+def test_a_delay_is_told_once_without_a_new_date_and_a_person_is_offered_first(
+    status: str, promise: date | None
+) -> None:
+    parcel = replace(UNDERWAY, status=status, reason="Exception_Delayed")  # type: ignore[arg-type]
+    anna = known(replace(SPLIT, parcels=(parcel,), waiting=(), promise=promise))
+    answer = anna.says("when will it arrive???")
+    assert answer.count("delay") == 1
+    assert answer.count("new date") == 1
+    assert "problem" not in answer
+    assert ("We promised it by" in answer) == (promise is not None)
+    assert anna.labels[0] == "Talk to a person"
+    assert anna.labels.count("Talk to a person") == 1
+
+
+def test_a_late_order_offers_a_person_first_and_a_punctual_one_last() -> None:
+    late = known(replace(SPLIT, promise=date(2026, 11, 18), waiting=()))
+    late.says("when will it arrive?")
+    assert late.labels[0] == "Talk to a person"
+    punctual = known(SPLIT)
+    punctual.says("when will it arrive?")
+    assert punctual.labels[-1] == "Talk to a person"

@@ -127,7 +127,8 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
     several = len(scene.orders()) > 1
     match wanted.intent:
         case "track_order" | "order_details" | "delivery_problem":
-            return Answer(talk, describe(order, scene.heard.at), next_steps(order, several))
+            at = scene.heard.at
+            return Answer(talk, describe(order, at), next_steps(order, several, at))
         case "refund_status":
             return _returns(talk, [order])
         case "return_item":

@@ -22,6 +22,7 @@ REASONS = {
     "reject": "rejected",
     "delay": "delayed",
 }
+TROUBLE = ("Exception", "DeliveryFailure", "Expired")
 ASIDE = ("Exception", "DeliveryFailure", "InTransit", "AvailableForPickup")
 
 
@@ -51,15 +52,26 @@ def _parts(order: OrderFacts, at: datetime) -> Iterator[Say]:
 
 def _parcel(parcel: ParcelFacts, at: datetime) -> Iterator[Say]:
     yield _parcel_head(parcel)
-    yield say(f"parcel.{parcel.status}")
-    if parcel.status in ASIDE and (reason := _reason(parcel.reason)):
-        yield say(f"reason.{reason}")
+    yield from _parcel_status(parcel)
     if parcel.status == "Delivered" and parcel.delivered_at:
         yield say("parcel.delivered_at", delivered_at=parcel.delivered_at)
     else:
         yield from _last_seen(parcel, at)
     if parcel.tracking_url:
         yield say("parcel.link", url=parcel.tracking_url)
+
+
+def _parcel_status(parcel: ParcelFacts) -> Iterator[Say]:
+    if _is_delayed(parcel):
+        yield say("parcel.delayed")
+        return
+    yield say(f"parcel.{parcel.status}")
+    if parcel.status in ASIDE and (reason := _reason(parcel.reason)):
+        yield say(f"reason.{reason}")
+
+
+def _is_delayed(parcel: ParcelFacts) -> bool:
+    return parcel.status in ("Exception", "InTransit") and _reason(parcel.reason) == "delayed"
 
 
 def _parcel_head(parcel: ParcelFacts) -> Say:
@@ -101,12 +113,17 @@ def _waiting(item: WaitingFacts) -> Iterator[Say]:
 def _dates(order: OrderFacts, at: datetime) -> Iterator[Say]:
     if not order.is_open:
         return
-    late = order.promise is not None and at.date() > order.promise
+    late = _is_late(order, at)
     if order.promise:
         yield say("order.promise_late" if late else "order.promise", promise=order.promise)
     dateless = any(w.stage == "backordered" and not w.expected for w in order.waiting)
-    if dateless or (late and not any(w.expected for w in order.waiting)):
+    told = any(_is_delayed(parcel) for parcel in order.parcels)
+    if dateless or (late and not told and not any(w.expected for w in order.waiting)):
         yield say("order.no_new_date")
+
+
+def _is_late(order: OrderFacts, at: datetime) -> bool:
+    return order.is_open and order.promise is not None and at.date() > order.promise
 
 
 def _link(order: OrderFacts) -> Iterator[Say]:
@@ -114,18 +131,24 @@ def _link(order: OrderFacts) -> Iterator[Say]:
         yield say("order.link", url=order.track_url)
 
 
-def next_steps(order: OrderFacts, several: bool) -> tuple[Offer, ...]:
-    """At most six buttons: what is still possible with this order, and always a person."""
-    number = order.number
+def next_steps(order: OrderFacts, several: bool, at: datetime) -> tuple[Offer, ...]:
+    """At most six buttons: what is still possible, and always a person: first in trouble."""
+    number, trouble = order.number, _in_trouble(order, at)
     steps = (
+        (trouble, HUMAN),
         (bool(order.returnable), offer(f"return:{number}", "button.return")),
         (order.can_change_address, offer(f"address:{number}", "button.address")),
         (order.can_cancel, offer(f"cancel:{number}", "button.cancel")),
         (order.is_open, offer(f"watch:{number}", "button.watch")),
         (several, offer("intent:which_order", "button.other_order")),
-        (True, HUMAN),
+        (not trouble, HUMAN),
     )
     return tuple(step for legal, step in steps if legal)
+
+
+def _in_trouble(order: OrderFacts, at: datetime) -> bool:
+    stuck = any(parcel.status in TROUBLE or _is_delayed(parcel) for parcel in order.parcels)
+    return stuck or _is_late(order, at)
 
 
 def return_states(orders: list[OrderFacts]) -> tuple[Say, ...]:
