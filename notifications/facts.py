@@ -28,10 +28,11 @@ def ready_for_templates(facts: Mapping[str, Any], language: str) -> dict[str, An
         shop["accent"] = DEFAULT_ACCENT
     formal = shop["address_form"] == "Sie"
     base = formats.locale_of(language).language
+    words = base if base in LANGUAGES else LANGUAGES[0]
     on_accent = _readable_on(shop["accent"])
     return ready | {
-        "language": language,
-        "words_language": base if base in LANGUAGES else LANGUAGES[0],
+        "language": language if base == words else words,
+        "words_language": words,
         "accent_text": on_accent,
         "accent_ink": shop["accent"] if on_accent == "#ffffff" else "#24292f",
         "you": lambda polite, familiar: polite if formal else familiar,

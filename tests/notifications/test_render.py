@@ -263,3 +263,16 @@ def test_a_page_names_the_shop_escapes_it_and_loads_nothing() -> None:
 def test_a_page_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(CannotRender):
         render_page("../layout/email", "en", base(), nonce="x")
+
+
+@pytest.mark.parametrize(
+    ("language", "like"), [("nl", "en"), ("fr-BE", "en"), ("", "en"), ("de-DE", "de")]
+)
+def test_days_and_money_are_written_in_the_language_of_the_words(language: str, like: str) -> None:
+    for kind, facts in MESSAGES.values():
+        assert render(kind, "email", language, facts) == render(kind, "email", like, facts)
+
+
+def test_a_region_counts_when_its_language_is_spoken() -> None:
+    british, american = shipped("en-GB"), shipped("en")
+    assert british != american
