@@ -32,7 +32,7 @@ from core.domain.refusals import Conflict, Invalid, Refusal
 
 log = logging.getLogger("wismo.engine")
 # A delivery that ends so is kept: it is tried again, and at last a person looks at it.
-KEPT_CODES = ("not_yet", "unreadable", "invalid")
+KEPT_CODES = ("not_yet", "unreadable", "invalid", "conflict")
 
 INTEGRITY_TRIES = 4  # the same key written by somebody else, or an id by another process
 

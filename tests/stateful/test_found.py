@@ -17,11 +17,12 @@ from core.commands.scans import ScanForCases
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.tracking import DeliverParcel
 from core.db import tables as t
+from core.db.inbox import Delivery
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right, Role
 from core.domain.cases import CaseKind, Finding
 from core.domain.fulfillment import Stage
-from core.domain.refusals import NotPossible
+from core.domain.refusals import Conflict, NotPossible
 from core.domain.stock import Move, Short, StockMove
 from core.engine import Unreadable
 from core.registry import Done
@@ -203,6 +204,23 @@ class AskPolicy:
 @registry.command("ask policy", AskPolicy, Right.VIEW, in_chat=False)
 def _ask_policy(_: AskPolicy, uow: UnitOfWork) -> Done:
     return Done("So it is.", {"storm_size": uow.shop.policy["storm_size"]})
+
+
+@dataclass(frozen=True, slots=True)
+class Collide:
+    """Meet somebody else's change."""
+
+
+@registry.command("collide", Collide, Right.CAPTURE, in_chat=False)
+def _collide(_: Collide, _uow: UnitOfWork) -> Done:
+    raise Conflict("Somebody was faster.")
+
+
+def test_a_machine_that_met_a_change_of_others_is_heard_again(shop: Shop) -> None:
+    """A person presses once more; a delivery has nobody who could."""
+    delivery = Delivery(SHOPIFY, "orders/updated", "d1", b"{}")
+    assert shop.do(Collide(), replace(CHANNEL, delivery=delivery)).outcome == "deferred"
+    assert shop.do(Collide(), CHANNEL).outcome == "refused"
 
 
 def test_after_the_last_word_nobody_comes_in(shop: Shop) -> None:

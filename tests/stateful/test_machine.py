@@ -14,7 +14,7 @@ from tests.stateful.machine import ShopMachine
 from tests.stateful.world import postgresql_world, sqlite_world
 
 # A night may give more of both: WISMO_STATEFUL_EXAMPLES=2000 WISMO_STATEFUL_STEPS=60.
-EXAMPLES = int(os.environ.get("WISMO_STATEFUL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("WISMO_STATEFUL_EXAMPLES", "60"))
 STEPS = int(os.environ.get("WISMO_STATEFUL_STEPS", "30"))
 PLAY = settings(
     max_examples=EXAMPLES,
