@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from bot.bridge import House
+from core.db import figures, invariants, setup
 from core.db import house as notes
-from core.db import invariants, setup
 from core.db.connection import Session
 from core.db.migrate import differences, head, revision
 from core.domain.refusals import Refusal
@@ -22,6 +22,7 @@ from core.integrations.secrets import open_secrets
 OK, WARN, FAIL = "ok", "warn", "fail"
 BACKUP_AGE_MAX = timedelta(hours=26)
 DISK_FREE_MIN = 500 * 1024 * 1024
+WAITING_MAX = timedelta(hours=1)
 CLOCK_SLACK = timedelta(minutes=2)
 # The WAL-reset bug: a write and a checkpoint by two connections could damage the file.
 MENDED = ((3, 51, 3),)
@@ -120,14 +121,14 @@ def _shops(house: House, session: Session) -> Iterator[Finding]:
     if not ids:
         yield Finding(WARN, "shop", "No shop is set up.", "`wismo setup`")
     for shop_id in ids:
-        yield from _shop(house, setup.load_shop(session, shop_id))
+        shop = setup.load_shop(session, shop_id)
+        yield from _shop(house, shop)
+        yield from _waiting(house, session, shop)
 
 
 def _shop(house: House, shop: Shop) -> Iterator[Finding]:
     name = shop.name
-    if shop.mode is Mode.LIVE and not (house.settings.smtp_url and house.settings.mail_from):
-        next_ = "Set WISMO_SMTP_URL and WISMO_MAIL_FROM."
-        yield Finding(FAIL, "mail", f"{name} is live, but no mail can be sent.", next_)
+    yield from _mail(house, shop)
     if shop.paused_at is not None:
         since = f"{shop.paused_at:%Y-%m-%d %H:%M} UTC"
         next_ = "`wismo messages resume`"
@@ -142,6 +143,27 @@ def _shop(house: House, shop: Shop) -> Iterator[Finding]:
             yield Finding(FAIL, "secrets", said, refusal.next)
 
 
+def _mail(house: House, shop: Shop) -> Iterator[Finding]:
+    """Whether mail has a way out: a server of the shop's own, or that of the settings."""
+    own, settings = shop.first_connection("smtp"), house.settings
+    sender = (own and own.config.get("mail_from")) or settings.mail_from or shop.email
+    if shop.mode is Mode.WATCH or (sender and (own or settings.smtp_url)):
+        return
+    state = FAIL if shop.mode is Mode.LIVE else WARN
+    is_what = "live" if shop.mode is Mode.LIVE else "at work for its staff"
+    next_ = "Set WISMO_SMTP_URL and WISMO_MAIL_FROM, or `wismo connection add smtp mail`."
+    yield Finding(state, "mail", f"{shop.name} is {is_what}, but no mail can be sent.", next_)
+
+
+def _waiting(house: House, session: Session, shop: Shop) -> Iterator[Finding]:
+    count, oldest = figures.stuck(session, shop.id, house.clock() - WAITING_MAX)
+    if oldest is None or shop.paused_at is not None:
+        return
+    said = f"Messages or calls of {shop.name} wait since {oldest:%Y-%m-%d %H:%M} UTC ({count})."
+    next_ = "Does a process with the role worker run? `wismo outbox list --state waiting`"
+    yield Finding(WARN, "waiting", said, next_)
+
+
 def _invariants(session: Session) -> list[Finding]:
     results = invariants.run(session)
     broken = [result for result in results if not result.ok]
@@ -153,7 +175,10 @@ def _invariants(session: Session) -> list[Finding]:
         )
         for result in broken
     ]
-    said = f"{len(results) - len(broken)} of {len(results)} sentences that must be true are."
+    held, all_of_them = len(results) - len(broken), len(results)
+    said = f"{held} of {all_of_them} checks of the books hold."
+    if not broken:
+        said = f"All {all_of_them} checks of the books hold."
     return [*found, Finding(OK, "invariants", said)]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session
+from core.db.rows import micros, moment
 
 _STATES: dict[str, sa.ColumnElement[str]] = {
     "orders": t.orders.c.status,
@@ -27,3 +30,18 @@ def by_state(session: Session) -> dict[str, dict[str, int]]:
         }
         for name, column in _STATES.items()
     }
+
+
+def stuck(session: Session, shop_id: int, since: datetime) -> tuple[int, datetime | None]:
+    """How many messages and calls have been trying to leave since before then, and the oldest."""
+    o, then = t.outbox.c, micros(since)
+    found = session.select(
+        sa.select(sa.func.count(), sa.func.min(o.created_at)).where(
+            o.shop_id == shop_id,
+            o.state == "waiting",
+            o.created_at <= then,
+            sa.or_(o.due_at <= then, o.attempts > 0),
+        )
+    )
+    count, oldest = found[0]
+    return int(count), None if oldest is None else moment(int(oldest))

@@ -8,9 +8,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -285,8 +287,6 @@ def test_the_doctors_exit_code_tells_warnings_from_violations(shop):
 
 
 def test_the_doctor_finds_what_was_done_behind_our_back(shop):
-    import sqlite3
-
     opened = sqlite3.connect("w.db")
     opened.execute(
         "INSERT INTO stock_level (shop_id, sku, location_id, on_hand) "
@@ -461,3 +461,30 @@ def test_connections_are_listed_in_peoples_words(shop):
 
 def test_policies_can_be_listed_under_either_word(shop):
     assert shop("policy", "list") == shop("policy", "show")
+
+
+def test_the_doctor_says_when_mail_has_no_way_out_and_when_messages_wait(shop):
+    told = shop("doctor")
+    assert "checks of the books hold." in told
+    assert "mail" not in told
+    shop("shop", "mode", "staff")
+    assert "warn  Nordlicht is at work for its staff, but no mail can be sent." in shop("doctor")
+    shop("connection", "add", "smtp", "mail", stdin="smtp://127.0.0.1:2525\n")
+    assert "no mail can be sent" not in shop("doctor")
+    _let_a_message_wait_since("2026-01-02 03:04")
+    assert "Messages or calls of Nordlicht wait since 2026-01-02 03:04 UTC (1)." in shop("doctor")
+    shop("messages", "pause")
+    assert "are paused since" in shop("doctor")
+    assert "wait since" not in shop.out
+
+
+def _let_a_message_wait_since(moment):
+    at = int(datetime.fromisoformat(f"{moment}+00:00").timestamp() * 1_000_000)
+    with contextlib.closing(sqlite3.connect("w.db")) as opened:
+        opened.execute(
+            "INSERT INTO outbox (shop_id, kind, key, payload, created_at, due_at, result, lane,"
+            " reason, state, attempts, unknown, fence) SELECT id, 'message.email', 'k', '{}',"
+            " ?, ?, '{}', '', '', 'waiting', 0, 0, 0 FROM shop",
+            (at, at),
+        )
+        opened.commit()
