@@ -18,6 +18,7 @@ from core.domain.order import HoldReason
 from core.domain.refusals import Invalid
 from core.registry import Arg, Done, command
 
+_GONE = "the cause is gone"
 CHUNK = 25  # cases opened or closed in one transaction: about 50 ms of the writer
 
 Detector = Callable[[Reader], list[Finding]]
@@ -108,12 +109,20 @@ def scan(ask: ScanForCases, uow: UnitOfWork, findings: list[Finding] | None) -> 
     if findings is None:
         raise AssertionError("a scan without its look would close every case")
     known = [case for case in uow.cases.open_of_kind(ask.kind) if _is_seen(case)]
-    verdict = reconcile(findings, known, int(uow.shop.policy["storm_size"]))
+    covered = _covered(uow, ask.kind)
+    news = [finding for finding in findings if finding.subject not in covered]
+    verdict = reconcile(news, known, int(uow.shop.policy["storm_size"]))
     opened = _open(uow, ask, verdict)
-    closed = _close(uow, verdict.close[: ask.most - len(opened)])
+    closed = _close(uow, verdict.close[: ask.most - len(opened)], covered)
     more = len(verdict.open) + len(verdict.close) > len(opened) + closed
     facts = {"kind": ask.kind.value, "opened": len(opened), "closed": closed, "more": more}
     return Done(f"{len(opened)} cases opened, {closed} closed.", facts)
+
+
+def _covered(uow: UnitOfWork, kind: CaseKind) -> set[str]:
+    """Work that is stuck has a case already: that it missed its cut-off too is not a second one."""
+    stuck = uow.cases.open_of_kind(CaseKind.STUCK) if kind is CaseKind.PAST_CUTOFF else []
+    return {case.subject for case in stuck}
 
 
 def _is_seen(case: Case) -> bool:
@@ -145,18 +154,27 @@ _MANY = {
 def _storm(kind: CaseKind, subject: str, findings: tuple[Finding, ...]) -> Finding:
     """One card with a list. Everything at one location makes it that location's."""
     places = {finding.location_id for finding in findings}
+    things = _things(kind, findings)
     return Finding(
         CaseKind.STORM,
         subject,
-        f"{len(findings)} {_MANY[kind]}.",
+        f"{len(things)} {_MANY[kind]}." if len(things) > 1 else things[0].title,
         location_id=places.pop() if len(places) == 1 else None,
-        facts={"kind": kind.value, "members": [finding.title for finding in findings[:50]]},
+        facts={"kind": kind.value, "members": [thing.title for thing in things[:50]]},
     )
 
 
-def _close(uow: UnitOfWork, gone: tuple[Case, ...]) -> int:
+def _things(kind: CaseKind, findings: tuple[Finding, ...]) -> list[Finding]:
+    """What the card counts: an order with work at two locations is still one order."""
+    if kind not in (CaseKind.STUCK, CaseKind.PAST_CUTOFF):
+        return list(findings)
+    return list({finding.order_id: finding for finding in reversed(findings)}.values())[::-1]
+
+
+def _close(uow: UnitOfWork, gone: tuple[Case, ...], covered: set[str]) -> int:
     for case in gone:
-        uow.cases.save(case, case.resolve(uow.now, "the cause is gone"), "the cause is gone")
+        why = "it is stuck, which has its own case" if case.subject in covered else _GONE
+        uow.cases.save(case, case.resolve(uow.now, why), why)
     return len(gone)
 
 

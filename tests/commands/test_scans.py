@@ -26,7 +26,7 @@ from core.domain.order import HoldReason
 from core.engine import Caller, Unreadable
 from core.queries.cases import ListCases, ShowCase
 from core.queries.orders import ShowOrder
-from tests.shop import BER, CHANNEL, HAM, SHOPIFY, Shop, make_shop, staff
+from tests.shop import BER, CHANNEL, HAM, SHOPIFY, SKUS, Shop, make_shop, staff
 
 
 @pytest.fixture
@@ -284,6 +284,27 @@ def test_a_broken_truth_is_a_case_until_it_is_mended(shop):
     assert scan(shop, CaseKind.INVARIANT)["closed"] == 1
 
 
+def test_work_that_is_stuck_has_no_second_case_for_its_missed_cut_off(shop):
+    shop.place(1001, ("mug-red", 1))
+    shop.clock.advance(hours=5)
+    assert opened(shop, CaseKind.PAST_CUTOFF) == 1
+    shop.clock.advance(hours=24)
+    assert opened(shop, CaseKind.STUCK) == 1
+    assert scan(shop, CaseKind.PAST_CUTOFF)["closed"] == 1
+    assert opened(shop, CaseKind.PAST_CUTOFF) == 0
+    (first,) = shop.rows(t.cases, kind="past_cutoff")
+    assert first["resolution"] == "it is stuck, which has its own case"
+
+
+def test_once_it_is_picked_the_missed_cut_off_counts_again(shop):
+    shop.place(1001, ("mug-red", 1))
+    shop.clock.advance(hours=29)
+    assert (opened(shop, CaseKind.STUCK), opened(shop, CaseKind.PAST_CUTOFF)) == (1, 0)
+    shop.do(PickWork("1001"))
+    assert scan(shop, CaseKind.STUCK)["closed"] == 1
+    assert opened(shop, CaseKind.PAST_CUTOFF) == 1
+
+
 # --- storms --------------------------------------------------------------------------------------
 
 
@@ -309,6 +330,17 @@ def test_six_alike_are_one_card_with_a_list(shop):
     assert [c.order for c in view.members] == [str(n) for n in range(1001, 1007)]
     told = [row["data"] for row in shop.rows(t.event, kind="CaseOpened")]
     assert sum('"grouped":false' in data for data in told) == 1
+
+
+def test_a_storm_counts_an_order_with_work_at_two_places_once(shop):
+    for number, sku in enumerate(SKUS, 1001):
+        shop.place(number, (sku, 11))  # ten are at BER, the eleventh comes from HAM
+    shop.clock.advance(hours=48)
+    assert opened(shop, CaseKind.STUCK) == 10
+    (storm,) = open_cases(shop, CaseKind.STORM)
+    assert storm["title"] == "5 orders are stuck."
+    told = shop.ask(ShowCase(storm["number"])).facts["members"]
+    assert len(told) == 5
 
 
 def test_a_storm_is_over_when_its_last_case_is(shop):
