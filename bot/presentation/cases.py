@@ -7,13 +7,25 @@ from collections.abc import Iterable
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
-from bot.presentation.words import ago, count, money, sentence, state, until, when
+from bot.presentation.words import count, money, sentence, stamp, state, until
 from core.domain.access import Right
 from core.queries.cases import CasePage, CaseView
 
 MEMBERS_SHOWN = 10
 _HIDDEN = {"order", "kind", "members", "currency", "inbox_id", "talk", "delivery", "parcel_id"}
-_HIDDEN |= {"conversation", "case", "wish", "count"}
+_HIDDEN |= {
+    "name",
+    "conversation",
+    "case",
+    "wish",
+    "count",
+    "surface",
+    "language",
+    "known",
+    "orders",
+}
+_WINDOWS = {"web": "the web chat", "telegram": "Telegram"}
+_LANGUAGES = {"en": "English", "de": "German"}
 
 
 def case_card(view: CaseView, desk: Desk) -> Card:
@@ -25,7 +37,7 @@ def case_card(view: CaseView, desk: Desk) -> Card:
         actions=shown,
         more=more,
         subject=f"case:{view.id}",
-        note=f"Opened {ago(view.opened_at, desk.now)}.",
+        note=f"Opened {stamp(view.opened_at, desk)}.",
         tone=_tone(view),
     )
 
@@ -38,10 +50,10 @@ def _tone(view: CaseView) -> Tone:
 
 def _fields(view: CaseView, desk: Desk) -> tuple[Field, ...]:
     found = [
-        Field("What", sentence(state(view.kind))),
+        Field("What", sentence(state(_about(view)))),
         Field("State", _state(view, desk)),
     ]
-    if view.state != "resolved":
+    if view.state not in ("resolved", "snoozed"):
         found.append(_acts(view, desk))
     if view.order:
         found.append(Field("Order", view.order))
@@ -50,29 +62,67 @@ def _fields(view: CaseView, desk: Desk) -> tuple[Field, ...]:
     return tuple(found)
 
 
+def _about(view: CaseView) -> str:
+    """A storm is about what its cases are about."""
+    return str(view.facts.get("kind", "many at once")) if view.kind == "storm" else view.kind
+
+
 def _state(view: CaseView, desk: Desk) -> str:
     if view.state == "resolved" and view.resolved_at is not None:
-        return f"resolved {ago(view.resolved_at, desk.now)}"
+        return f"resolved {stamp(view.resolved_at, desk)}"
     if view.state == "snoozed" and view.snoozed_until is not None:
-        return f"asleep until {when(view.snoozed_until, desk)}"
+        whose = f", then {view.assignee}'s" if view.assignee else ""
+        return f"asleep until {stamp(view.snoozed_until, desk)}{whose}"
     return f"taken by {view.assignee}" if view.assignee else "nobody has it yet"
 
 
 def _acts(view: CaseView, desk: Desk) -> Field:
+    word: str
+    tone: Tone
     party = view.assignee or {"us": "we", "location": "the location"}.get(view.party, view.party)
-    tone: Tone = "bad" if view.overdue else "plain"
-    return Field("Acts next", f"{sentence(party)}{until(view.due_at, desk)}", tone)
+    if view.due_at is None:
+        return Field("Acts next", sentence(party))
+    word, tone = (", overdue since", "bad") if view.overdue else (" until", "plain")
+    return Field("Acts next", f"{sentence(party)}{word} {stamp(view.due_at, desk)}", tone)
 
 
 def _sections(view: CaseView, desk: Desk) -> Iterable[Section]:
     if view.resolution:
         yield Section((sentence(view.resolution),), tone="good")
-    yield Section(tuple(_facts(view, desk)))
-    members = [f"Case {m.number}: {m.title}" for m in view.members]
+    yield Section((*_who_writes(view), *_facts(view, desk)))
+    yield from _members(view)
+
+
+def _members(view: CaseView) -> Iterable[Section]:
+    """What a storm is about: an order once, however many of its cases there are."""
+    once = {member.order or member.number: member for member in reversed(view.members)}
+    members = [f"Case {m.number}: {m.title}" for m in reversed(once.values())]
     members = members or [str(each) for each in view.facts.get("members", ())]
     hidden = len(members) - MEMBERS_SHOWN
     rest = [f"… and {hidden} more"] if hidden > 0 else []
     yield Section((*members[:MEMBERS_SHOWN], *rest), "All of these")
+    if first := _orders_of(view):
+        yield Section((f"Write a number, such as `{first[0]}`, to open the order.",), tone="quiet")
+
+
+def _orders_of(view: CaseView) -> list[str]:
+    return list(dict.fromkeys(member.order for member in view.members if member.order))
+
+
+def _who_writes(view: CaseView) -> Iterable[str]:
+    """Who asks for a person: where, in which language, and whether we know them."""
+    if view.kind != "customer_chat" or "surface" not in view.facts:
+        return
+    told = view.facts
+    language = str(told.get("language", ""))
+    who = str(told.get("name", "")) or ("A known customer" if told.get("known") else "Somebody")
+    window = _WINDOWS.get(str(told["surface"]), str(told["surface"]))
+    spoken = f", in {_LANGUAGES.get(language, language)}" if language else ""
+    yield f"{sentence(who)} writes in {window}{spoken}."
+    if not told.get("known"):
+        yield "They have not shown who they are yet."
+    elif told.get("orders"):
+        yield f"Their last orders: {', '.join(map(str, told['orders']))}."
 
 
 def _facts(view: CaseView, desk: Desk) -> Iterable[str]:
@@ -96,11 +146,18 @@ def _buttons(view: CaseView, desk: Desk) -> tuple[tuple[Action, ...], tuple[Acti
     """What the case is about first, then what can be done with any case."""
     own = kept(*_own(view, desk)) if view.state != "resolved" else ()
     usual = kept(*(button(desk, verb, view.number) for verb in view.actions))
-    opening = kept(button(desk, "show", view.order, text="Open Order") if view.order else None)
+    opening = kept(*_opening(view, desk))
     found = (*own, *usual, *opening)
     shown = (*own[:2], *usual[: 3 - len(own[:2])]) if usual else (*own, *opening)[:3]
     rest = tuple(each for each in found if each not in shown)
     return shown, rest[:5]
+
+
+def _opening(view: CaseView, desk: Desk) -> Iterable[Action | None]:
+    if view.order:
+        yield button(desk, "show", view.order, text="Open Order")
+    for number in _orders_of(view)[:4]:
+        yield button(desk, "show", number, text=f"Open {number}")
 
 
 def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:

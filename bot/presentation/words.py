@@ -12,6 +12,7 @@ from bot.grammar.desk import Desk
 from notifications import formats
 
 _STATES = {
+    "manual": "by hand",
     "stuck": "stuck",
     "past_cutoff": "past cut-off",
     "unknown_sku": "unknown SKU",
@@ -72,6 +73,13 @@ def day(value: date, desk: Desk) -> str:
 def when(moment: datetime, desk: Desk) -> str:
     there = moment.astimezone(ZoneInfo(desk.zone))
     return f"{day(there.date(), desk)} {there:%H:%M}"
+
+
+def stamp(moment: datetime, desk: Desk) -> str:
+    """A moment that stays true on a message that stays: “today” would not."""
+    there = moment.astimezone(ZoneInfo(desk.zone))
+    pattern = "EEE d MMM" if there.year == today(desk).year else "EEE d MMM y"
+    return f"{format_date(there.date(), pattern, locale='en')} {there:%H:%M}"
 
 
 def until(moment: datetime | None, desk: Desk) -> str:

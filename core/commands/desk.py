@@ -34,6 +34,7 @@ from core.queries.tracking import own_orders
 
 VERIFIED_FOR = timedelta(hours=12)
 CODE_GOOD_FOR = timedelta(minutes=10)
+FIRST_WORDS = 300  # of a customer, on the card that asks for a person
 TRIES_PER_CODE = 5
 # How many codes may be asked for within a time: for one contact, number, conversation and shop.
 CONTACT_PAUSE = timedelta(seconds=60)
@@ -237,6 +238,8 @@ class CustomerDesk:
             "surface": self.conversation.surface,
             "language": self.conversation.language,
             "known": self.uow.actor.customer_id is not None,
+            "name": self._name() if self.uow.actor.customer_id is not None else "",
+            "words": mask_cards(text.strip())[:FIRST_WORDS],
             "orders": [order.number for order in self.orders().values()][:3],
         }
         finding = Finding(

@@ -328,7 +328,9 @@ def a_case(**more: object) -> CaseView:
 
 
 def test_a_storm_is_one_card_with_a_list_that_ends():
-    members = tuple(a_case(number=n, title=f"Order {n} waits.") for n in range(100, 137))
+    members = tuple(
+        a_case(number=n, order=str(n), title=f"Order {n} waits.") for n in range(100, 137)
+    )
     card = case_card(a_case(kind="storm", title="37 orders wait at BER.", members=members), DESK)
     text = as_text(card)
     assert "Case 100: Order 100 waits." in text
@@ -353,6 +355,47 @@ def test_a_case_offers_its_own_step_first(kind, facts, buttons):
     assert {"Take Case", "Snooze Case", "Resolve Case", "Open Order"} <= set(labels(card))
 
 
+def test_a_storm_lists_an_order_once_and_opens_it():
+    members = tuple(
+        a_case(number=n, order=order, title=f"Order {order} waits at {place}.")
+        for n, order, place in ((3, "1001", "BER"), (4, "1001", "HAM"), (5, "1002", "BER"))
+    )
+    told = {"kind": "stuck"}
+    card = case_card(a_case(kind="storm", title="Two wait.", facts=told, members=members), DESK)
+    text = as_text(card)
+    assert (text.count("Order 1001"), text.count("Order 1002")) == (1, 1)
+    assert "What       Stuck" in text
+    assert "Write a number, such as `1001`" in text
+    assert {"Open 1001", "Open 1002"} <= set(labels(card))
+
+
+def test_a_customer_who_asks_for_a_person_is_told_of_in_words():
+    told = {"surface": "web", "language": "de", "words": "Wo bleibt mein Paket?"}
+    stranger = as_text(
+        case_card(a_case(kind="customer_chat", facts={**told, "known": False}), DESK)
+    )
+    assert "Somebody writes in the web chat, in German." in stranger
+    assert "They have not shown who they are yet." in stranger
+    assert "“Wo bleibt mein Paket?”" in stranger
+    anna = {**told, "known": True, "name": "Anna Schmidt", "orders": ["1001"]}
+    known = as_text(case_card(a_case(kind="customer_chat", facts=anna), DESK))
+    assert "Anna Schmidt writes in the web chat, in German." in known
+    assert "Their last orders: 1001." in known
+    assert not any(raw in stranger + known for raw in ("Surface", "Language", "Known"))
+
+
+def test_a_case_asleep_says_so_and_nobody_acts_until_then():
+    asleep = a_case(state="snoozed", snoozed_until=START + timedelta(hours=22), assignee="Ann")
+    text = as_text(case_card(asleep, DESK))
+    assert "asleep until Tue 24 Nov 08:00, then Ann's" in text
+    assert "Acts next" not in text
+
+
+def test_the_times_on_a_case_stay_true_while_the_card_stays():
+    text = as_text(case_card(a_case(), DESK))
+    assert not any(word in text for word in ("just now", "ago", "today", "tomorrow"))
+
+
 def test_a_resolved_case_keeps_a_record_and_no_controls():
     card = case_card(
         a_case(
@@ -372,7 +415,7 @@ def test_a_resolved_case_keeps_a_record_and_no_controls():
 def test_an_overdue_case_is_red_and_says_since_when():
     card = case_card(a_case(overdue=True, due_at=START - timedelta(hours=1)), DESK)
     assert card.tone == "bad"
-    assert "overdue since today 09:00" in as_text(card)
+    assert "overdue since Mon 23 Nov 09:00" in as_text(card)
 
 
 def test_every_kind_of_case_has_words():
