@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -53,7 +53,10 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a conversation as it is shown; `author` is customer, bot or a colleague."""
+    """One line of a conversation as it is shown; `author` is customer, bot or a colleague.
+
+    `ends_contact`: the line before asked for the contact, and this one no longer does.
+    """
 
     id: int
     author: str
@@ -61,6 +64,7 @@ class Line:
     buttons: tuple[tuple[str, str], ...]
     asks_contact: bool
     at: datetime
+    ends_contact: bool = False
 
 
 class CustomerMind:
@@ -126,6 +130,14 @@ def _said(talk: Talk, turn: Turn, shop: Shop) -> Said:
         buttons=worded.buttons,
         asks_contact=turn.ask_contact,
     )
+
+
+def _asked_contact_before(session: Session, conversation: int, line: int) -> bool:
+    """Whether the last line to the customer before `line` carried the contact key."""
+    for earlier, author, _, buttons, _ in reversed(messages_of(session, conversation)):
+        if earlier < line and author != "customer":
+            return any(key == "contact" for key, _ in from_json(buttons))
+    return False
 
 
 class ChatHost:
@@ -195,7 +207,9 @@ class ChatHost:
             found = messages_of(session, conversation, line - 1) if talk else []
             if talk is None or not found or found[0][0] != line:
                 return None
-            return talk, self._line(session, talk, found[0])
+            shown = self._line(session, talk, found[0])
+            asked = not shown.asks_contact and _asked_contact_before(session, conversation, line)
+            return talk, replace(shown, ends_contact=asked)
 
         return await self._house.read(look)
 

@@ -252,12 +252,11 @@ class TelegramDoor:
         from aiogram.exceptions import TelegramAPIError
         from aiogram.types import LinkPreviewOptions
 
-        from bot.telegram.render import markup_of, texts_of
+        from bot.telegram.render import messages_of
 
-        bot, texts = self._bot(account), texts_of(line)
+        bot = self._bot(account)
         try:
-            for place, text in enumerate(texts, 1):
-                markup = markup_of(line, talk.language) if place == len(texts) else None
+            for text, markup in messages_of(line, talk.language):
                 await bot.send_message(
                     talk.address,
                     text,

@@ -9,14 +9,29 @@ from aiogram.types import (
     InlineKeyboardMarkup,
     KeyboardButton,
     ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
 )
 
 from bot.chat.host import Line
 from notifications.senders.telegram import TEXT_LENGTH_MAX, utf16_length
 
-Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup
+Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
 LABEL_SHORT = 16
 SHARE = {"en": "Share my phone number", "de": "Meine Telefonnummer teilen"}
+OKAY = {"en": "Okay.", "de": "In Ordnung."}
+
+
+def messages_of(line: Line, language: str) -> list[tuple[str, Markup | None]]:
+    """What is sent for a line, in order. The contact key goes by a message without buttons."""
+    *first, last = texts_of(line)
+    markup = markup_of(line, language)
+    sent: list[tuple[str, Markup | None]] = [(text, None) for text in first]
+    if not line.ends_contact:
+        return [*sent, (last, markup)]
+    if markup is None:
+        return [*sent, (last, ReplyKeyboardRemove(remove_keyboard=True))]
+    okay = (OKAY.get(language, OKAY["en"]), ReplyKeyboardRemove(remove_keyboard=True))
+    return [okay, *sent, (last, markup)]
 
 
 def texts_of(line: Line) -> list[str]:

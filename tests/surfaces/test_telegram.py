@@ -128,6 +128,33 @@ async def test_one_s_own_contact_starts_the_identification(here: Street):
     assert "Order 3001" in (await heard(here))[-1]
 
 
+async def test_the_contact_key_stays_while_it_is_asked_for_and_goes_with_the_next_message(
+    here: Street,
+):
+    anna = person(here)
+    anna.say("where is my order")
+    await heard(here)
+    assert here.telegram.chats[anna.id].keyboard
+    anna.say("is this a contact?")
+    await heard(here)
+    assert here.telegram.chats[anna.id].keyboard
+    anna.say(ANNA)
+    assert "a code is on its way" in (await heard(here))[-1]
+    assert not here.telegram.chats[anna.id].keyboard
+    assert anna.press("Send a new code")
+
+
+async def test_calling_a_person_puts_the_contact_key_away_once(here: Street):
+    anna = person(here, language="de")
+    anna.say("wo ist meine Bestellung")
+    await heard(here)
+    anna.say("Mensch")
+    assert (await heard(here))[-2] == "In Ordnung."
+    assert not here.telegram.chats[anna.id].keyboard
+    anna.say("bot")
+    assert (await heard(here)).count("In Ordnung.") == 1
+
+
 # --- strangers -----------------------------------------------------------------------------------
 
 
