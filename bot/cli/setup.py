@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from bot.local import Local
 
 Flag = typer.Option
+Read = Callable[[str], str]
 
 
 def enter(app: typer.Typer) -> None:
@@ -41,21 +43,28 @@ def setup(
     another: Annotated[bool, Flag(help="Found one more shop in this database.")] = False,
 ) -> None:
     """Make the database, a shop with its locations, an owner and an API key."""
+    from bot.cli import answers as read
+
     _require_secret_key()
     asks = sys.stdin.isatty()
+    if asks:
+        _require_room(context, another)
     told = _Told(asks)
     shop = {
-        "name": told.text("What is the shop called?", name, ""),
-        "time_zone": told.text("In which time zone is it?", time_zone, "Europe/Berlin"),
-        "currency": told.text("Which currency does it sell in?", currency, "EUR"),
-        "language": told.text("Which language do customers read, en or de?", language, "en"),
+        "name": told.text("What is the shop called?", name, "", read.name),
+        "time_zone": told.text("In which time zone is it?", time_zone, "Europe/Berlin", read.zone),
+        "currency": told.text("Which currency does it sell in?", currency, "EUR", read.currency),
+        "language": told.text(
+            "Which language do customers read, en or de?", language, "en", read.language
+        ),
         "address_form": address_form,
-        "email": told.text("Where may customers write to?", email, "", optional=True),
+        "email": told.text("Where may customers write to?", email, "", read.mail, optional=True),
         "url": url,
     }
     places = location or told.places()
-    person = told.text("Who is the owner?", owner, "")
-    mail = told.text("The owner's e-mail, as in Slack?", owner_email, "", optional=True)
+    person = told.text("Who is the owner?", owner, "", read.name)
+    question = "The owner's e-mail, as in Slack?"
+    mail = told.text(question, owner_email, "", read.mail, optional=True)
     with session.house(context) as house:
         _found(house, shop, places, (person, mail, owner_slack), another)
         _print_key(house, key_name)
@@ -101,11 +110,30 @@ def _found(
         print(house.execute(AddStaff(name, Role.OWNER, email, slack)).sentence)
 
 
+def _require_room(context: typer.Context, another: bool) -> None:
+    """Nobody answers ten questions only to hear that there is a shop already."""
+    from core.db.roster import shops
+    from core.domain.refusals import Conflict
+
+    with session.house(context) as house:
+        if house.read(shops) and not another:
+            raise Conflict("This shop is set up already.", "Add one more with --another.")
+
+
 def _location(line: str) -> dict[str, Any]:
     """CODE | name | country | hours | cut-off, from the left as far as it is told."""
+    from bot.cli import answers as read
+
     parts = [part.strip() for part in line.split("|")]
-    told = dict(zip(("code", "name", "country", "hours", "cut_off"), parts, strict=False))
-    return {name: value for name, value in told.items() if value}
+    readers = {
+        "code": read.code,
+        "name": read.name,
+        "country": read.country,
+        "hours": read.hours,
+        "cut_off": read.clock,
+    }
+    told = zip(readers.items(), parts, strict=False)
+    return {name: understood(value) for (name, understood), value in told if value}
 
 
 def _print_key(house: Local, name: str) -> None:
@@ -141,22 +169,38 @@ class _Told:
     def __init__(self, asks: bool) -> None:
         self._asks = asks
 
-    def text(self, question: str, told: str, default: str, *, optional: bool = False) -> str:
-        if told or (not self._asks and (default or optional)):
-            return told or default
+    def text(
+        self, question: str, told: str, default: str, read: Read, *, optional: bool = False
+    ) -> str:
+        """A wrong answer is asked for again, at once; a wrong flag ends it all."""
+        from core.domain.refusals import Refusal
+
+        while True:
+            answer = told or self._asked(question, default, optional=optional)
+            try:
+                return read(answer) if answer else answer
+            except Refusal as refusal:
+                if not self._asks:
+                    raise
+                print(f"  {refusal}")
+                told = ""
+
+    def _asked(self, question: str, default: str, *, optional: bool) -> str:
         if not self._asks:
-            return told
+            return default
         shown: Any = default or ("" if optional else None)
         return str(typer.prompt(question, default=shown, show_default=bool(default)))
 
     def places(self) -> list[str]:
-        if not self._asks:
-            return []
-        found = []
-        while code := self.text("A location's code (empty: that was all)", "", "", optional=True):
-            name = self.text("  its name", "", code)
-            country = self.text("  its country, two letters", "", "DE")
-            hours = self.text("  its opening hours", "", "mon-fri 08:00-18:00")
-            cut_off = self.text("  orders until when leave the same day", "", "14:00")
-            found.append(" | ".join((code, name, country, hours, cut_off)))
-        return found
+        from bot.cli import answers as read
+
+        found: dict[str, str] = {}
+        question = "A location's code (empty: that was all)"
+        while self._asks and (code := self.text(question, "", "", read.code, optional=True)):
+            name = self.text("  its name", "", code, read.name)
+            country = self.text("  its country, two letters", "", "DE", read.country)
+            hours = self.text("  its opening hours", "", "mon-fri 08:00-18:00", read.hours)
+            until = self.text("  orders until when leave the same day", "", "14:00", read.clock)
+            print(f"  {code}: {name}, {country}, {hours}, cut-off {until}")
+            found[code] = " | ".join((code, name, country, hours, until))
+        return list(found.values())

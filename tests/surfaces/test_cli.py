@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import main
+from bot.cli import answers, main
 from bot.importing import FIELDS
 
 KEY = "k" * 40
@@ -28,6 +28,13 @@ SETUP = (
 )
 
 
+class Typed(io.StringIO):
+    """What a person types at a terminal."""
+
+    def isatty(self):
+        return True
+
+
 class Cli:
     """Runs commands in this process; `out` and `code` are those of the last one."""
 
@@ -35,9 +42,9 @@ class Cli:
         self._capsys, self._monkeypatch = capsys, monkeypatch
         self.out, self.err, self.code = "", "", 0
 
-    def __call__(self, *words, stdin=""):
+    def __call__(self, *words, stdin="", plain=True):
         self._monkeypatch.setattr(sys, "argv", ["wismo", *map(str, words)])
-        self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin) if plain else Typed(stdin))
         self.code = 0
         try:
             main()
@@ -488,3 +495,43 @@ def _let_a_message_wait_since(moment):
             (at, at),
         )
         opened.commit()
+
+
+ANSWERS = (
+    *("Nordlicht", "Mars", "berlin", "Taler", "€", "Deutsch", "none", "hello@n.example"),
+    *("B E R", "ber", "Berlin", "Niemandsland", "Deutschland", "whenever", "8-18", "late", "14"),
+    *("", "Olga", "olga", "olga@n.example"),
+)
+
+
+def test_every_answer_of_the_setup_is_checked_where_it_is_asked(cli):
+    shown = cli("setup", stdin="\n".join([*ANSWERS, ""]), plain=False)
+    assert cli.code == 0, cli.err
+    for no in ("“Mars” is not a time zone", "'TALER' is not a currency", "“B E R” is no code"):
+        assert no in shown
+    for no in ("“Niemandsland” is not a country", "“whenever” cannot be read", "“late” is not a"):
+        assert no in shown
+    assert "BER: Berlin, DE, mon-fri 08:00-18:00, cut-off 14:00" in shown
+    assert "olga@n.example" in cli("staff", "list")
+    told = cli("shop", "show")
+    assert "Europe/Berlin" in told
+    assert "language\tde, sie" in told
+
+
+def test_nobody_is_asked_for_a_shop_that_is_there_already(shop):
+    shop("setup", stdin="Zweiter\n", plain=False)
+    assert shop.code == 2
+    assert "What is the shop called?" not in shop.out
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("8-18", "mon-fri 08:00-18:00"),
+        ("mo-sa 9 - 18:30", "mon-sat 09:00-18:30"),
+        ("mon-fri 8-12, 13-17; sat 10-14", "mon-fri 08:00-12:00, 13:00-17:00; sat 10:00-14:00"),
+        ("24/7", "always"),
+    ],
+)
+def test_hours_are_understood_as_people_write_them(told, meant):
+    assert answers.hours(told) == meant
