@@ -172,9 +172,17 @@ def _pressed(talk: Talk, scene: Scene) -> Answer:
 
 def _begin(talk: Talk, kind: str, value: str, scene: Scene) -> Answer:
     aside = (say("repair.put_aside"),) if _in_wizard(talk) else ()
-    wanted = Wanted(value) if kind == "intent" else Wanted(BEGINS[kind], order=value)
+    text = _told_before(talk, value) if kind == "return" else ""
+    wanted = Wanted(value) if kind == "intent" else Wanted(BEGINS[kind], order=value, text=text)
     answer = pursue(replace(talk, asking=None, misses=0), wanted, scene)
     return replace(answer, says=(*aside, *answer.says))
+
+
+def _told_before(talk: Talk, order: str) -> str:
+    """A return that was offered to a complaint knows the item and the reason from its words."""
+    last = talk.last
+    told = last is not None and last.order == order and last.intent in RETURN_MATTERS
+    return last.text if last and told else ""
 
 
 def _in_wizard(talk: Talk) -> bool:

@@ -216,3 +216,11 @@ def test_a_number_beyond_the_choices_chooses_nothing() -> None:
     anna.says("I want to return something")
     assert "What from order 1001" in anna.says("9")
     assert "What from order 1001" in anna.says("0")
+
+
+def test_a_return_offered_to_a_complaint_knows_the_item_and_the_reason() -> None:
+    anna = known(DELIVERED)
+    anna.says("my blue tee arrived broken")
+    question = anna.presses("Return something")
+    assert "1 × Blue tee. Reason: Damaged or defective. Shall I ask" in question
+    assert anna.desk.done("return") == []

@@ -298,3 +298,11 @@ def test_an_order_that_arrived_is_offered_a_return_instead_of_a_cancellation() -
 def test_an_order_underway_can_still_be_wished_to_be_canceled() -> None:
     anna = known(replace(SPLIT, can_cancel=False))
     assert "Shall I pass this on" in anna.says("cancel my order 1002")
+
+
+def test_money_back_without_an_order_is_taken_seriously_before_the_question() -> None:
+    anna = known(SPLIT, DELIVERED)
+    answer = anna.says("this is fraud, i want my money back")
+    assert "take it seriously" in answer
+    assert "Which order is it about?" in answer
+    assert "Talk to a person" in anna.labels

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.chat.flows import returning, wishing
 from bot.chat.flows.choosing import by_number, order_meant
 from bot.chat.flows.identify import identify
-from bot.chat.flows.questions import fitting, picked_number, put
+from bot.chat.flows.questions import GRAVE, fitting, picked_number, put
 from bot.chat.flows.scene import HUMAN, MENU, SURE, TEXT_KEPT, Scene, known, offer
 from bot.chat.flows.tracking import describe, next_steps, return_states
 from bot.chat.talk import Answer, Asking, Talk, Wanted
@@ -76,7 +76,8 @@ def _about_order(talk: Talk, wanted: Wanted, orders: Sequence[OrderFacts], scene
         return act(talk, wanted, order, scene)
     if not fitting(orders, wanted.intent):
         return Answer(talk, (say("return.nothing"),), (HUMAN,))
-    return put(talk, _which(wanted), scene)
+    calm = (say("repair.serious"),) if wanted.intent in GRAVE else ()
+    return put(talk, _which(wanted), scene, *calm)
 
 
 def _which(wanted: Wanted) -> Asking:
