@@ -31,7 +31,7 @@ from bot.presentation.views import card_for
 from bot.presentation.words import when
 from core.db.setup import load_shop
 from core.domain.access import Role
-from core.domain.refusals import Refusal
+from core.domain.refusals import NotPossible, Refusal
 from core.engine import Caller, Receipt
 from core.queries.cases import ShowCase
 from core.queries.orders import FindOrders, OrderPage, OrderView, ShowOrder
@@ -236,7 +236,21 @@ async def _form(
         view: OrderView = await house.query(ShowOrder(number), caller)
     except Refusal as refusal:
         return refusal_card(refusal)
+    if spec.verb == "cancel" and (too_late := _too_late_to_cancel(view)):
+        return refusal_card(too_late)
     if spec.verb == "return":
         return return_form(spec, view, given, desk)
     known = {**given, about: view.number}
     return replace(form_for(spec, known, desk, problem), version=view.version)
+
+
+def _too_late_to_cancel(view: OrderView) -> Refusal | None:
+    """Said before anybody fills in a form for nothing; the engine would refuse it all the same."""
+    if view.canceled_at is not None:
+        return NotPossible(f"Order {view.number} is already canceled.")
+    if any(line.shipped for line in view.lines):
+        return NotPossible(
+            f"Order {view.number} has already shipped, at least in part.",
+            f"Start a return instead: `return {view.number}`.",
+        )
+    return None

@@ -138,12 +138,17 @@ def _take_location(reading: Reading, slot: Slot) -> bool:
             del reading.rest[: len(skipped) + length]
             return True
     if words and slot.required:
-        reading.problem = f"There is no location “{words[0].text}”."
-        codes = [place.code for place in reading.desk.places]
-        reading.nearest = _nearest(words[0].word, codes)
+        _no_such_location(reading, words[0])
         reading.rest.clear()
         return True
     return False
+
+
+def _no_such_location(reading: Reading, said: Token) -> None:
+    codes = [place.code for place in reading.desk.places]
+    known = f" Locations: {', '.join(codes)}." if codes else ""
+    reading.problem = f"There is no location “{said.text}”.{known}"
+    reading.nearest = _nearest(said.word, codes)
 
 
 def _take_choice(reading: Reading, slot: Slot) -> bool:
@@ -157,7 +162,8 @@ def _take_choice(reading: Reading, slot: Slot) -> bool:
             reading.values[slot.name] = said
             del reading.rest[: skipped + length]
             return True
-    if words and (near := _nearest(words[0], list(slot.choices))):
+    near = _nearest(words[0], list(slot.choices)) if words else ""
+    if near and not reading.problem:
         reading.problem = f"I do not know the {slot.name} “{reading.rest[skipped].text}”."
         reading.nearest = near
     return False
@@ -334,10 +340,15 @@ def _nearest(word: str, choices: list[str]) -> str:
 def _leftover(reading: Reading) -> None:
     words = wording(reading.text, reading.rest)
     orders = [token.order for token in reading.rest if token.order]
+    places = [s for s in slots_of(reading.spec.shape) if s.kind is Arg.LOCATION]
+    is_place = reading.spec.is_question and any(s.name not in reading.values for s in places)
+    if is_place and len(reading.rest) == 1:
+        return _no_such_location(reading, reading.rest[0])
     if orders and reading.many and not _takes_many(reading.spec):
         reading.problem = f"`{reading.spec.verb}` takes one number at a time."
     else:
         reading.problem = f"I do not understand “{words}” here."
+    return None
 
 
 def one_at_a_time(reading: Reading) -> bool:

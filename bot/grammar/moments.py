@@ -29,6 +29,7 @@ _TIMELY = re.compile(
     r"\d{1,2}\.\d{1,2}\.(?:20\d\d)?"
 )
 _TELLS_TIME = re.compile(rf"{_CLOCK}|\d+ ?{_UNIT}\b")
+_NO_DAY = re.compile(rf"\b(?:3[2-9]|[4-9]\d) (?:{_MONTH})\b|\b(?:{_MONTH}) (?:3[2-9]|[4-9]\d)\b")
 _DANGLING = ("in", "at", "on", "um", "next")
 
 
@@ -55,7 +56,7 @@ def _plain(word: str) -> str:
 
 def _could_end(phrase: str) -> bool:
     """A number or a month alone could be anything; a preposition at the end promises more."""
-    unclear = phrase.isdigit() or re.fullmatch(_MONTH, phrase)
+    unclear = phrase.isdigit() or re.fullmatch(_MONTH, phrase) or _NO_DAY.search(phrase)
     return not unclear and phrase.rpartition(" ")[2] not in _DANGLING
 
 

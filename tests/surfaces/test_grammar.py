@@ -340,6 +340,21 @@ def test_a_slip_of_the_finger_is_offered_and_not_done(text, offer):
     assert heard.offers[0].text == offer
 
 
+@pytest.mark.parametrize("text", ["move 1202 to xyz", "picks xyz", "today xyz", "cases xyz"])
+def test_an_unknown_place_is_answered_with_the_known_ones(text):
+    heard = parse(text, DESK)
+    assert isinstance(heard, Suggestion)
+    assert heard.sentence.startswith("There is no location “xyz”. Locations: BER, HAM.")
+
+
+@pytest.mark.parametrize("day", ["31 feb", "32 dec", "31.11.", "dec 40"])
+def test_a_day_that_never_comes_is_said_and_never_offered(day):
+    heard = parse(f"hold 1001 adress until {day}", DESK)
+    said = heard.problem if isinstance(heard, FormWanted) else heard.sentence
+    assert "I cannot read the time" in said
+    assert not getattr(heard, "offers", ())
+
+
 def test_only_what_reads_may_run_at_one_press():
     stock, hold = parse("stok mug-red", DESK), parse("hodl 1001", DESK)
     assert isinstance(stock, Suggestion)

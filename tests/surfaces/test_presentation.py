@@ -327,6 +327,15 @@ def a_case(**more: object) -> CaseView:
     return CaseView(**(told | more))  # type: ignore[arg-type]
 
 
+def test_what_has_shipped_or_is_canceled_gets_no_form_to_cancel_it(desk):
+    house, _ = desk
+    ask(house, "shipped 1003", WARD)
+    ask(house, "cancel 1001 changed mind", ANN)
+    for number, sentence in (("1003", "has already shipped"), ("1001", "is already canceled")):
+        card = first(ask(house, f"cancel {number}", ANN))
+        assert sentence in card.title
+
+
 def test_a_storm_is_one_card_with_a_list_that_ends():
     members = tuple(
         a_case(number=n, order=str(n), title=f"Order {n} waits.") for n in range(100, 137)
