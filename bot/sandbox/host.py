@@ -50,15 +50,17 @@ class _Host:
     def __init__(self, panel: Panel) -> None:
         self._panel, self._town = panel, panel.town
         self._chat: dict[str, Any] = {"lines": [], "buttons": []}
+        self._telegram_user = TELEGRAM_CUSTOMER
 
     async def page(self, _: Request) -> Response:
         return HTMLResponse((PAGE / "index.html").read_text("utf-8"))
 
     async def web(self, request: Request) -> Response:
-        """The visitor of the web chat writes, presses, or starts anew in another language."""
+        """The customer writes, presses, or starts anew in another language, on a new telephone."""
         told = await request.json()
         if "language" in told:
             await self._panel.new_visitor(str(told["language"]))
+            self._telegram_user += 1
             return JSONResponse({"ok": True})
         try:
             answer = await self._write(str(told.get("text", "")), str(told.get("pressed", "")))
@@ -140,10 +142,10 @@ class _Host:
         return self._chat
 
     def _telegram_json(self) -> dict[str, Any]:
-        chat = self._town.telegram.chats.get(TELEGRAM_CUSTOMER)
+        chat = self._town.telegram.chats.get(self._telegram_user)
         messages = chat.messages[-60:] if chat else []
         keyboard = chat.keyboard if chat else []
-        return {"user": TELEGRAM_CUSTOMER, "messages": messages, "keyboard": keyboard}
+        return {"user": self._telegram_user, "messages": messages, "keyboard": keyboard}
 
     def _mails_json(self) -> list[dict[str, Any]]:
         mails = self._town.mailbox.mails[-100:][::-1]

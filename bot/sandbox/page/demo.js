@@ -256,9 +256,10 @@ for (const button of document.querySelectorAll("[data-door]")) button.addEventLi
   $("web").hidden = button.dataset.door !== "web";
   $("telegram").hidden = button.dataset.door !== "telegram";
 });
-for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => {
+for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", async () => {
   sessionStorage.language = language = button.dataset.language;
-  writes({ language });
+  screen.prints = [];
+  await writes({ language }); // a new visitor, and a new telephone
   speak();
 });
 
@@ -359,6 +360,5 @@ for (const id of ["buttons", "chips", "webkeys", "keys"]) {
   new MutationObserver(hint).observe($(id), { childList: true });
 }
 
-speak();
-look();
+look().then(speak);
 setInterval(look, POLL_MS);
