@@ -1,4 +1,4 @@
-"""Money, days and moments as a customer reads them in their language and the shop's zone."""
+"""Money, days, moments and carriers' pages as a customer reads them in their language."""
 
 from __future__ import annotations
 
@@ -19,6 +19,21 @@ from babel.numbers import NumberPattern
 from core.domain.money import exponent
 
 DAY = {"en": "EEEE, MMMM d", "en_GB": "EEEE d MMMM", "de": "EEEE, d. MMMM"}
+
+# The carriers' English pages that we link, and where the same page stands in German.
+GERMAN_PAGES = {
+    "https://www.dhl.com/en/home/": "https://www.dhl.com/de-de/home/",
+    "https://tracking.dpd.de/status/en_US/": "https://tracking.dpd.de/status/de_DE/",
+}
+
+
+def page(url: str, language: str) -> str:
+    """A carrier's page in German for who reads German, where we know it; else as it is."""
+    if locale_of(language).language == "de":
+        for english, german in GERMAN_PAGES.items():
+            if url.startswith(english):
+                return german + url.removeprefix(english)
+    return url
 
 
 def money(value: Mapping[str, Any], language: str) -> str:

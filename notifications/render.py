@@ -230,6 +230,11 @@ def _moment(context: Context, value: str) -> str:
     return formats.moment(value, context["language"], context["shop"]["time_zone"])
 
 
+@pass_context
+def _page(context: Context, value: str) -> str:
+    return formats.page(value, context["language"])
+
+
 def _breaks(value: str) -> Markup:
     """Line breaks become visible ones; everything else in the value is escaped."""
     return escape(value).replace("\n", Markup("<br />"))
@@ -248,7 +253,7 @@ def _environment(trim: bool) -> Environment:
         lstrip_blocks=trim,
         auto_reload=False,
     )
-    environment.filters |= FORMATS | {"breaks": _breaks}
+    environment.filters |= FORMATS | {"breaks": _breaks, "page": _page}
     return environment
 
 

@@ -162,3 +162,16 @@ def test_a_late_order_offers_a_person_first_and_a_punctual_one_last() -> None:
     punctual = known(SPLIT)
     punctual.says("when will it arrive?")
     assert punctual.labels[-1] == "Talk to a person"
+
+
+@pytest.mark.parametrize(("language", "page"), [("en", "/en/home/"), ("de", "/de-de/home/")])
+def test_the_carriers_page_is_linked_in_the_customers_language(language: str, page: str) -> None:
+    url = "https://www.dhl.com/en/home/tracking.html?tracking-id=JD014600003"
+    order = replace(DELIVERED, parcels=(replace(ARRIVED, tracking_url=url),))
+    answer = known(order, language=language).says("where is my order 1001")
+    assert f"https://www.dhl.com{page}tracking.html?tracking-id=JD014600003" in answer
+
+
+def test_a_page_that_we_know_in_one_language_only_is_linked_as_it_is() -> None:
+    answer = known(DELIVERED, language="de").says("wo ist meine Bestellung 1001")
+    assert "https://carrier.example/JD014600003" in answer

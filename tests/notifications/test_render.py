@@ -276,3 +276,12 @@ def test_days_and_money_are_written_in_the_language_of_the_words(language: str, 
 def test_a_region_counts_when_its_language_is_spoken() -> None:
     british, american = shipped("en-GB"), shipped("en")
     assert british != american
+
+
+@pytest.mark.parametrize(
+    ("language", "page"), [("en", "/en/home/"), ("nl", "/en/home/"), ("de-AT", "/de-de/home/")]
+)
+def test_the_carriers_page_is_linked_in_the_language_of_the_words(language: str, page: str) -> None:
+    mail = shipped(language, tracking_url="https://www.dhl.com/en/home/tracking.html?tracking-id=7")
+    assert f"https://www.dhl.com{page}tracking.html?tracking-id=7" in mail.text
+    assert f"https://www.dhl.com{page}tracking.html?tracking-id=7" in (mail.html or "")

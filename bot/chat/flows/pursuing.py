@@ -129,7 +129,7 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
     match wanted.intent:
         case "track_order" | "order_details" | "delivery_problem":
             at = scene.heard.at
-            return Answer(talk, describe(order, at), next_steps(order, several, at))
+            return Answer(talk, describe(order, at, talk.language), next_steps(order, several, at))
         case "refund_status":
             return _returns(talk, [order])
         case "return_item":

@@ -10,6 +10,7 @@ from bot.chat.flows.scene import HUMAN, offer
 from bot.chat.talk import Offer, Phrase, Price, Say
 from bot.chat.words import say
 from core.queries.facts import OrderFacts, ParcelFacts, WaitingFacts
+from notifications import formats
 
 # The carrier's reason codes that we can put into words; matched anywhere in the code.
 REASONS = {
@@ -26,10 +27,10 @@ TROUBLE = ("Exception", "DeliveryFailure", "Expired")
 ASIDE = ("Exception", "DeliveryFailure", "InTransit", "AvailableForPickup")
 
 
-def describe(order: OrderFacts, at: datetime) -> tuple[Say, ...]:
+def describe(order: OrderFacts, at: datetime, language: str) -> tuple[Say, ...]:
     total = Price(order.total, order.currency)
     head = say("order.head", number=order.number, placed_on=order.placed_on, total=total)
-    return (head, *_summary(order), *_parts(order, at), *_dates(order, at), *_link(order))
+    return (head, *_summary(order), *_parts(order, at, language), *_dates(order, at), *_link(order))
 
 
 def _summary(order: OrderFacts) -> Iterator[Say]:
@@ -42,15 +43,15 @@ def _summary(order: OrderFacts) -> Iterator[Say]:
         yield say("order.empty")
 
 
-def _parts(order: OrderFacts, at: datetime) -> Iterator[Say]:
+def _parts(order: OrderFacts, at: datetime, language: str) -> Iterator[Say]:
     for parcel in order.parcels:
-        yield from _parcel(parcel, at)
+        yield from _parcel(parcel, at, language)
     if not order.canceled:
         for item in order.waiting:
             yield from _waiting(item)
 
 
-def _parcel(parcel: ParcelFacts, at: datetime) -> Iterator[Say]:
+def _parcel(parcel: ParcelFacts, at: datetime, language: str) -> Iterator[Say]:
     yield _parcel_head(parcel)
     yield from _parcel_status(parcel)
     if parcel.status == "Delivered" and parcel.delivered_at:
@@ -58,7 +59,7 @@ def _parcel(parcel: ParcelFacts, at: datetime) -> Iterator[Say]:
     else:
         yield from _last_seen(parcel, at)
     if parcel.tracking_url:
-        yield say("parcel.link", url=parcel.tracking_url)
+        yield say("parcel.link", url=formats.page(parcel.tracking_url, language))
 
 
 def _parcel_status(parcel: ParcelFacts) -> Iterator[Say]:
