@@ -26,9 +26,12 @@ def enter(app: typer.Typer) -> None:
 def serve() -> None:
     """Serve until it is stopped: doors, worker and clock as WISMO_ROLES says."""
     gc.disable()  # a quarter of the start went into looking for garbage among new modules
-    from bot.main import serve
+    try:
+        from bot.main import serve
 
-    serve(session.settings(), _started)
+        serve(session.settings(), _started)
+    finally:
+        gc.enable()
 
 
 def _started(line: str) -> None:
