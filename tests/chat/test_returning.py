@@ -224,3 +224,14 @@ def test_a_return_offered_to_a_complaint_knows_the_item_and_the_reason() -> None
     question = anna.presses("Return something")
     assert "1 × Blue tee. Reason: Damaged or defective. Shall I ask" in question
     assert anna.desk.done("return") == []
+
+
+def test_an_item_is_named_in_either_language() -> None:
+    sweater = replace(TEE, line_id="line-wool", title="Fisherman Sweater", sku="sweater-navy-m")
+    anna = known(replace(DELIVERED, returnable=(MUG, sweater)), language="de")
+    assert "Warum geht es zurück?" in anna.says("ich möchte den Pullover zurückgeben")
+    bert = known(DELIVERED, language="de")
+    assert "Wie viele von Red mug?" in bert.says("ich möchte die Tasse zurückschicken")
+    german = replace(TEE, title="Wollpullover", sku="WP-1")
+    clara = known(replace(DELIVERED, returnable=(MUG, german)))
+    assert "Why does it go back?" in clara.says("return the sweater")

@@ -9,6 +9,7 @@ from typing import TypeVar
 from rapidfuzz import fuzz
 
 from bot.chat.understanding.entities import fold_number
+from bot.chat.understanding.lexicon import goods
 from core.queries.facts import OrderFacts, ReturnableFacts
 
 ALIKE = 85
@@ -52,6 +53,7 @@ def _mentions(text: str, titles: Iterable[str]) -> bool:
 def _words_meant(text: str, title: str) -> int:
     """How many words of the title the text says."""
     said = _words(text)
+    said |= {other for word in said for other in goods().get(word, ())}
     return sum(any(_alike(word, heard) for heard in said) for word in _words(title))
 
 

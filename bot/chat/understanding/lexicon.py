@@ -61,6 +61,18 @@ def lexicon(language: str) -> Lexicon:
     )
 
 
+@cache
+def goods() -> dict[str, frozenset[str]]:
+    """What a word for an item is called in the other language."""
+    named = tomllib.loads((_HERE / "goods.toml").read_text("utf-8"))
+    found: dict[str, set[str]] = {}
+    for english, others in named.items():
+        for german in others:
+            found.setdefault(german, set()).add(english)
+            found.setdefault(english, set()).add(german)
+    return {word: frozenset(others) for word, others in found.items()}
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
