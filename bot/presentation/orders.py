@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept, more_button
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
+from bot.presentation.timeline import tell
 from bot.presentation.words import ago, count, day, money, sentence, state, today, until, when
 from core.domain.order import Hold
 from core.domain.routing.trace import Trace, explain
@@ -15,6 +15,7 @@ from core.queries.orders import (
     FindOrders,
     LateWork,
     LineView,
+    NoteView,
     OrderBrief,
     OrderPage,
     OrderView,
@@ -97,7 +98,12 @@ def _sections(view: OrderView, desk: Desk) -> Iterable[Section]:
     yield Section(cases, "Cases", "warn")
     yield Section(tuple(_backs(view, desk)), "Returns and refunds")
     yield Section((view.note,) if view.note else (), "The customer writes")
+    yield Section(tuple(_note(each, desk) for each in view.notes), "Notes")
     yield Section(tuple(_told(each, desk) for each in view.timeline), "Timeline", "quiet")
+
+
+def _note(note: NoteView, desk: Desk) -> str:
+    return f"“{note.text}” — {note.by}, {when(note.at, desk)}"
 
 
 def _hold(hold: Hold, desk: Desk) -> str:
@@ -161,24 +167,7 @@ def _backs(view: OrderView, desk: Desk) -> Iterable[str]:
 
 
 def _told(told: Told, desk: Desk) -> str:
-    facts = ", ".join(filter(None, (_fact(n, v, told, desk) for n, v in told.data.items())))
-    what = sentence(state(told.kind))
-    return f"{when(told.at, desk)} · {what}" + (f": {facts}" if facts else "") + f" · {told.actor}"
-
-
-def _fact(name: str, value: object, told: Told, desk: Desk) -> str:
-    currency = told.data.get("currency")
-    if not _plain(value) or name == "currency" or name.endswith("_id"):
-        return ""
-    if name in ("total", "amount") and currency:
-        return money(int(str(value)), str(currency), desk)
-    if name in ("until", "happened_at"):
-        return f"{state(name)} {when(datetime.fromisoformat(str(value)), desk)}"
-    return f"{state(name)} {state(str(value)) if name == 'reason' else value}"
-
-
-def _plain(value: object) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    return f"{when(told.at, desk)} · {tell(told, desk)} · {told.actor}"
 
 
 def _buttons(view: OrderView, desk: Desk) -> tuple[tuple[Action, ...], tuple[Action, ...]]:

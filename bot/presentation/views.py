@@ -14,11 +14,12 @@ from bot.presentation.orders import order_card, order_page, why_card
 from bot.presentation.picks import picks_card
 from bot.presentation.returns import return_card, return_page
 from bot.presentation.stock import stock_card
+from bot.presentation.timeline import timeline_page
 from bot.presentation.today import today_card
 from bot.presentation.words import day, sentence, state, when
 from core.domain.metrics import Today
 from core.queries.cases import CasePage, CaseView, MyCases
-from core.queries.orders import OrderPage, OrderView, RoutingStory
+from core.queries.orders import OrderPage, OrderView, RoutingStory, Timeline
 from core.queries.picks import PickQueue
 from core.queries.returns import ReturnPage, ReturnView
 from core.queries.stock import StockView
@@ -28,6 +29,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     OrderView: order_card,
     RoutingStory: why_card,
     StockView: stock_card,
+    Timeline: timeline_page,
     PickQueue: picks_card,
     Today: today_card,
     CaseView: case_card,

@@ -48,6 +48,12 @@ _TIMELINE = Statement(
     .order_by(_v.id)
     .limit(500)
 )
+_NOTES = Statement(
+    sa.select(_v.at, _v.data, _v.actor)
+    .where(_v.order_id == sa.bindparam("order"), _v.kind == "OrderNoted")
+    .order_by(_v.id.desc())
+    .limit(sa.bindparam("most"))
+)
 _TRACE = Statement(
     sa.select(_r.trace, _r.at)
     .where(_r.order_id == sa.bindparam("order"))
@@ -137,6 +143,11 @@ def words_about(session: Session, order_id: int) -> list[Row]:
 def facts_about(session: Session, order_id: int) -> list[Row]:
     """(at, kind, data, actor, surface) of an order's events, oldest first."""
     return session.rows(_TIMELINE, order=order_id)
+
+
+def notes_about(session: Session, order_id: int, most: int) -> list[Row]:
+    """(at, data, actor) of the last notes of an order, newest first."""
+    return session.rows(_NOTES, order=order_id, most=most)
 
 
 def trace_of(session: Session, order_id: int) -> Row | None:

@@ -26,6 +26,7 @@ from core.queries.next_step import Next, legal_actions, next_step
 from core.registry import Arg, question
 
 PAGE = 20
+NOTES_SHOWN = 3
 LATE_MOST = 1000  # the oldest late orders; who has more needs no list
 
 
@@ -106,6 +107,13 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteView:
+    text: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WordSent:
     kind: str
     route: str
@@ -172,6 +180,7 @@ class OrderView:
     words: tuple[WordSent, ...]
     next: Next | None
     actions: tuple[str, ...]
+    notes: tuple[NoteView, ...] = ()
     timeline: tuple[Told, ...] = field(default=())
 
     @property
@@ -247,6 +256,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         words=_words(session, order.id),
         next=next_step(reader, order, works, parcels),
         actions=legal_actions(reader.actor, order, works),
+        notes=_notes(session, order.id),
         timeline=timeline_of(session, order.id) if with_timeline else (),
     )
 
@@ -326,12 +336,47 @@ def _words(session: Session, order_id: int) -> tuple[WordSent, ...]:
     )
 
 
+def _notes(session: Session, order_id: int) -> tuple[NoteView, ...]:
+    rows = searching.notes_about(session, order_id, NOTES_SHOWN)
+    return tuple(
+        NoteView(str(from_json(data).get("text", "")), actor, moment(at))
+        for at, data, actor in rows
+    )
+
+
 def timeline_of(session: Session, order_id: int) -> tuple[Told, ...]:
     """The order's facts, oldest first."""
     return tuple(
         Told(moment(at), kind, from_json(data), actor, surface)
         for at, kind, data, actor, surface in searching.facts_about(session, order_id)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ShowTimeline:
+    """Tell what has happened to an order, notes included."""
+
+    order: Annotated[str, Arg.ORDER]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """An order's facts, oldest first."""
+
+    order: str
+    told: tuple[Told, ...]
+
+
+@question(
+    "timeline",
+    ShowTimeline,
+    Right.VIEW,
+    aliases=("history", "notes"),
+    examples=("timeline 1001",),
+)
+def timeline(ask: ShowTimeline, reader: Reader) -> Timeline:
+    order = reader.orders.get(ask.order)
+    return Timeline(order.number, timeline_of(reader.session, order.id))
 
 
 # --- searching and listing -----------------------------------------------------------------------

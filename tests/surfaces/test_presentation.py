@@ -18,11 +18,13 @@ from bot.presentation.help import help_answer, roles_page
 from bot.presentation.model import Action, Answer, Card, Form, Page
 from bot.presentation.plain import all_as_text, as_text
 from bot.presentation.receipts import receipt_card
+from bot.presentation.timeline import SENTENCES
 from bot.presentation.today import today_card
 from bot.presentation.views import card_for
 from bot.presentation.words import ago, span, until, when
 from core.commands.returns import RequestReturn, ReturnedLine
 from core.db import tables as t
+from core.domain import events
 from core.domain.access import Actor, Role
 from core.domain.cases import CaseKind
 from core.domain.metrics import Counted, Tally, Today
@@ -180,8 +182,8 @@ def test_the_timeline_tells_the_facts_in_words(desk):
     ask(house, "hold 1001 address until fri", ANN)
     told = asyncio.run(press(house, "show", {"order": "1001", "timeline": True}, ANN))
     text = all_as_text(told)
-    assert "Order captured: channel shopify, €59.70, units 3" in text
-    assert "Order held: reason address, until Fri 27 Nov 09:00 · Ann" in text
+    assert "Came in by shopify: 3 units, €59.70. · " in text
+    assert "Put on hold: address until Fri 27 Nov 09:00. · Ann" in text
 
 
 # --- buttons and forms ----------------------------------------------------------------------------
@@ -325,6 +327,25 @@ def a_case(**more: object) -> CaseView:
         "actions": ("take", "snooze", "resolve"),
     }
     return CaseView(**(told | more))  # type: ignore[arg-type]
+
+
+def test_a_note_is_read_on_the_card_and_in_the_history(desk):
+    house, shop = desk
+    for words in ("ring twice", "a gift", "fragile", "call first"):
+        ask(house, f"note 1001 {words}", ANN)
+        shop.clock.advance(minutes=1)
+    card = as_text(first(ask(house, "1001", WARD)))
+    assert "“call first” — Ann, today 12:03" in card
+    assert "ring twice" not in card  # the last three are shown
+    for word in ("timeline", "history", "notes"):
+        told = all_as_text(ask(house, f"{word} 1001", WARD))
+        assert "Came in by shopify: 3 units, €59.70." in told
+        assert "Note: “ring twice” (Ann)" in told
+
+
+def test_every_fact_has_its_sentence():
+    kinds = {kind.__name__ for kind in events.Event.__subclasses__()}
+    assert kinds == set(SENTENCES)
 
 
 def test_what_has_shipped_or_is_canceled_gets_no_form_to_cancel_it(desk):

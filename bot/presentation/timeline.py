@@ -1,0 +1,134 @@
+"""What has happened to an order, one sentence a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from bot.grammar.desk import Desk
+from bot.presentation.buttons import button, kept
+from bot.presentation.model import Page
+from bot.presentation.words import count, day, money, sentence, state, when
+from core.queries.orders import Timeline, Told
+
+LINES_SHOWN = 30
+Data = Mapping[str, Any]
+
+
+def timeline_page(view: Timeline, desk: Desk) -> Page:
+    hidden = max(0, len(view.told) - LINES_SHOWN)
+    return Page(
+        title=f"History of order {view.order}",
+        lines=tuple(_line(told, desk) for told in view.told[hidden:]),
+        actions=kept(button(desk, "show", view.order), button(desk, "note", view.order)),
+        empty="Nothing has happened yet.",
+        note=f"{count(hidden, 'older fact')} not shown." if hidden else "",
+    )
+
+
+def _line(told: Told, desk: Desk) -> str:
+    return f"{when(told.at, desk)} · {tell(told, desk)} ({told.actor})"
+
+
+def tell(told: Told, desk: Desk) -> str:
+    """A fact in a sentence; an unknown kind, from a newer release, by its name."""
+    said = SENTENCES.get(told.kind)
+    return said(told.data, desk) if said else f"{sentence(state(told.kind))}."
+
+
+def _money(data: Data, desk: Desk, name: str = "amount") -> str:
+    return money(int(data.get(name, 0)), str(data.get("currency", desk.currency)), desk)
+
+
+def _units(each: Data) -> str:
+    return ", ".join(f"{quantity} × {sku}" for sku, quantity in each.items())
+
+
+def _for(data: Data, name: str = "reason") -> str:
+    return f": {state(str(data[name]))}" if data.get(name) else ""
+
+
+def _said(data: Data) -> str:
+    return f" “{data['note']}”" if data.get("note") else ""
+
+
+def _captured(data: Data, desk: Desk) -> str:
+    units = count(int(data.get("units", 0)), "unit")
+    return f"Came in by {data.get('channel')}: {units}, {_money(data, desk, 'total')}."
+
+
+def _held(data: Data, desk: Desk) -> str:
+    until = data.get("until")
+    end = f" until {when(datetime.fromisoformat(until), desk)}" if until else ""
+    return f"Put on hold{_for(data)}{end}.{_said(data)}"
+
+
+def _routed(data: Data, _desk: Desk) -> str:
+    parts = (f"{place} ({_units(items)})" for place, items in data.get("parts", {}).items())
+    return f"Goes out from {' and '.join(parts) or 'nowhere yet'}."
+
+
+def _parcel(data: Data) -> str:
+    return " ".join(filter(None, (data.get("carrier"), data.get("tracking_number"))))
+
+
+def _shipped(data: Data, _desk: Desk) -> str:
+    how = "was handed over" if data.get("evidence") == "handed_over" else "was scanned on its way"
+    return f"A parcel {how}: {_parcel(data) or 'no number'}."
+
+
+def _moved(data: Data, _desk: Desk) -> str:
+    place = f", {data['place']}" if data.get("place") else ""
+    return f"The carrier says: {state(str(data.get('status')))}{place}."
+
+
+def _promise(data: Data, desk: Desk) -> str:
+    old, new = (
+        day(date.fromisoformat(told), desk) if told else "no day"
+        for told in (data.get("promised"), data.get("expected"))
+    )
+    return f"Promised for {old}, now expected {new}{_for(data)}."
+
+
+def _at(words: str) -> Callable[[Data, Desk], str]:
+    return lambda data, _desk: f"{words} at {data.get('location')}."
+
+
+def _return(words: str) -> Callable[[Data, Desk], str]:
+    return lambda data, _desk: f"Return {data.get('number')} {words}{_for(data)}."
+
+
+SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
+    "OrderCaptured": _captured,
+    "OrderUpdated": lambda d, _: f"Changed: {', '.join(map(state, d.get('changes', {})))}.",
+    "OrderPaid": lambda d, desk: f"{_money(d, desk)} paid.",
+    "OrderCanceled": lambda d, _: f"Canceled: {d.get('reason')}.",
+    "OrderHeld": _held,
+    "OrderReleased": lambda d, _: f"Released from the hold{_for(d)}.{_said(d)}",
+    "OrderNoted": lambda d, _: f"Note: “{d.get('text')}”",
+    "OrderTagged": lambda d, _: f"Tag {d.get('tag')} {'removed' if d.get('removed') else 'set'}.",
+    "OrderRouted": _routed,
+    "OrderShort": lambda d, _: f"Short of {_units(d.get('short', {}))}.",
+    "OrderMoved": lambda d, _: f"Moved from {d.get('origin')} to {d.get('target')}.",
+    "WorkPrinted": _at("Printed"),
+    "WorkPicked": _at("Picked"),
+    "WorkPacked": _at("Packed"),
+    "WorkPutBack": _at("Put back"),
+    "ParcelTracked": lambda d, _: f"The parcel travels as {_parcel(d)}.",
+    "ParcelLabeled": lambda d, _: f"A label was made: {_parcel(d)}.",
+    "ParcelShipped": _shipped,
+    "ParcelMoved": _moved,
+    "ParcelDelivered": lambda _d, _: "A parcel arrived.",
+    "PromiseChanged": _promise,
+    "SoldAtTill": _at("Sold at the till"),
+    "ReturnRequested": _return("asked for"),
+    "ReturnApproved": _return("approved"),
+    "ReturnRejected": _return("rejected"),
+    "ReturnReceived": _return("received"),
+    "ReturnCanceled": _return("canceled"),
+    "RefundDue": lambda d, desk: f"A refund of {_money(d, desk)} is due.",
+    "RefundRecorded": lambda d, desk: f"{_money(d, desk)} refunded.",
+    "CaseOpened": lambda d, _: f"A case was opened: {d.get('title')}",
+    "CaseChanged": lambda d, _: f"A case is {d.get('state')}{_for(d, 'note')}.",
+}
