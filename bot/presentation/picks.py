@@ -2,47 +2,87 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, date, datetime
+from typing import Any
+
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Section
-from bot.presentation.words import ago, count, day, state
+from bot.presentation.words import count, day, span, when
 from core.queries.picks import Pick, PickQueue
 
+_GROUPS = (
+    ("To pick", ("ready", "printed")),
+    ("To pack", ("picked",)),
+    ("To hand over", ("packed",)),
+)
+_LATER = ("picked", "packed")
 _STEPS = {"ready": "picked", "printed": "picked", "picked": "packed", "packed": "shipped"}
 
 
 def picks_card(queue: PickQueue, desk: Desk) -> Card:
     """Several orders as one card: the first of them may be moved on at once."""
     held = tuple(f"{_what(pick)} — held: {', '.join(pick.held)}" for pick in queue.held)
-    lines = tuple(f"{n}. {_line(pick, desk)}" for n, pick in enumerate(queue.picks, 1))
+    picks = sorted(queue.picks, key=_urgency)
+    twice = {order for order, n in Counter(pick.order for pick in picks).items() if n > 1}
     sections = (
-        Section(lines or (f"Nothing waits at {queue.location}.",)),
+        *(_group(heading, stages, picks, twice, desk) for heading, stages in _GROUPS),
+        Section(() if picks else (f"Nothing waits at {queue.location}.",)),
         Section(held, "DO NOT PICK", "bad"),
     )
     orders, units = count(len(queue.picks), "order"), count(queue.units, "unit")
     return Card(
         title=f"Picks {queue.location}: {orders}, {units}",
         sections=tuple(section for section in sections if section.lines),
-        actions=_buttons(queue, desk),
+        actions=_buttons(queue.location, picks, desk),
         subject=f"picks:{queue.location}",
         note="There are more behind these." if queue.more else "",
     )
 
 
-def _line(pick: Pick, desk: Desk) -> str:
-    promised = f", promised {day(pick.promise, desk)}" if pick.promise else ""
-    return f"{_what(pick)} · {state(pick.stage)} since {ago(pick.ready_at, desk.now)}{promised}"
+def _urgency(pick: Pick) -> tuple[Any, ...]:
+    """Ready before picked before packed; in each the priority, the cut-off, then the promise."""
+    due = pick.due or datetime.max.replace(tzinfo=UTC)
+    return (
+        list(_STEPS).index(pick.stage) if pick.stage in _LATER else 0,
+        -pick.priority,
+        due,
+        pick.promise or date.max,
+        pick.placed_at,
+        pick.id,
+    )
 
 
-def _what(pick: Pick) -> str:
+def _group(
+    heading: str, stages: tuple[str, ...], picks: list[Pick], twice: set[str], desk: Desk
+) -> Section:
+    lines = (
+        f"{n}. {_line(pick, twice, desk)}"
+        for n, pick in enumerate(picks, 1)
+        if pick.stage in stages
+    )
+    return Section(tuple(lines), heading)
+
+
+def _line(pick: Pick, twice: set[str], desk: Desk) -> str:
+    number = f" ({pick.number})" if pick.order in twice or not pick.number.endswith("-1") else ""
+    waits = f"waits for {span(desk.now - pick.ready_at)}"
+    due = f"cut-off {when(pick.due, desk)}" if pick.due else ""
+    promised = f"promised {day(pick.promise, desk)}" if pick.promise else ""
+    return f"{_what(pick, number)} · {', '.join(filter(None, (due, promised, waits)))}"
+
+
+def _what(pick: Pick, number: str = "") -> str:
     items = ", ".join(f"{item.quantity} × {item.title or item.sku}" for item in pick.items)
-    return f"{pick.order} · {pick.customer_name}, {pick.ship_to.city} · {items}"
+    who = ", ".join(filter(None, (pick.customer_name, pick.ship_to.city)))
+    return " · ".join(filter(None, (f"{pick.order}{number}", who, items)))
 
 
-def _buttons(queue: PickQueue, desk: Desk) -> tuple[Action, ...]:
+def _buttons(location: str, picks: list[Pick], desk: Desk) -> tuple[Action, ...]:
     printing = None
-    if any(pick.stage == "ready" for pick in queue.picks):
-        printing = button(desk, "print", queue.location, style="primary")
+    if any(pick.stage == "ready" for pick in picks):
+        printing = button(desk, "print", location, style="primary")
     moving = [
         button(
             desk,
@@ -51,6 +91,6 @@ def _buttons(queue: PickQueue, desk: Desk) -> tuple[Action, ...]:
             version=pick.version,
             text=f"{_STEPS[pick.stage].title()} {pick.order}",
         )
-        for pick in queue.picks[:2]
+        for pick in picks[:2]
     ]
     return kept(printing, *moving)

@@ -14,7 +14,9 @@ from core.db.picks import holds_of, items_of, queue_at
 from core.db.reading import Reader
 from core.db.rows import moment
 from core.domain.access import Right, Role
+from core.domain.detect import calendar_of
 from core.domain.order import Address
+from core.domain.promise import next_cutoff
 from core.domain.refusals import Invalid, NotAllowed
 from core.domain.shop import Location
 from core.registry import Arg, question
@@ -51,6 +53,7 @@ class Pick:
     note: str
     items: tuple[PickItem, ...]
     held: tuple[str, ...] = ()
+    due: datetime | None = None  # the cut-off that it was in time for, where there is one
 
     @property
     def units(self) -> int:
@@ -124,10 +127,16 @@ def _read(reader: Reader, place: Location, *, held: bool, ids: tuple[int, ...]) 
     reasons: dict[int, list[str]] = {}
     for hold in holds_of(session, [row.order_id for row in rows] if held else []):
         reasons.setdefault(hold.order_id, []).append(f"{hold.reason} ({hold.placed_by})")
-    return tuple(_pick(row, items.get(row.id, []), reasons.get(row.order_id, [])) for row in rows)
+    return tuple(
+        _pick(row, items.get(row.id, []), reasons.get(row.order_id, []), place) for row in rows
+    )
 
 
-def _pick(row: Any, items: Sequence[PickItem], held: Sequence[str]) -> Pick:
+def _due(place: Location, ready_at: datetime) -> datetime | None:
+    return next_cutoff(calendar_of(place), ready_at) if place.cut_off else None
+
+
+def _pick(row: Any, items: Sequence[PickItem], held: Sequence[str], place: Location) -> Pick:
     return Pick(
         id=row.id,
         number=row.number,
@@ -145,4 +154,5 @@ def _pick(row: Any, items: Sequence[PickItem], held: Sequence[str]) -> Pick:
         note=row.note,
         items=tuple(items),
         held=tuple(held),
+        due=_due(place, moment(row.ready_at)),
     )

@@ -28,6 +28,7 @@ from core.domain import events
 from core.domain.access import Actor, Role
 from core.domain.cases import CaseKind
 from core.domain.metrics import Counted, Tally, Today
+from core.domain.order import Address
 from core.engine import Caller, Receipt
 from core.queries.cases import CaseView
 from core.queries.orders import ShowOrder
@@ -341,6 +342,16 @@ def test_a_note_is_read_on_the_card_and_in_the_history(desk):
         told = all_as_text(ask(house, f"{word} 1001", WARD))
         assert "Came in by shopify: 3 units, €59.70." in told
         assert "Note: “ring twice” (Ann)" in told
+
+
+def test_the_queue_is_grouped_by_what_to_do_next_and_names_what_is_there(desk):
+    house, shop = desk
+    shop.place(1004, ("sock-grey", 1), customer_name="", ship_to=Address(country="DE"))
+    ask(house, "picked 1001", WARD)
+    text = all_as_text(ask(house, "picks ber", WARD))
+    assert text.index("To pick:") < text.index("1003 ·") < text.index("To pack:")
+    assert text.index("To pack:") < text.index("1001 ·")
+    assert "1004 · 1 × Sock-Grey · cut-off today 14:00" in text
 
 
 def test_every_fact_has_its_sentence():
