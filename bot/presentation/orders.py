@@ -239,6 +239,6 @@ def why_card(story: RoutingStory, desk: Desk) -> Card:
     if story.trace is None:
         told = ("Nothing was routed yet: no line has found its stock.",)
         return Card(title, (Section(told),), actions=actions)
-    lines = explain(Trace.from_json(story.trace), desk.currency)
+    lines = explain(Trace.from_json(story.trace), lambda amount: money(amount, desk.currency, desk))
     decided = f"Decided {when(story.at, desk)}." if story.at else ""
     return Card(title, (Section(tuple(lines)),), actions=actions, note=decided)

@@ -83,14 +83,26 @@ def test_a_trace_survives_json() -> None:
     assert Trace.from_json(json.loads(json.dumps(trace.to_json()))) == trace
 
 
+def euros(cents: int) -> str:
+    return f"€{cents / 100:.2f}"
+
+
+def test_a_location_that_was_compared_by_itself_is_told_with_its_cost() -> None:
+    _, trace = decision()
+    (other,) = (parts for parts in trace.compared if parts.locations == ("BER", "LEJ"))
+    alone = replace(trace, compared=(*trace.compared, replace(other, locations=("BER",))))
+    told = next(line for line in explain(alone, euros) if line.startswith("BER (12 km)"))
+    assert told.endswith("It would cost €0.71.")
+
+
 def test_a_decision_reads_as_sentences() -> None:
     _, trace = decision()
-    assert explain(trace, "EUR") == [
+    assert explain(trace, euros) == [
         "HAM ships 2 × mug, 1 × tee.",
         "1 × cup cannot ship now.",
         "Rule 'default', version 3: fewest parcels, then cheapest, then nearest.",
-        "Chosen: HAM, 1 parcel, 6.60 EUR (6.00 parcels, 0.60 handling).",
-        "Instead: BER + LEJ, 2 parcels, 0.71 EUR (0.30 parcels, 0.41 handling).",
+        "Chosen: HAM, 1 parcel, €6.60 (€6.00 parcels, €0.60 handling).",
+        "Instead: BER + LEJ, 2 parcels, €0.71 (€0.30 parcels, €0.41 handling).",
         "No plan is better: this is proven.",
         "BER (12 km) was considered: it has only some of the items, and the plan is better"
         " without it.",
@@ -103,15 +115,16 @@ def test_a_decision_reads_as_sentences() -> None:
 def test_a_location_that_had_everything_is_told_apart() -> None:
     sites = candidates(MUGS, "DE", [GOOD, replace(GOOD, location="HAM", distance_km=None)])
     _, trace = decide(MUGS, sites, Objective.CHEAPEST, "default", 1)
-    assert explain(trace, "EUR")[-1] == (
-        "HAM was considered: it has everything, but the plan is better."
+    assert explain(trace, euros)[-1] == (
+        "HAM was considered: it has everything, but costs more, needs more parcels or is farther"
+        " away."
     )
 
 
 def test_an_order_that_nobody_can_ship_is_explained() -> None:
     sites = candidates([Demand("cup", 1)], "DE", [GOOD])
     _, trace = decide([Demand("cup", 1)], sites, Objective.CHEAPEST, "default", 1)
-    told = explain(trace, "EUR")
+    told = explain(trace, euros)
     assert told[0] == "1 × cup cannot ship now."
     assert "Nothing can be shipped now." in told
     assert told[-1] == "BER (12 km) was not allowed: it has none of these items."
@@ -120,7 +133,7 @@ def test_an_order_that_nobody_can_ship_is_explained() -> None:
 @pytest.mark.parametrize(
     ("gap", "unit", "sentence"),
     [
-        (150, "cost", "At most 1.50 EUR cheaper may be possible."),
+        (150, "cost", "At most €1.50 cheaper may be possible."),
         (1, "parcels", "A plan with fewer parcels may exist, 1 fewer at most."),
         (None, "cost", "A better plan may exist; the search ended at its limit."),
     ],
@@ -129,4 +142,4 @@ def test_an_unproven_plan_admits_it(gap: int | None, unit: str, sentence: str) -
     sites = candidates(MUGS, "DE", [GOOD])
     found = replace(plan(MUGS, sites), proven=False, gap_bound=gap, gap_unit=unit)
     trace = trace_of(MUGS, sites, Objective.CHEAPEST, found, "default", 1)
-    assert sentence in explain(trace, "EUR")
+    assert sentence in explain(trace, euros)

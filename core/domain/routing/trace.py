@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from core.domain.money import decimal_text
 from core.domain.routing.planner import Limits, Objective, Plan, plan
 from core.domain.routing.problem import Candidate, Demand, Pick
 from core.domain.routing.rules import AT_CAPACITY, INACTIVE, NO_COUNTRY, NO_STOCK, PAUSED
@@ -24,7 +23,7 @@ _REASONS = {
     AT_CAPACITY: "it has all the orders it can take today",
     NO_STOCK: "it has none of these items",
     "ships": "it is part of the best plan",
-    "has_everything": "it has everything, but the plan is better",
+    "has_everything": "it has everything, but costs more, needs more parcels or is farther away",
     "has_some": "it has only some of the items, and the plan is better without it",
 }
 
@@ -139,14 +138,14 @@ def decide(
     return found, trace_of(demands, candidates, objective, found, rule, version, others)
 
 
-def explain(trace: Trace, currency: str) -> list[str]:
-    """The decision in sentences, the outcome first."""
+def explain(trace: Trace, money: Callable[[int], str]) -> list[str]:
+    """The decision in sentences, the outcome first; `money` words an amount."""
     return [
         *_outcome(trace),
         f"Rule {trace.rule!r}, version {trace.version}: {_OBJECTIVES[trace.objective]}.",
-        *(_compared(parts, place, currency) for place, parts in enumerate(trace.compared)),
-        _certainty(trace, currency),
-        *(_about(each) for each in trace.weighed if each.verdict != "chosen"),
+        *(_compared(parts, place, money) for place, parts in enumerate(trace.compared)),
+        _certainty(trace, money),
+        *(_about(each, trace, money) for each in trace.weighed if each.verdict != "chosen"),
     ]
 
 
@@ -187,32 +186,30 @@ def _outcome(trace: Trace) -> list[str]:
     return [*lines, *([f"{missing} cannot ship now."] if missing else [])]
 
 
-def _compared(parts: CostParts, place: int, currency: str) -> str:
+def _compared(parts: CostParts, place: int, money: Callable[[int], str]) -> str:
     if not parts.locations:
         return "Nothing can be shipped now."
     word = "Chosen" if place == 0 else "Instead"
     count = "1 parcel" if parts.parcels == 1 else f"{parts.parcels} parcels"
-    total, parcel, unit = (
-        decimal_text(amount, currency)
-        for amount in (parts.cost, parts.parcel_cost, parts.unit_cost)
-    )
+    total, parcel, unit = map(money, (parts.cost, parts.parcel_cost, parts.unit_cost))
     places = " + ".join(parts.locations)
-    return f"{word}: {places}, {count}, {total} {currency} ({parcel} parcels, {unit} handling)."
+    return f"{word}: {places}, {count}, {total} ({parcel} parcels, {unit} handling)."
 
 
-def _certainty(trace: Trace, currency: str) -> str:
+def _certainty(trace: Trace, money: Callable[[int], str]) -> str:
     if trace.proven:
         return "No plan is better: this is proven."
     if trace.gap_bound is None:
         return "A better plan may exist; the search ended at its limit."
     if trace.gap_unit == "parcels":
         return f"A plan with fewer parcels may exist, {trace.gap_bound} fewer at most."
-    gap = decimal_text(trace.gap_bound, currency)
-    return f"At most {gap} {currency} cheaper may be possible."
+    return f"At most {money(trace.gap_bound)} cheaper may be possible."
 
 
-def _about(each: Weighed) -> str:
+def _about(each: Weighed, trace: Trace, money: Callable[[int], str]) -> str:
     verb = "was not allowed" if each.verdict == "excluded" else "was considered"
     away = "" if each.distance_km is None else f" ({each.distance_km:.0f} km)"
     reason = _REASONS.get(each.reason, each.reason.replace("_", " "))
-    return f"{each.location}{away} {verb}: {reason}."
+    alone = (parts.cost for parts in trace.compared if parts.locations == (each.location,))
+    cost = next((f" It would cost {money(known)}." for known in alone), "")
+    return f"{each.location}{away} {verb}: {reason}.{cost}"
