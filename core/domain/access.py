@@ -31,7 +31,7 @@ class Right(StrEnum):
     HOLD = "hold and release"
     EDIT = "change an order"
     CANCEL = "cancel an order"
-    MOVE = "move to another location"
+    MOVE = "move an order to another location"
     FULFILL = "pick, pack and ship"
     STOCK = "correct stock"
     RETURN_REQUEST = "start a return"
@@ -112,8 +112,21 @@ def demand(actor: Actor, right: Right) -> None:
     able = [role.value for role in STAFF_ROLES if right in MATRIX[role]]
     raise NotAllowed(
         f"As {actor.role.value} you cannot {right.value}.",
-        f"Ask somebody who is {' or '.join(able)}." if able else "",
+        f"Ask {_either(able)}." if able else "",
     )
+
+
+def _either(roles: list[str]) -> str:
+    """“a lead or an owner”"""
+    named = [f"{'an' if role == Role.OWNER else 'a'} {_PEOPLE.get(role, role)}" for role in roles]
+    return " or ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+
+
+_PEOPLE = {
+    "support": "colleague in support",
+    "warehouse": "colleague in the warehouse",
+    "store": "colleague in a store",
+}
 
 
 def matrix_rows() -> list[tuple[str, list[bool]]]:

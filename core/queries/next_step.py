@@ -45,7 +45,8 @@ def next_step(
     if order.holds:
         hold = order.holds[0]
         party = "customer" if hold.reason.value == "customer" else hold.by
-        return Next(party, f"decide the {hold.reason.value} hold", hold.until)
+        word = "" if hold.reason.value == "manual" else f"{hold.reason.value} "
+        return Next(party, f"decide the {word}hold", hold.until)
     if any(line.unplaced > 0 for line in order.lines):
         return Next("us", "make the SKU known, then `retry`")
     if any(line.backordered for line in order.lines):

@@ -218,7 +218,7 @@ def test_support_may_start_a_return_but_not_decide_it(shop):
     assert shop.do(RequestReturn("1001"), support).ok
     refused = shop.do(ApproveReturn("R1001-1"), support)
     assert refused.code == "not_allowed"
-    assert refused.next == "Ask somebody who is lead or owner."
+    assert refused.next == "Ask a lead or an owner."
 
 
 def test_a_canceled_return_can_be_asked_for_again(shop):
