@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Card, Field, Section, Tone
@@ -26,7 +28,7 @@ def today_card(view: Today, desk: Desk) -> Card:
             Field("Refunds due", _tally(view.refunds_due, desk), _tone(view.refunds_due.count)),
             Field("Refunds paid", _tally(view.refunds_recorded, desk)),
         ),
-        sections=_counted(view.counted),
+        sections=_counted(view.counted, desk),
         actions=kept(
             button(desk, "cases", text="Show Cases", more=place) if view.cases else None,
             button(desk, "search", text="Show Held Orders", more={"held": True, **place})
@@ -46,16 +48,18 @@ def _tally(tally: Tally, desk: Desk) -> str:
     return f"{tally.count} ({amounts})" if amounts else str(tally.count)
 
 
-def _counted(counted: tuple[Counted, ...]) -> tuple[Section, ...]:
+def _counted(counted: tuple[Counted, ...], desk: Desk) -> tuple[Section, ...]:
     return tuple(
-        Section((_difference(each),), tone="bad" if each.agrees is False else "plain")
+        Section((_difference(each, desk),), tone="bad" if each.agrees is False else "plain")
         for each in counted
     )
 
 
-def _difference(each: Counted) -> str:
+def _difference(each: Counted, desk: Desk) -> str:
     ours = f"we have {count(each.ours, 'order')}"
     if each.theirs is None:
         return f"{each.connection} has not told its own count yet; {ours}."
     verdict = "the counts agree" if each.agrees else "the counts differ: run `wismo reconcile`"
-    return f"{each.connection} counts {count(each.theirs, 'order')} today, {ours}: {verdict}."
+    asked = f" (as of {each.at.astimezone(ZoneInfo(desk.zone)):%H:%M})" if each.at else ""
+    theirs = count(each.theirs, "order")
+    return f"{each.connection}{asked} counts {theirs} today, {ours}: {verdict}."

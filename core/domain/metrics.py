@@ -28,11 +28,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Orders placed today as a connected shop counts them and as we do; None: it has not told."""
+    """Orders placed today as a connected shop counts them and as we do; None: it has not told.
+
+    Both counts are as of `at`, when the shop was asked; without it ours is as of now.
+    """
 
     connection: str
     theirs: int | None
     ours: int
+    at: datetime | None = None
 
     @property
     def agrees(self) -> bool | None:

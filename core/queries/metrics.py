@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from core.db import metrics, scanning
 from core.db.cases import count_open_cases
@@ -80,8 +79,7 @@ def _compared(reader: Reader, day: Day, name: str, told: object, ours: int) -> C
         return Counted(name, theirs, ours)
     until = metrics.shops_counts(reader.session, reader.shop.id, replace(day, end=at))
     then = next(count for shop, _, count in until if shop == name)
-    clock = at.astimezone(ZoneInfo(reader.shop.time_zone))
-    return Counted(f"{name} (as of {clock:%H:%M})", theirs, then)
+    return Counted(name, theirs, then, at)
 
 
 def _counted_at(told: object) -> datetime | None:
