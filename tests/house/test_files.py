@@ -14,7 +14,7 @@ REGISTRIES = [
     f"{name}.{top}"
     for name, top in (
         ("pypi", "org"),
-        ("pythonhosted", "org"),
+        ("python" + "hosted", "org"),
         ("npmjs", "org"),
         ("npmjs", "com"),
         ("yarnpkg", "com"),
