@@ -155,7 +155,7 @@ class Stumble:
     order: str
 
 
-@registry.command("stumble", Stumble, Right.NOTE, in_chat=False)
+@registry.command("stumble", Stumble, Right.MACHINERY, in_chat=False)
 def _stumble(ask: Stumble, uow: UnitOfWork) -> Done:
     uow.orders.save(uow.orders.get(ask.order).tag("half-done"))
     raise ZeroDivisionError("a bug of ours")
@@ -163,7 +163,7 @@ def _stumble(ask: Stumble, uow: UnitOfWork) -> Done:
 
 def test_a_bug_changes_nothing_and_says_a_reference(shop: Shop) -> None:
     shop.place(1001, ("mug-red", 1))
-    receipt = shop.do(Stumble("1001"))
+    receipt = shop.do(Stumble("1001"), CHANNEL)
     assert receipt.outcome == "failed"
     assert str(receipt.command_id) in receipt.next
     assert shop.ask(ShowOrder("1001")).tags == ()
@@ -179,7 +179,7 @@ def test_neighbours_in_a_batch_do_not_suffer_from_a_bug(shop: Shop) -> None:
     for number in range(20):
         shop.place(number, ("sock-grey", 1), email=f"c{number}@example.org")
     asked = [Stumble(str(n)) if n % 3 == 0 else TagOrder(str(n), "vip") for n in range(20)]
-    futures = [shop.engine.submit(command, staff()) for command in asked]
+    futures = [shop.engine.submit(command, CHANNEL) for command in asked]
     outcomes = [future.result().outcome for future in futures]
     assert outcomes == ["failed" if n % 3 == 0 else "done" for n in range(20)]
     tagged = [shop.ask(ShowOrder(str(n))).tags for n in range(20)]

@@ -177,7 +177,7 @@ def test_what_a_refused_command_saw_of_the_shop_is_forgotten(sqlite_database: st
     """A change of policy that is taken back decides nothing for the next command of its batch."""
     shop = make_shop(sqlite_database)
     wishes = [Sway("5"), AskPolicy(), Sway("7"), AskPolicy()] * 4
-    futures = [shop.engine.submit(wish, staff(Role.OWNER)) for wish in wishes]
+    futures = [shop.engine.submit(wish, CHANNEL) for wish in wishes]
     seen = {future.result().facts.get("storm_size") for future in futures[1::2]}
     assert seen == {shop.engine.chore(lambda uow: uow.shop.policy["storm_size"], SHOP)} == {5}
     shop.close()
@@ -190,7 +190,7 @@ class Sway:
     size: str
 
 
-@registry.command("sway", Sway, Right.MANAGE, in_chat=False)
+@registry.command("sway", Sway, Right.MACHINERY, in_chat=False)
 def _sway(ask: Sway, uow: UnitOfWork) -> Done:
     uow.people.set_shop(settings={"policy": {"storm_size": 10 + int(ask.size)}})
     raise NotPossible(f"It is {uow.shop.policy['storm_size']} now, and that is no good.")
@@ -201,7 +201,7 @@ class AskPolicy:
     """Say what the policy is."""
 
 
-@registry.command("ask policy", AskPolicy, Right.VIEW, in_chat=False)
+@registry.command("ask policy", AskPolicy, Right.MACHINERY, in_chat=False)
 def _ask_policy(_: AskPolicy, uow: UnitOfWork) -> Done:
     return Done("So it is.", {"storm_size": uow.shop.policy["storm_size"]})
 
@@ -211,7 +211,7 @@ class Collide:
     """Meet somebody else's change."""
 
 
-@registry.command("collide", Collide, Right.CAPTURE, in_chat=False)
+@registry.command("collide", Collide, Right.MACHINERY, in_chat=False)
 def _collide(_: Collide, _uow: UnitOfWork) -> Done:
     raise Conflict("Somebody was faster.")
 

@@ -379,7 +379,7 @@ async def test_an_order_that_makes_no_sense_is_422_and_books_nothing(one: Town, 
 
 
 async def test_a_key_without_the_right_brings_nothing_in(town: Town):
-    assert is_problem(await capture(town, town.key(Role.SUPPORT)), 404, "not_found")
+    assert is_problem(await capture(town, town.key(Role.SUPPORT)), 403, "not_allowed")
     assert town.shop.rows(t.orders) == []
 
 
