@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.db import tables as t
@@ -27,6 +27,7 @@ from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
 
 REPLANS = 5
+DAYS_KEPT = 1000
 DEFAULT_RULE = "default"
 
 
@@ -141,18 +142,26 @@ def _promised(uow: UnitOfWork, order: Order, places: Iterable[int]) -> Order:
     the customer (by the channel, or by us before) stays."""
     if order.promise is not None or any(line.backordered or line.unplaced for line in order.lines):
         return order
-    policy = uow.shop.policy
-    days = [
-        promise_for(
-            uow.now,
-            calendar_of(uow.shop.locations[place_id]),
-            None,
-            int(policy["handling_days"]),
-            int(policy["lane_days"]),
-        )
-        for place_id in places
-    ]
+    days = [_first_day(uow.shop, place_id, uow.now) for place_id in places]
     return replace(order, promise=max(days, default=None))
+
+
+_days: dict[tuple[int, int, int, datetime], date] = {}
+
+
+def _first_day(shop: Shop, place_id: int, now: datetime) -> date:
+    """The date is the same for everything that comes before the same cut-off: cut-offs stand on
+    whole minutes, so that counting from the end of this minute changes nothing."""
+    minute = now.replace(second=0, microsecond=0)
+    minute += timedelta(minutes=minute < now)
+    key = (shop.id, shop.revision, place_id, minute)
+    if key not in _days:
+        if len(_days) > DAYS_KEPT:
+            _days.clear()
+        calendar = calendar_of(shop.locations[place_id])
+        handling, lane = int(shop.policy["handling_days"]), int(shop.policy["lane_days"])
+        _days[key] = promise_for(minute, calendar, None, handling, lane)
+    return _days[key]
 
 
 def _share(
