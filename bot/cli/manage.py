@@ -14,6 +14,11 @@ policy = typer.Typer(help="Policies and message switches.", no_args_is_help=True
 messages = typer.Typer(help="Stop and resume all messages.", no_args_is_help=True)
 
 Text = Annotated[str | None, typer.Option()]
+Hours = Annotated[str | None, typer.Option(help="mon-fri 08:00-18:00; sat 10:00-14:00")]
+CutOff = Annotated[str | None, typer.Option(help="14:00; empty: closing time")]
+Rank = Annotated[int | None, typer.Option(help="Lower is preferred.")]
+Cents = Annotated[int | None, typer.Option(help="In cents.")]
+Channel = Annotated[str | None, typer.Option(help="Its Slack channel.")]
 
 
 # --- shop --------------------------------------------------------------------------------------
@@ -99,13 +104,13 @@ def add_location(
     zip: Text = None,
     city: Text = None,
     country: Text = None,
-    hours: Annotated[str | None, typer.Option(help="mon-fri 08:00-18:00; sat 10:00-14:00")] = None,
-    cut_off: Annotated[str | None, typer.Option(help="14:00")] = None,
+    hours: Hours = None,
+    cut_off: CutOff = None,
     time_zone: Text = None,
-    rank: Annotated[int | None, typer.Option(help="Lower is preferred.")] = None,
-    parcel_cost: Annotated[int | None, typer.Option(help="In cents.")] = None,
-    unit_cost: Annotated[int | None, typer.Option(help="In cents.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Its Slack channel.")] = None,
+    rank: Rank = None,
+    parcel_cost: Cents = None,
+    unit_cost: Cents = None,
+    channel: Channel = None,
 ) -> None:
     """Add a location."""
     from core.commands.setup import AddLocation
@@ -123,13 +128,13 @@ def set_location(
     zip: Text = None,
     city: Text = None,
     country: Text = None,
-    hours: Annotated[str | None, typer.Option(help="mon-fri 08:00-18:00; sat 10:00-14:00")] = None,
-    cut_off: Annotated[str | None, typer.Option(help="14:00; empty: closing time")] = None,
+    hours: Hours = None,
+    cut_off: CutOff = None,
     time_zone: Text = None,
-    rank: Annotated[int | None, typer.Option(help="Lower is preferred.")] = None,
-    parcel_cost: Annotated[int | None, typer.Option(help="In cents.")] = None,
-    unit_cost: Annotated[int | None, typer.Option(help="In cents.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Its Slack channel.")] = None,
+    rank: Rank = None,
+    parcel_cost: Cents = None,
+    unit_cost: Cents = None,
+    channel: Channel = None,
     active: Annotated[bool | None, typer.Option("--open/--closed")] = None,
 ) -> None:
     """Change a location; what is left out stays."""
