@@ -69,6 +69,11 @@ def _routed(data: Data, _desk: Desk) -> str:
     return f"Goes out from {' and '.join(parts) or 'nowhere yet'}."
 
 
+def _broken(data: Data, _desk: Desk) -> str:
+    lost = f"{data.get('quantity')} × {data.get('sku')}"
+    return f"{data.get('location')} lacks {lost} that was promised{_for(data)}."
+
+
 def _parcel(data: Data) -> str:
     return " ".join(filter(None, (data.get("carrier"), data.get("tracking_number"))))
 
@@ -110,6 +115,7 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderTagged": lambda d, _: f"Tag {d.get('tag')} {'removed' if d.get('removed') else 'set'}.",
     "OrderRouted": _routed,
     "OrderShort": lambda d, _: f"Short of {_units(d.get('short', {}))}.",
+    "PromiseBroken": _broken,
     "OrderMoved": lambda d, _: f"Moved from {d.get('origin')} to {d.get('target')}.",
     "WorkPrinted": _at("Printed"),
     "WorkPicked": _at("Picked"),

@@ -80,6 +80,16 @@ class OrderShort(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PromiseBroken(Event):
+    """Units that were promised at a location turned out to be missing there."""
+
+    location: str
+    sku: str
+    quantity: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderMoved(Event):
     origin: str
     target: str
