@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from core.db import tables as t
@@ -14,11 +14,10 @@ from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind, Finding
-from core.domain.detect import calendar_of
 from core.domain.distance import distance_km
+from core.domain.estimate import estimate
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.order import Address, Change, Line, Order
-from core.domain.promise import promise_for
 from core.domain.refusals import Unavailable
 from core.domain.routing import planner, rules
 from core.domain.routing.problem import Candidate, Demand
@@ -27,7 +26,6 @@ from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
 
 REPLANS = 5
-DAYS_KEPT = 1000
 DEFAULT_RULE = "default"
 
 
@@ -142,26 +140,13 @@ def _promised(uow: UnitOfWork, order: Order, places: Iterable[int]) -> Order:
     the customer (by the channel, or by us before) stays."""
     if order.promise is not None or any(line.backordered or line.unplaced for line in order.lines):
         return order
-    days = [_first_day(uow.shop, place_id, uow.now) for place_id in places]
-    return replace(order, promise=max(days, default=None))
-
-
-_days: dict[tuple[int, int, int, datetime], date] = {}
-
-
-def _first_day(shop: Shop, place_id: int, now: datetime) -> date:
-    """The date is the same for everything that comes before the same cut-off: cut-offs stand on
-    whole minutes, so that counting from the end of this minute changes nothing."""
-    minute = now.replace(second=0, microsecond=0)
-    minute += timedelta(minutes=minute < now)
-    key = (shop.id, shop.revision, place_id, minute)
-    if key not in _days:
-        if len(_days) > DAYS_KEPT:
-            _days.clear()
-        calendar = calendar_of(shop.locations[place_id])
-        handling, lane = int(shop.policy["handling_days"]), int(shop.policy["lane_days"])
-        _days[key] = promise_for(minute, calendar, None, handling, lane)
-    return _days[key]
+    sites = uow.shop.locations
+    found = {i: estimate(uow.shop, sites[i], order.ship_to, order.method, uow.now) for i in places}
+    last = max(found, key=lambda i: found[i].day, default=None)
+    if last is None:
+        return order
+    basis = f"{sites[last].code} {found[last].words}"
+    return replace(order, promise=found[last].day, promise_basis=basis)
 
 
 def _share(

@@ -357,6 +357,8 @@ def _row(order: Order) -> dict[str, Any]:
         "placed_at": micros(order.placed_at),
         "captured_at": micros(order.captured_at),
         "promise": order.promise.isoformat() if order.promise else None,
+        "promise_basis": order.promise_basis,
+        "method": order.method,
         "note": order.note,
         "tags": to_json(order.tags),
         "priority": order.priority,

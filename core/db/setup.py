@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.db import lanes
 from core.db import tables as t
 from core.db.connection import Database, Row, Session, Statement
 from core.db.rows import from_json, moment_or_none
@@ -127,6 +128,7 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         locations={place.id: place for place in locations},
         connections={c.id: c for c in connections},
         revision=shop["revision"],
+        lanes=lanes.book_of(session, shop_id),
     )
 
 
@@ -149,6 +151,8 @@ def _location(row: Row, time_zone: str) -> Location:
         time_zone=r["time_zone"] or time_zone,
         hours=from_json(r["hours"]),
         closing_days=tuple(from_json(r["closing_days"])),
+        holidays=r["holidays"],
+        holiday_days=tuple(from_json(r["holiday_days"])),
         cut_off=r["cut_off"],
         channel=r["channel"],
         external_ids=from_json(r["external_ids"]),

@@ -152,12 +152,30 @@ location = _table(
     _text("time_zone"),
     _json("hours", "null"),
     _json("closing_days", "[]"),
+    _text("holidays"),
+    _json("holiday_days", "[]"),
     _text("cut_off", None),
     _text("channel"),
     _json("external_ids"),
     _int("active", 1),
     _at("paused_until", nullable=True),
     sa.UniqueConstraint("shop_id", "code"),
+)
+
+# How long parcels travel: '' as origin or country means anywhere.
+lane = _table(
+    "lane",
+    _id(),
+    _shop(),
+    _text("origin"),
+    _text("country"),
+    _text("zip_prefix"),
+    _text("method", "standard"),
+    _int("days"),
+    _int("cost", None),
+    _check("days", "days between 0 and 60"),
+    _check("cost", "cost is null or cost >= 0"),
+    sa.UniqueConstraint("shop_id", "origin", "country", "zip_prefix", "method"),
 )
 
 product = _table(
@@ -234,6 +252,8 @@ orders = _table(
     _at("placed_at"),
     _at("captured_at"),
     _text("promise", None),
+    _text("promise_basis"),
+    _text("method", "standard"),
     _text("note"),
     _json("tags", "[]"),
     _int("priority"),

@@ -76,7 +76,7 @@ def calendar_of(place: Location) -> Calendar:
     return Calendar(
         zone=place.time_zone,
         hours=None if place.hours is None else as_spans(place.hours),
-        closed=frozenset(date.fromisoformat(day) for day in place.closing_days),
+        closed=frozenset(map(date.fromisoformat, (*place.closing_days, *place.holiday_days))),
         cut_off=time.fromisoformat(place.cut_off) if place.cut_off else None,
     )
 

@@ -162,6 +162,8 @@ class Order:
     version: int = 0
     sends_messages: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
+    method: str = "standard"  # of shipping: core/domain/lanes.py
+    promise_basis: str = ""  # how the promised date was counted
 
     # --- what can be read off --------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ POLICIES: Mapping[str, Policy] = {
     "return_auto_approve_below": Policy("minor units below which returns need nobody", 0, 10**9),
     "handling_days": Policy("working days from order to hand-over", 0, 60),
     "lane_days": Policy("days that a parcel travels", 0, 60),
+    "express_days": Policy("days that an express parcel travels", 0, 60),
     "undo_seconds": Policy("seconds in which `undo` works", 0, 3600),
     "cases_channel": Policy("the Slack channel for cases"),
     "objective": Policy("what routing prefers", choices=tuple(o.value for o in Objective)),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from core.domain.lanes import LaneBook
 from core.domain.refusals import Invalid
 
 
@@ -40,6 +41,8 @@ class Location:
     time_zone: str = "UTC"
     hours: Mapping[str, Any] | None = None
     closing_days: tuple[str, ...] = ()
+    holidays: str = ""  # the region whose public holidays are kept: DE-BE
+    holiday_days: tuple[str, ...] = ()
     cut_off: str | None = None
     channel: str = ""
     external_ids: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +75,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "return_auto_approve_below": 10_000,
     "handling_days": 1,
     "lane_days": 2,
+    "express_days": 1,
     "undo_seconds": 60,
     "cases_channel": "",
     "objective": "fewest_parcels",
@@ -99,6 +103,11 @@ class Shop:
     locations: Mapping[int, Location]
     connections: Mapping[int, Connection]
     revision: int = 0
+    lanes: LaneBook = field(default_factory=LaneBook)
+    # Dates that were counted already (core/domain/estimate.py): they live as long as this shop.
+    counted_days: dict[tuple[int, int, datetime], tuple[date, date]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def location(self, word: str) -> Location:
         """A location by its code or name, however it was typed."""

@@ -1,0 +1,72 @@
+"""When a parcel from a location would arrive: calendar, handling, lane and method in one date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from core.domain.detect import calendar_of
+from core.domain.lanes import EXPRESS, PICKUP, Lane
+from core.domain.order import Address
+from core.domain.promise import promise_for, ship_day
+from core.domain.shop import Location, Shop
+
+KEPT_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """`leaves` and `day` are local days of the location; `lane` is None for the shop's own days."""
+
+    leaves: date
+    day: date
+    travel_days: int
+    handling_days: int
+    lane: Lane | None = None
+
+    @property
+    def words(self) -> str:
+        """How the date was counted, as it is kept beside a promise."""
+        by = f"lane {self.lane.words}" if self.lane else "the shop's usual days"
+        days = f"{self.travel_days} {'day' if self.travel_days == 1 else 'days'} on the way"
+        return f"leaves {self.leaves.isoformat()}, {days} ({by})"
+
+
+def estimate(shop: Shop, place: Location, to: Address, method: str, at: datetime) -> Estimate:
+    """When an order given at `at` (UTC) would leave this location and arrive there.
+
+    Pure, and cheap enough for every candidate of a plan: what was counted is kept with the shop.
+    Everything before the same cut-off has the same date, and cut-offs stand on whole minutes, so
+    that counting from the end of this minute changes nothing.
+    """
+    lane = shop.lanes.find(place.code, place.country, to, method) if shop.lanes else None
+    travel = lane.days if lane else _usual_days(shop, method)
+    minute = at.replace(second=0, microsecond=0)
+    minute += timedelta(minutes=minute < at)
+    key = (place.id, travel, minute)
+    kept = shop.counted_days.get(key)
+    if kept is None:
+        kept = _counted(shop, place, travel, minute)
+        if len(shop.counted_days) >= KEPT_MAX:
+            shop.counted_days.clear()
+        shop.counted_days[key] = kept
+    leaves, day = kept
+    return Estimate(leaves, day, travel, int(shop.policy["handling_days"]), lane)
+
+
+def parcel_cost(shop: Shop, place: Location, to: Address, method: str) -> int:
+    """What a parcel to there costs in minor units: its lane's cost, else the location's own."""
+    lane = shop.lanes.find(place.code, place.country, to, method) if shop.lanes else None
+    return place.parcel_cost if lane is None or lane.cost is None else lane.cost
+
+
+def _usual_days(shop: Shop, method: str) -> int:
+    if method == PICKUP:
+        return 0
+    return int(shop.policy["express_days" if method == EXPRESS else "lane_days"])
+
+
+def _counted(shop: Shop, place: Location, travel: int, minute: datetime) -> tuple[date, date]:
+    calendar, handling = calendar_of(place), int(shop.policy["handling_days"])
+    day = promise_for(minute, calendar, None, handling, travel)
+    return ship_day(calendar, minute, handling), day
