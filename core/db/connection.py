@@ -17,7 +17,7 @@ from core.db import rows
 
 log = logging.getLogger("wismo.db")
 
-READERS_KEPT = 8
+IDLE_KEPT = 16
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -153,8 +153,9 @@ class Database:
         """`durable=False` is for a sandbox that is only being furnished: a crash may lose it."""
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._begin = "BEGIN" if self.is_sqlite else "BEGIN READ ONLY"
-        self._readers: deque[Session] = deque()
+        self._begin_reading = "BEGIN" if self.is_sqlite else "BEGIN READ ONLY"
+        self._begin_writing = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
+        self._idle: deque[Session] = deque()
         self._closed = False
         if self.is_sqlite:
             self.engine = sa.create_engine(self.url, pool_size=pool_size, max_overflow=32)
@@ -174,54 +175,77 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A snapshot for questions; nothing can be written through it.
-
-        Readers stay open between questions: checking one out of the pool and beginning through
-        SQLAlchemy costs more than most questions.
-        """
-        session = self._begun_reader()
+        """A snapshot for questions; nothing can be written through it."""
+        session = self._begun(self._begin_reading)
         try:
             yield session
         finally:
-            self._end_reader(session)
+            self._take_back(session)
 
-    def _begun_reader(self) -> Session:
-        while self._readers:
-            session = self._readers.pop()
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: all that is done inside is committed at the end, or nothing."""
+        session = self._begun(self._begin_writing)
+        try:
+            yield session
+            session.plain("COMMIT")
+        except BaseException:
+            self._take_back(session)
+            raise
+        self._keep(session)
+
+    def _begun(self, begin: str) -> Session:
+        """Connections stay open in between: checking one out of the pool and beginning through
+        SQLAlchemy costs more than most questions."""
+        while self._idle:
+            session = self._idle.pop()
             try:
-                session.plain(self._begin)
+                session.plain(begin)
                 return session
-            except Exception as problem:  # noqa: BLE001 (a connection that died while idle)
-                log.debug("an idle reader was lost: %s", problem)
-                session.connection.invalidate()
-                session.connection.close()
+            except Exception as problem:
+                _drop(session)
+                if self.is_sqlite:
+                    raise  # a file is not a server that hung up: another connection fares no better
+                log.debug("an idle connection was lost: %s", problem)
         connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         session = Session(connection)
-        session.plain(self._begin)
+        try:
+            session.plain(begin)
+        except BaseException:
+            _drop(session)
+            raise
         return session
 
-    def _end_reader(self, session: Session) -> None:
+    def _take_back(self, session: Session) -> None:
         try:
             session.plain("ROLLBACK")
         except Exception as problem:  # noqa: BLE001 (whatever happened to it, nobody may get it)
-            log.debug("a reader was lost: %s", problem)
-            session.connection.invalidate()
-            session.connection.close()
-            return
-        if len(self._readers) < READERS_KEPT and not self._closed:
-            self._readers.append(session)
+            log.debug("a connection was lost: %s", problem)
+            _drop(session)
+        else:
+            self._keep(session)
+
+    def _keep(self, session: Session) -> None:
+        session.before = None
+        if len(self._idle) < IDLE_KEPT and not self._closed:
+            self._idle.append(session)
         else:
             session.connection.close()
 
     def close(self) -> None:
         self._closed = True
-        while self._readers:
-            self._readers.pop().connection.close()
+        while self._idle:
+            self._idle.pop().connection.close()
         self.engine.dispose()
 
 
+def _drop(session: Session) -> None:
+    session.connection.invalidate()
+    session.connection.close()
+
+
 def _prepare_sqlite(engine: sa.Engine, durable: bool) -> None:
-    """BEGIN IMMEDIATE for writers, a plain BEGIN for readers: the driver's own habit oversells."""
+    """The driver begins nothing by itself (its own habit oversells): `read` and `write` say how."""
 
     @sa_event.listens_for(engine, "connect")
     def settle(driver: sqlite3.Connection, _record: object) -> None:
@@ -235,10 +259,3 @@ def _prepare_sqlite(engine: sa.Engine, durable: bool) -> None:
             "temp_store=MEMORY",
         ):
             driver.execute(f"PRAGMA {pragma}")
-
-    @sa_event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("isolation_level") == "AUTOCOMMIT":
-            return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")

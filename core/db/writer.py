@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -17,6 +18,8 @@ from core.db.connection import Database, Insert, Session
 from core.db.errors import is_integrity, is_retryable, is_transient
 from core.db.tables import metadata
 from core.domain.refusals import Unavailable
+
+log = logging.getLogger("wismo.writer")
 
 GROUP_MAX = 128
 RETRIES = 6
@@ -102,6 +105,9 @@ class Job(Protocol):
     def run(self, batch: Batch) -> Any: ...
 
 
+_Item = tuple[Job, Future[Any]]
+
+
 class Writer(Protocol):
     def submit(self, job: Job) -> Future[Any]: ...
 
@@ -117,7 +123,7 @@ class GroupWriter:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: queue.SimpleQueue[tuple[Job, Future[Any]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._closed = False
         self._door = threading.Lock()  # nobody comes in behind the one who closes
         self._thread = threading.Thread(target=self._loop, name="wismo-writer", daemon=True)
@@ -138,55 +144,69 @@ class GroupWriter:
         self._thread.join(timeout=30)
 
     def _loop(self) -> None:
-        with self._database.engine.connect() as connection:
-            while (group := self._next_group()) is not None:
-                wanted = [item for item in group if item[1].set_running_or_notify_cancel()]
-                if wanted:
-                    self._commit_group(connection, wanted)
+        while (first := self._waiting.get()) is not None:
+            if _begins(first):
+                self._commit_group(first)
 
-    def _next_group(self) -> list[tuple[Job, Future[Any]]] | None:
-        first = self._waiting.get()
-        if first is None:
-            return None
-        group = [first]
-        while len(group) < GROUP_MAX:
-            try:
-                item = self._waiting.get_nowait()
-            except queue.Empty:
-                break
-            if item is None:
-                self._waiting.put(None)
-                break
-            group.append(item)
-        return group
-
-    def _commit_group(
-        self, connection: sa.Connection, group: list[tuple[Job, Future[Any]]]
-    ) -> None:
+    def _commit_group(self, first: _Item) -> None:
         """All answers or none: a group that cannot commit runs again, one command at a time."""
+        group: list[_Item] = []
         try:
-            answers = self._attempt(connection, [job for job, _ in group])
-        except Exception as problem:  # noqa: BLE001 (every waiting caller gets an answer)
-            if len(group) > 1:
-                for item in group:
-                    self._commit_group(connection, [item])
-                return
-            group[0][1].set_exception(_as_refusal(problem))
+            answers = self._attempt(self._joining(group, first), alone=False)
+        except Exception as problem:  # noqa: BLE001 (each caller gets the answer of its own try)
+            log.debug("a group of %d runs again one by one: %s", len(group), problem)
+            for item in group:
+                self._commit_alone(item)
             return
         for (_, future), answer in zip(group, answers, strict=True):
             future.set_result(answer)
 
-    def _attempt(self, connection: sa.Connection, jobs: list[Job]) -> list[Any]:
-        with connection.begin():
-            batch = Batch(Session(connection), alone=len(jobs) == 1)
+    def _joining(self, group: list[_Item], first: _Item) -> Iterator[Job]:
+        """The first command, and those that come while the ones before them run: the fewer
+        commits, the faster. Nobody waits for commands that are not there yet."""
+        item: _Item | None = first
+        while item is not None:
+            group.append(item)
+            yield item[0]
+            item = self._next() if len(group) < GROUP_MAX else None
+
+    def _next(self) -> _Item | None:
+        while True:
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                return None
+            if item is None:
+                self._waiting.put(None)  # the end, for the loop to see
+                return None
+            if _begins(item):
+                return item
+
+    def _commit_alone(self, item: _Item) -> None:
+        job, future = item
+        try:
+            answer = self._attempt([job], alone=True)[0]
+        except Exception as problem:  # noqa: BLE001 (the caller gets it)
+            future.set_exception(_as_refusal(problem))
+        else:
+            future.set_result(answer)
+
+    def _attempt(self, jobs: Iterable[Job], *, alone: bool) -> list[Any]:
+        with self._database.write() as session:
+            batch = Batch(session, alone=alone)
             answers = []
             for job in jobs:
                 answers.append(job.run(batch))
-                _require_standing(batch.session)
+                _require_standing(session)
             batch.flush()
             failpoints.hit("writer.before_commit")
         failpoints.hit("writer.after_commit")
         return answers
+
+
+def _begins(item: _Item) -> bool:
+    """Whether its caller still waits for it."""
+    return item[1].set_running_or_notify_cancel()
 
 
 def _require_standing(session: Session) -> None:
@@ -220,8 +240,8 @@ class PoolWriter:
         raise AssertionError("unreachable")
 
     def _attempt(self, job: Job) -> Any:
-        with self._database.engine.connect() as connection, connection.begin():
-            batch = Batch(Session(connection), alone=True)
+        with self._database.write() as session:
+            batch = Batch(session, alone=True)
             answer = job.run(batch)
             batch.flush()
             failpoints.hit("writer.before_commit")
