@@ -155,6 +155,7 @@ def test_what_breaks_a_sentence_is_noticed_by_it(shop):
     """Each in a transaction that is thrown away, so that the next starts from the truth."""
     for id, statement in BREAKING.items():
         with shop.engine.database.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
             connection.execute(sa.text(statement))
             noticed = {r.id: r for r in invariants.run(Session(connection)) if not r.ok}
         assert id in noticed, f"{id} did not notice: {statement}"
