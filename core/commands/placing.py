@@ -45,8 +45,10 @@ def candidates(
     """Every location as the planner sees it, with its one reason when it may not take part."""
     stock: dict[int, dict[str, int]] = defaultdict(dict)
     for level in levels:
-        if level.available > 0:
-            stock[level.location_id][level.sku] = level.available
+        # A location that a person chose may give its buffer too.
+        units = level.routable if only is None else level.available
+        if units > 0:
+            stock[level.location_id][level.sku] = units
     facts = (
         rules.LocationFacts(
             location=site.code,
@@ -256,7 +258,7 @@ def serve_queue(uow: UnitOfWork, skus: Iterable[str]) -> list[str]:
     served: list[str] = []
     wanted = sorted(set(skus))
     for order_id in uow.stock.queue(wanted) if wanted else ():
-        if not any(level.available for level in uow.stock.levels(wanted)):
+        if not any(level.routable for level in uow.stock.levels(wanted)):
             break
         order = uow.orders.own(order_id)
         back = {line.id: replace(line, backordered=0) for line in order.lines if line.backordered}

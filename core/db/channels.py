@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Session, Statement
 from core.db.rows import from_json, micros, moment, to_json
+from core.domain.stock import free
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
@@ -53,7 +54,7 @@ _STOCK = Statement(
     sa.select(
         t.stock_level.c.sku,
         t.stock_level.c.location_id,
-        t.stock_level.c.on_hand - t.stock_level.c.reserved - t.stock_level.c.safety,
+        free(t.stock_level.c) - t.stock_level.c.buffer,
     )
     .where(t.stock_level.c.shop_id == sa.bindparam("shop"))
     .order_by(t.stock_level.c.sku, t.stock_level.c.location_id)
@@ -131,5 +132,5 @@ def external_ids(session: Session, connection_id: int) -> list[str]:
 
 
 def available(session: Session, shop_id: int) -> list[tuple[str, int, int]]:
-    """(sku, location id, available) of every level, by the book."""
+    """(sku, location id, what channels are told) of every level, by the book."""
     return [(sku, place, max(0, left)) for sku, place, left in session.rows(_STOCK, shop=shop_id)]

@@ -11,9 +11,9 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from core.db import audit, structure
+from core.db import audit, incoming, structure
 from core.db.connection import Session
-from core.domain.stock import EFFECTS
+from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
 
 VIOLATION, WARNING = "violation", "warning"
 SAMPLE = 10  # keys that are shown
@@ -69,8 +69,10 @@ def _rule(id: str, query: str, severity: str = VIOLATION) -> Check:
 
 # --- queries that are put together ---------------------------------------------------------------
 
-_MOVES = """(select shop_id, sku, location_id, sum(on_hand) as on_hand, sum(reserved) as reserved,
-    sum(safety) as safety from stock_move group by shop_id, sku, location_id)"""
+_SUMS = ", ".join(f"sum({name}) as {name}" for name in COLUMNS)
+_MOVES = f"""(select shop_id, sku, location_id, {_SUMS}
+    from stock_move group by shop_id, sku, location_id)"""
+_OFF = " or ".join(f"s.{name} <> coalesce(m.{name}, 0)" for name in COLUMNS)
 _LIVE = """(select shop_id, sku, location_id, sum(quantity) as quantity from reservation
     where state in ('held', 'promised') group by shop_id, sku, location_id)"""
 _SAME_LEVEL = "m.shop_id = s.shop_id and m.sku = s.sku and m.location_id = s.location_id"
@@ -88,9 +90,12 @@ def _without_case(kind: str, subject: str, state: str = _OPEN_CASE) -> str:
 def _wrong_effect() -> str:
     """Ledger lines whose three figures are not what their kind does to a level."""
     right = " or ".join(
-        f"(kind = '{kind.value}' and on_hand = {a} * quantity and reserved = {b} * quantity "
-        f"and safety = {c} * quantity)"
-        for kind, (a, b, c) in EFFECTS.items()
+        f"(kind = '{kind.value}'"
+        + "".join(
+            f" and {name} = {unit} * quantity" for name, unit in zip(COLUMNS, effect, strict=True)
+        )
+        + ")"
+        for kind, effect in EFFECTS.items()
     )
     return f"select id from stock_move where not ({right})"
 
@@ -186,8 +191,7 @@ INVARIANTS: dict[str, Check] = {
     "every stock level is the sum of its moves": _rule(
         "I-01",
         f"""select s.sku, s.location_id from stock_level s left join {_MOVES} m on {_SAME_LEVEL}
-        where s.on_hand <> coalesce(m.on_hand, 0) or s.reserved <> coalesce(m.reserved, 0)
-            or s.safety <> coalesce(m.safety, 0)""",
+        where {_OFF}""",
     ),
     "every stock move belongs to a level": _rule(
         "I-01b",
@@ -196,14 +200,15 @@ INVARIANTS: dict[str, Check] = {
     ),
     "no stock level is below zero or promised beyond what is there": _rule(
         "I-02",
-        """select sku, location_id from stock_level
-        where on_hand < 0 or reserved < 0 or safety < 0 or reserved > on_hand""",
+        f"""select sku, location_id from stock_level
+        where {" or ".join(f"{name} < 0" for name in COLUMNS)} or reserved > on_hand""",
     ),
     "what is reserved is the sum of the live reservations": _rule(
         "I-03",
         f"""select s.sku, s.location_id from stock_level s left join {_LIVE} m on {_SAME_LEVEL}
         where s.reserved <> coalesce(m.quantity, 0)""",
     ),
+    **{sentence: _rule(*rule) for sentence, rule in incoming.SENTENCES.items()},
     "every promise belongs to a line of its order and to open work at its location": _rule(
         "I-03b",
         f"""select r.id from reservation r left join order_line l on l.id = r.line_id
@@ -232,7 +237,8 @@ INVARIANTS: dict[str, Check] = {
     "every stock move does what its kind does": _rule("I-06", _wrong_effect()),
     "every stock move has an actor, every correction a reason": _rule(
         "I-06b",
-        "select id from stock_move where actor = '' or (kind = 'adjust' and reason = '')",
+        f"""select id from stock_move where actor = '' or (reason = ''
+            and kind in ({", ".join(f"'{kind.value}'" for kind in sorted(NEED_A_REASON))}))""",
     ),
     "ledger and audit cannot be rewritten": Check("I-06c", structure.unprotected),
     # orders

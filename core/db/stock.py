@@ -12,12 +12,22 @@ from core.db import tables as t
 from core.db.connection import Session, Statement, one_of
 from core.db.rows import micros
 from core.domain.refusals import Conflict, Invalid
-from core.domain.stock import EFFECTS, Delta, Level, Move, Short, StockMove, deltas
+from core.domain.stock import (
+    COLUMNS,
+    EFFECTS,
+    FREEING,
+    NEED_A_REASON,
+    Delta,
+    Level,
+    Move,
+    Short,
+    StockMove,
+    deltas,
+    free,
+)
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
-
-_ARRIVE = (Move.RECEIVE, Move.RESTOCK, Move.ADJUST, Move.SAFETY)  # those who wait are served next
 
 _s, _r = t.stock_level.c, t.reservation.c
 _HERE = (
@@ -25,33 +35,35 @@ _HERE = (
     _s.sku == sa.bindparam("p_sku"),
     _s.location_id == sa.bindparam("p_location"),
 )
-_NEW = {
-    "on_hand": _s.on_hand + sa.bindparam("d_on_hand"),
-    "reserved": _s.reserved + sa.bindparam("d_reserved"),
-    "safety": _s.safety + sa.bindparam("d_safety"),
+_QUANTITIES = tuple(_s[name] for name in COLUMNS)
+_AFTER = {name: _s[name] + sa.bindparam(f"d_{name}") for name in COLUMNS}
+# Channels are told of a level as a whole: what they wait for began with the first move of it.
+_MOVED = {
     "version": _s.version + 1,
+    "moved_at": sa.case((_s.version == _s.told_version, sa.bindparam("p_now")), else_=_s.moved_at),
 }
-# A promise may never reach into the safety floor; every other move only has to stay possible.
+_NEW = _AFTER | _MOVED
+_DELTAS = tuple(f"d_{name}" for name in COLUMNS)
+# A promise may never reach into a floor; every other move only has to stay possible.
 _PROMISE = Statement(
     t.stock_level.update()
-    .where(*_HERE, _s.on_hand - _s.reserved - _s.safety >= sa.bindparam("d_reserved"))
-    .values(_NEW),
+    .where(*_HERE, free(_s) >= sa.bindparam("d_reserved"))
+    .values(reserved=_AFTER["reserved"], **_MOVED),
     apart=True,
 )
 _MOVE = Statement(
     t.stock_level.update()
     .where(
         *_HERE,
-        _s.on_hand + sa.bindparam("d_on_hand") >= _s.reserved + sa.bindparam("d_reserved"),
-        _s.reserved + sa.bindparam("d_reserved") >= 0,
-        _s.safety + sa.bindparam("d_safety") >= 0,
+        _AFTER["on_hand"] >= _AFTER["reserved"],
+        *(after >= 0 for name, after in _AFTER.items() if name != "on_hand"),
     )
     .values(_NEW),
     apart=True,
 )
 _TAKE_BACK = Statement(t.stock_level.update().where(*_HERE).values(_NEW), apart=True)
 _LEVEL = Statement(
-    sa.select(_s.on_hand, _s.reserved, _s.safety, _s.version).where(*_HERE).with_for_update(),
+    sa.select(*_QUANTITIES, _s.version).where(*_HERE).with_for_update(),
     apart=True,
 )
 _SET_STATE = Statement(
@@ -76,7 +88,7 @@ _REDUCE = Statement(
     .values(quantity=_r.quantity - sa.bindparam("less"))
 )
 _OF_SKU = Statement(
-    sa.select(_s.sku, _s.location_id, _s.on_hand, _s.reserved, _s.safety)
+    sa.select(_s.sku, _s.location_id, *_QUANTITIES)
     .where(_s.shop_id == sa.bindparam("shop"), _s.sku == sa.bindparam("sku"))
     .order_by(_s.location_id)
 )
@@ -86,7 +98,7 @@ _OF_SKU = Statement(
 def _of_skus(count: int) -> Statement:
     names: list[Any] = [sa.bindparam(f"sku{i}") for i in range(count)]
     return Statement(
-        sa.select(_s.sku, _s.location_id, _s.on_hand, _s.reserved, _s.safety).where(
+        sa.select(_s.sku, _s.location_id, *_QUANTITIES).where(
             _s.shop_id == sa.bindparam("shop"), one_of(_s.sku, names)
         ),
         apart=True,
@@ -131,7 +143,7 @@ class Stock:
     def level(self, sku: str, location_id: int) -> tuple[Level, int] | None:
         """The level and its version, or None; nobody else changes it until this command ends."""
         row = self._session.row(_LEVEL, p_shop=self._uow.shop.id, p_sku=sku, p_location=location_id)
-        return None if row is None else (Level(sku, location_id, *row[:3]), row[3])
+        return None if row is None else (Level(sku, location_id, *row[:-1]), row[-1])
 
     def levels(self, skus: Sequence[str]) -> list[Level]:
         return levels_of(self._session, self._uow.shop.id, skus)
@@ -142,9 +154,9 @@ class Stock:
     def move(self, moves: Iterable[StockMove]) -> None:
         """Apply moves under guards, in sorted order, and write the ledger. Raises Short."""
         batch = list(moves)
-        if any(m.kind is Move.ADJUST and not m.reason for m in batch):
+        if any(m.kind in NEED_A_REASON and not m.reason for m in batch):
             raise Invalid("A stock correction needs a reason.", "Add why, for example: counted.")
-        self.lock_queue({m.sku for m in batch if m.kind in _ARRIVE})
+        self.lock_queue({m.sku for m in batch if m.kind in FREEING})
         wanted = deltas(batch)
         missing = [d for d in wanted if not self._apply(d)]
         if missing:
@@ -160,22 +172,20 @@ class Stock:
             self._session.run(_TAKE_BACK, **self._params(delta, -1))
 
     def _params(self, delta: Delta, sign: int = 1) -> dict[str, Any]:
-        return {
-            "p_shop": self._uow.shop.id,
-            "p_sku": delta.sku,
-            "p_location": delta.location_id,
-            "d_on_hand": sign * delta.on_hand,
-            "d_reserved": sign * delta.reserved,
-            "d_safety": sign * delta.safety,
-        }
+        here = {"p_shop": self._uow.shop.id, "p_sku": delta.sku, "p_location": delta.location_id}
+        changes = {name: sign * units for name, units in zip(_DELTAS, delta.change, strict=True)}
+        return {**here, **changes, "p_now": micros(self._uow.now)}
 
     def _apply(self, delta: Delta) -> bool:
-        only_promises = delta.reserved > 0 and delta.on_hand == 0 and delta.safety == 0
         params = self._params(delta)
-        statement = _PROMISE if only_promises else _MOVE
+        statement = _PROMISE if delta.only_promises else _MOVE
         if self._session.run(statement, **params) == 1:
             return True
-        if delta.on_hand > 0 and self.level(delta.sku, delta.location_id) is None:
+        if (
+            min(delta.change) >= 0
+            and not delta.change.reserved
+            and self.level(delta.sku, delta.location_id) is None
+        ):
             self._begin(delta.sku, delta.location_id)
             return self._session.run(statement, **params) == 1
         return False
@@ -186,7 +196,11 @@ class Stock:
         self._uow.insert_now(t.stock_level, here)
 
     def _write(self, move: StockMove) -> None:
-        on_hand, reserved, safety = (unit * move.quantity for unit in EFFECTS[move.kind])
+        effect = {
+            name: unit * move.quantity
+            for name, unit in zip(COLUMNS, EFFECTS[move.kind], strict=True)
+            if unit
+        }
         self._uow.log(
             t.stock_move,
             {
@@ -196,12 +210,11 @@ class Stock:
                 "location_id": move.location_id,
                 "kind": move.kind.value,
                 "quantity": move.quantity,
-                "on_hand": on_hand,
-                "reserved": reserved,
-                "safety": safety,
+                **effect,
                 "line_id": move.line_id,
                 "reason": move.reason,
                 "actor": self._uow.actor.id,
+                "surface": self._uow.surface,
                 "command_id": self._uow.command_id,
                 "at": micros(self._uow.now),
             },

@@ -383,11 +383,22 @@ stock_level = _table(
     _int("on_hand"),
     _int("reserved"),
     _int("safety"),
+    _int("buffer"),
+    _int("frozen"),
+    _int("damaged"),
+    _int("quality"),
+    _int("incoming"),
     _int("version"),
     _int("told_version"),
+    _at("moved_at", nullable=True),  # the first move that the channels do not know of
     _check("on_hand", "on_hand >= 0"),
     _check("reserved", "reserved >= 0"),
     _check("safety", "safety >= 0"),
+    _check("buffer", "buffer >= 0"),
+    _check("frozen", "frozen >= 0"),
+    _check("damaged", "damaged >= 0"),
+    _check("quality", "quality >= 0"),
+    _check("incoming", "incoming >= 0"),
     _check("promised", "reserved <= on_hand"),
     sa.Index(
         "ix_stock_level_untold",
@@ -405,6 +416,7 @@ channel_stock = _table(
     sa.Column("location_id", Whole, sa.ForeignKey("location.id"), primary_key=True),
     _shop(),
     _int("told"),
+    _at("moved_at", nullable=True),
     _at("told_at"),
 )
 
@@ -419,12 +431,81 @@ stock_move = _table(
     _int("on_hand"),
     _int("reserved"),
     _int("safety"),
+    _int("buffer"),
+    _int("frozen"),
+    _int("damaged"),
+    _int("quality"),
+    _int("incoming"),
     _int("line_id", None),
     _text("reason"),
     _text("actor"),
+    _text("surface"),
     _int("command_id"),
     _at("at"),
     sa.Index(None, "shop_id", "sku", "location_id"),
+)
+
+# Goods on their way from one of our locations to another.
+transfer = _table(
+    "transfer",
+    _id(),
+    _shop(),
+    _text("number"),
+    _ref("from_id", "location.id"),
+    _ref("to_id", "location.id"),
+    _text("state", "planned"),
+    _text("reason"),
+    _text("due_on", None),
+    _text("created_by"),
+    _at("created_at"),
+    _at("sent_at", nullable=True),
+    _at("closed_at", nullable=True),
+    _check("state", "state in ('planned', 'sent', 'received', 'canceled')"),
+    _check("places", "from_id <> to_id"),
+    sa.UniqueConstraint("shop_id", "number"),
+)
+
+# Units that a location expects: from a supplier, or from a transfer that was sent.
+expected = _table(
+    "expected",
+    _id(),
+    _shop(),
+    _text("sku"),
+    _ref("location_id", "location.id"),
+    _text("reference"),
+    _text("source"),
+    _ref("transfer_id", "transfer.id", nullable=True),
+    _int("quantity"),
+    _int("received"),
+    _int("missing"),
+    _text("reason"),
+    _text("due_on", None),
+    _text("created_by"),
+    _at("created_at"),
+    _at("closed_at", nullable=True),
+    _check("quantity", "quantity > 0"),
+    _check("received", "received >= 0"),
+    _check("missing", "missing >= 0"),
+    _check("told", "received + missing <= quantity"),
+    sa.Index(
+        "ix_expected_open",
+        "shop_id",
+        "sku",
+        "location_id",
+        sqlite_where=sa.text("closed_at is null"),
+        postgresql_where=sa.text("closed_at is null"),
+    ),
+    sa.Index(None, "shop_id", "reference"),
+)
+
+# When to think of buying again: for one location, or for all of them together (location 0).
+stock_rule = _table(
+    "stock_rule",
+    sa.Column("shop_id", Whole, sa.ForeignKey("shop.id"), primary_key=True),
+    sa.Column("sku", sa.Text, primary_key=True),
+    sa.Column("location_id", Whole, primary_key=True),
+    _int("low_at"),
+    _check("low_at", "low_at > 0"),
 )
 
 # --- fulfillment ---------------------------------------------------------------------------------
@@ -467,11 +548,18 @@ reservation = _table(
     _ref("order_id", "orders.id", nullable=True),
     _ref("line_id", "order_line.id", nullable=True),
     _ref("fulfillment_id", "fulfillment_order.id", nullable=True),
+    _ref("transfer_id", "transfer.id", nullable=True),
     _at("expires_at", nullable=True),
     _check("quantity", "quantity > 0"),
     _check("state", "state in ('held', 'promised', 'consumed', 'released')"),
     sa.Index(None, "fulfillment_id"),
     sa.Index(None, "order_id"),
+    sa.Index(
+        "ix_reservation_transfer",
+        "transfer_id",
+        sqlite_where=sa.text("transfer_id is not null"),
+        postgresql_where=sa.text("transfer_id is not null"),
+    ),
     sa.Index(
         "ix_reservation_live",
         "shop_id",

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from core.domain.refusals import Refusal
 
@@ -19,19 +20,86 @@ class Move(StrEnum):
     RESTOCK = "restock"
     ADJUST = "adjust"  # signed, needs a reason
     SAFETY = "safety"  # signed change of the never-sell floor
+    BUFFER = "buffer"  # signed change of what routing leaves for a person to promise
+    FREEZE = "freeze"
+    UNFREEZE = "unfreeze"
+    DAMAGE = "damage"
+    REPAIR = "repair"
+    WRITE_OFF = "write_off"  # damaged units leave for good
+    QUARANTINE = "quarantine"
+    RELEASE_QUALITY = "release_quality"
+    CONDEMN = "condemn"  # quality control found it damaged
+    EXPECT = "expect"
+    UNEXPECT = "unexpect"
+    ARRIVE = "arrive"  # what was expected is here
+    DISPATCH = "dispatch"  # leaves for another location, having been reserved for it
 
 
-# kind -> what one unit does to (on hand, reserved, safety)
-EFFECTS: dict[Move, tuple[int, int, int]] = {
-    Move.RECEIVE: (+1, 0, 0),
-    Move.RESERVE: (0, +1, 0),
-    Move.RELEASE: (0, -1, 0),
-    Move.SHIP: (-1, -1, 0),
-    Move.SELL: (-1, 0, 0),
-    Move.RESTOCK: (+1, 0, 0),
-    Move.ADJUST: (+1, 0, 0),
-    Move.SAFETY: (0, 0, +1),
+class Effect(NamedTuple):
+    """What one unit of a move does to each quantity of a level; these are the ledger's columns.
+
+    `on_hand` is what a picker may take. Damaged units and those in quality control are in the
+    house but not on hand; `safety` and `frozen` are floors under what may be promised, `buffer`
+    one under what routing takes by itself; `incoming` is expected or on its way.
+    """
+
+    on_hand: int = 0
+    reserved: int = 0
+    safety: int = 0
+    buffer: int = 0
+    frozen: int = 0
+    damaged: int = 0
+    quality: int = 0
+    incoming: int = 0
+
+
+COLUMNS = Effect._fields
+EFFECTS: dict[Move, Effect] = {
+    Move.RECEIVE: Effect(on_hand=+1),
+    Move.RESERVE: Effect(reserved=+1),
+    Move.RELEASE: Effect(reserved=-1),
+    Move.SHIP: Effect(on_hand=-1, reserved=-1),
+    Move.SELL: Effect(on_hand=-1),
+    Move.RESTOCK: Effect(on_hand=+1),
+    Move.ADJUST: Effect(on_hand=+1),
+    Move.SAFETY: Effect(safety=+1),
+    Move.BUFFER: Effect(buffer=+1),
+    Move.FREEZE: Effect(frozen=+1),
+    Move.UNFREEZE: Effect(frozen=-1),
+    Move.DAMAGE: Effect(on_hand=-1, damaged=+1),
+    Move.REPAIR: Effect(on_hand=+1, damaged=-1),
+    Move.WRITE_OFF: Effect(damaged=-1),
+    Move.QUARANTINE: Effect(on_hand=-1, quality=+1),
+    Move.RELEASE_QUALITY: Effect(on_hand=+1, quality=-1),
+    Move.CONDEMN: Effect(quality=-1, damaged=+1),
+    Move.EXPECT: Effect(incoming=+1),
+    Move.UNEXPECT: Effect(incoming=-1),
+    Move.ARRIVE: Effect(on_hand=+1, incoming=-1),
+    Move.DISPATCH: Effect(on_hand=-1, reserved=-1),
 }
+NEED_A_REASON = frozenset({Move.ADJUST, Move.WRITE_OFF, Move.UNEXPECT})
+# Moves that may make units free: those who wait for them are served next.
+FREEING = frozenset(
+    {
+        Move.RECEIVE,
+        Move.RESTOCK,
+        Move.ADJUST,
+        Move.SAFETY,
+        Move.BUFFER,
+        Move.UNFREEZE,
+        Move.REPAIR,
+        Move.RELEASE_QUALITY,
+        Move.ARRIVE,
+    }
+)
+
+
+def free(level: Any) -> Any:
+    """The one rule of what may be promised, as numbers of a level or as columns of its table.
+
+    Below zero it only says how far the floors reach beyond what is there: nobody is told that.
+    """
+    return level.on_hand - level.reserved - level.safety - level.frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +116,28 @@ class StockMove:
 
 @dataclass(frozen=True, slots=True)
 class Level:
+    """The quantities of a SKU at a location, in the order of the ledger's columns."""
+
     sku: str
     location_id: int
     on_hand: int
     reserved: int
     safety: int = 0
+    buffer: int = 0
+    frozen: int = 0
+    damaged: int = 0
+    quality: int = 0
+    incoming: int = 0
 
     @property
     def available(self) -> int:
-        return max(0, self.on_hand - self.reserved - self.safety)
+        """What a person may promise."""
+        return max(0, int(free(self)))
+
+    @property
+    def routable(self) -> int:
+        """What routing takes by itself and channels are told of: the buffer stays."""
+        return max(0, int(free(self)) - self.buffer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +146,13 @@ class Delta:
 
     sku: str
     location_id: int
-    on_hand: int
-    reserved: int
-    safety: int
+    change: Effect
+
+    @property
+    def only_promises(self) -> bool:
+        """Nothing but new promises, which may never reach into a floor."""
+        reserved = self.change.reserved
+        return reserved > 0 and self.change == Effect(reserved=reserved)
 
 
 class Short(Refusal):
@@ -81,11 +166,18 @@ class Short(Refusal):
         self.levels = levels
 
 
+# kind -> (column, units) of what it touches, so that adding up skips the quantities it leaves.
+_TOUCHES = {
+    kind: tuple((i, unit) for i, unit in enumerate(effect) if unit)
+    for kind, effect in EFFECTS.items()
+}
+
+
 def deltas(moves: Iterable[StockMove]) -> list[Delta]:
     """Add moves up per level, sorted by (sku, location): the one order in which rows lock."""
-    sums: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0] * len(COLUMNS))
     for move in moves:
         cell = sums[move.sku, move.location_id]
-        for i, unit in enumerate(EFFECTS[move.kind]):
+        for i, unit in _TOUCHES[move.kind]:
             cell[i] += unit * move.quantity
-    return [Delta(sku, place, *cell) for (sku, place), cell in sorted(sums.items())]
+    return [Delta(sku, place, Effect(*cell)) for (sku, place), cell in sorted(sums.items())]

@@ -53,7 +53,7 @@ MORE = {
         ) w on w.line_id = l.id where l.packed <> coalesce(w.units, 0)""",
     "nobody waits for what lies free": """
         select l.id from order_line l join stock_level s on s.sku = l.sku
-        where l.backordered > 0 and s.on_hand - s.reserved - s.safety > 0""",
+        where l.backordered > 0 and s.on_hand - s.reserved - s.safety - s.frozen - s.buffer > 0""",
     "a short order has a case, unless a person closed it": """
         select l.id from order_line l where l.backordered > 0 and not exists (
             select 1 from cases c where c.kind = 'short'

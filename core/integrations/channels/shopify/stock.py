@@ -76,7 +76,7 @@ def _shelf(shop: Shop, connection: Connection, effect: Effect, session: Session)
     levels = [x for x in levels_of(session, shop.id, [sku]) if x.location_id == location_id]
     told = channels.told(session, connection.id, sku, location_id)
     moved = channels.moved_since(session, connection.id, sku, told.at) if told else 0
-    ours = levels[0].available if levels else 0
+    ours = levels[0].routable if levels else 0
     return Shelf(sku, location_id, ours, told, moved, item, place)
 
 
