@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations, product
 
 import pytest
@@ -135,7 +136,7 @@ def test_no_plan_beats_the_plan(objective: Objective, most: int | None) -> None:
 
 def cheapest_fill(
     demands: Mapping[str, int], chosen: tuple[Candidate, ...]
-) -> tuple[int, int, int]:
+) -> tuple[int, int, int, list[Candidate]]:
     """The same by the shortcut that a unit always comes from the cheapest of the chosen."""
     units = dict.fromkeys((each.location for each in chosen), 0)
     short = cost = 0
@@ -147,7 +148,7 @@ def cheapest_fill(
             cost += taken * each.unit_cost
         short += quantity
     opened = [each for each in chosen if units[each.location]]
-    return short, len(opened), cost + sum(each.parcel_cost for each in opened)
+    return short, len(opened), cost + sum(each.parcel_cost for each in opened), opened
 
 
 @pytest.mark.parametrize("objective", Objective)
@@ -158,7 +159,7 @@ def test_wider_questions_are_answered_as_exactly(objective: Objective) -> None:
         found = plan(want(**demands), sites, objective)
         check_sound(found, demands, sites)
         all_of_them = [
-            cheapest_fill(demands, chosen)
+            cheapest_fill(demands, chosen)[:3]
             for size in range(len(sites) + 1)
             for chosen in combinations(sites, size)
         ]
@@ -298,3 +299,70 @@ def test_impossible_candidates_are_refused() -> None:
             plan(want(mug=1), wrong)
     with pytest.raises(Invalid):
         plan(want(mug=1), [good], limits=Limits(max_parcels=-1))
+
+
+def test_a_plan_tells_its_cost_by_part() -> None:
+    late = replace(
+        site("BER", {"mug": 2, "tee": 1}, parcel=500, unit=10),
+        parcel_parts={"lateness": 300},
+        unit_parts={"weight": 7},
+        sku_parts={"stock_out": {"mug": 25}},
+    )
+    found = plan(want(mug=2, tee=1), [late])
+    assert found.parts == {
+        "parcels": 500,
+        "lateness": 300,
+        "units": 30,
+        "weight": 21,
+        "stock_out": 50,
+    }
+    assert found.cost == 901
+
+
+def test_a_part_of_the_cost_decides_like_the_rest_of_it() -> None:
+    late = replace(site("BER", {"mug": 1}, parcel=500), parcel_parts={"lateness": 300})
+    last = replace(site("HAM", {"mug": 1}, parcel=500), sku_parts={"stock_out": {"mug": 200}})
+    other = replace(site("LEJ", {"mug": 1}, parcel=500), unit_parts={"weight": 250})
+    assert places(plan(want(mug=1), [late, last, other], CHEAPEST)) == ["HAM"]
+
+
+def test_every_parcel_but_the_first_pays_for_the_split() -> None:
+    both = site("HAM", {"mug": 5, "tee": 5}, parcel=900, unit=0)
+    apart = [site("BER", {"mug": 5}, 100, 0), site("LEJ", {"tee": 5}, 100, 0)]
+    cheap = plan(want(mug=1, tee=1), [both, *apart], CHEAPEST, Limits(split_penalty=699))
+    assert (places(cheap), cheap.cost) == (["BER", "LEJ"], 899)
+    assert cheap.parts == {"parcels": 200, "split": 699}
+    dear = plan(want(mug=1, tee=1), [both, *apart], CHEAPEST, Limits(split_penalty=701))
+    assert (places(dear), dear.parts) == (["HAM"], {"parcels": 900})
+
+
+@pytest.mark.parametrize("objective", Objective)
+def test_what_comes_ahead_is_weighed_before_parcels_and_money(objective: Objective) -> None:
+    """Two parcels on time are better than one that is a day late; filling stays first."""
+    both = replace(site("HAM", {"mug": 5, "tee": 5}, parcel=1), ahead=1)
+    apart = [site("BER", {"mug": 5}, parcel=900), site("LEJ", {"tee": 5}, parcel=900)]
+    assert places(plan(want(mug=1, tee=1), [both, *apart], objective)) == ["BER", "LEJ"]
+    assert places(plan(want(mug=1, tee=1), [both, apart[0]], objective)) == ["HAM"]
+    assert plan(want(mug=9), [both, apart[0]], objective).parcels == 2
+
+
+@pytest.mark.parametrize("objective", Objective)
+def test_no_plan_beats_the_plan_when_something_comes_ahead(objective: Objective) -> None:
+    rng = random.Random(f"{SEED} ahead {objective}")
+    for number in range(400):
+        demands, plain = random_case(rng, 6, 4, 3)
+        sites = [replace(each, ahead=rng.randint(0, 2)) for each in plain]
+        found = plan(want(**demands), sites, objective)
+        check_sound(found, demands, sites)
+        ahead = {each.location: each.ahead for each in sites}
+        outcomes = [
+            (fill[0], sum(ahead[each.location] for each in fill[3]), *fill[1:3])
+            for size in range(len(sites) + 1)
+            for chosen in combinations(sites, size)
+            for fill in [cheapest_fill(demands, chosen)]
+        ]
+        money_first = objective is CHEAPEST
+        best = min(outcomes, key=lambda f: (f[0], f[1], f[3], f[2]) if money_first else f)
+        sums = sum(ahead[name] for name in places(found)), found.parcels, found.cost
+        assert (sum(found.short.values()), *sums) == best, (SEED, number)
+        assert found.proven

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.domain.refusals import Invalid
-from core.domain.routing.problem import Candidate, Demand, Pick, Problem, make_problem
-from core.domain.routing.search import (
-    Budget,
-    Fill,
-    Search,
+from core.domain.routing.bounds import (
+    Prices,
     Sites,
     best_prices,
-    good_guess,
     least_parcels,
     narrowed,
+    undominated,
 )
+from core.domain.routing.guess import good_guess, guided_guess
+from core.domain.routing.problem import (
+    PARCELS,
+    SPLIT,
+    UNITS,
+    Candidate,
+    Demand,
+    Pick,
+    Problem,
+    make_problem,
+)
+from core.domain.routing.search import Budget, Fill, Search
 
 __all__ = ["Candidate", "Demand", "Limits", "Objective", "Pick", "Plan", "plan"]
 
@@ -31,10 +41,14 @@ class Objective(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far the planner may go; work is limited in nodes and never in time."""
+    """How far the planner may go; work is limited in nodes and never in time.
+
+    `split_penalty` is paid for every parcel but the first, in minor units.
+    """
 
     max_parcels: int | None = None
     node_limit: int = 1_500
+    split_penalty: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,7 @@ class Plan:
 
     When not `proven`, no plan is better by more than `gap_bound`, counted in `gap_unit`:
     parcels while fewer might do, else minor units. `gap_bound` is None when nothing is known.
+    `parts` are the minor units of `cost` by what they are paid for.
     """
 
     picks: tuple[Pick, ...]
@@ -52,6 +67,7 @@ class Plan:
     gap_bound: int | None
     short: Mapping[str, int]
     gap_unit: str = "cost"
+    parts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +87,25 @@ def plan(
 ) -> Plan:
     """The best plan; the order in which demands and candidates are given does not matter."""
     limits = limits or Limits()
-    if limits.max_parcels is not None and limits.max_parcels < 0:
-        raise Invalid("A plan has no parcels or more.")
-    return _as_plan(_solve(make_problem(demands, candidates), objective, limits))
+    if limits.split_penalty < 0 or (limits.max_parcels is not None and limits.max_parcels < 0):
+        raise Invalid("A plan has no parcels or more, and no parcel is rewarded.")
+    sites = list(candidates)
+    # What comes before parcels is weighed in one sum with them, whatever the objective.
+    fewest = objective is Objective.FEWEST_PARCELS
+    ahead = any(site.ahead for site in sites)
+    problem = make_problem(
+        demands, sites, split_penalty=limits.split_penalty, parcels_first=fewest and ahead
+    )
+    return _as_plan(_solve(problem, fewest and not ahead, limits), limits.split_penalty)
 
 
-def _solve(problem: Problem, objective: Objective, limits: Limits) -> _Found:
+def _solve(problem: Problem, fewest: bool, limits: Limits) -> _Found:
     if not problem.units or limits.max_parcels == 0:
         return _Found(problem, ())
-    fewest = objective is Objective.FEWEST_PARCELS
     single = _best_single(problem)
     if single is not None and (fewest or _no_split_pays(problem, single)):
         return _Found(problem, single)
+    problem = undominated(problem)
     budget = Budget(limits.node_limit)
     if fewest:
         return _fewest(problem, limits.max_parcels, budget)
@@ -91,19 +114,21 @@ def _solve(problem: Problem, objective: Objective, limits: Limits) -> _Found:
 
 def _best_single(problem: Problem) -> Sites | None:
     """The best location that has everything."""
-    able = [site for site, row in enumerate(problem.stock) if row == problem.need]
-    if not able:
-        return None
-    units = problem.units
-    return (min(able, key=lambda site: problem.fixed[site] + units * problem.unit[site]),)
+    able = [site for site in range(len(problem.sites)) if problem.has_everything(site)]
+    return (min(able, key=lambda site: problem.cost((site,))),) if able else None
 
 
 def _no_split_pays(problem: Problem, single: Sites) -> bool:
     """Two parcels cost at least the two cheapest ones, and every unit its cheapest location."""
     if len(problem.sites) == 1:
         return True
-    floor = sum(sorted(problem.fixed)[:2]) + problem.units * min(problem.unit)
-    return problem.cost(single) <= floor
+    least: dict[int, int] = {}
+    for shelf in problem.shelves:
+        for line, _, unit in shelf:
+            if unit < least.get(line, unit + 1):
+                least[line] = unit
+    units = sum([problem.need[line] * unit for line, unit in least.items()])
+    return problem.cost(single) <= sum(sorted(problem.fixed)[:2]) + units
 
 
 def _cheapest(problem: Problem, most: int | None, budget: Budget) -> _Found:
@@ -147,16 +172,29 @@ def _polished(
 ) -> _Found:
     """From a plan that works to the cheapest, among the sites that can still matter."""
     prices = best_prices(problem, limit, problem.cost(best))
+    best = _guided(problem, prices, best)
     names = {problem.sites[site].location for site in best}
     problem = narrowed(problem, prices, best)
     best = tuple(n for n, site in enumerate(problem.sites) if site.location in names)
-    prices = best_prices(problem, limit, problem.cost(best))
+    prices = best_prices(problem, limit, problem.cost(best), prices.prices)
+    best = _guided(problem, prices, best)
     search = Search(problem, prices, budget, best, extras=extras)
     done = search.run()
     sites = search.best or best
-    cost = problem.cost(sites) // problem.tie_scale
-    gap = 0 if done else cost - max(0, prices.value // problem.tie_scale)
+    if done:
+        return _Found(problem, sites)
+    gap = problem.cost(sites) // problem.tie_scale - max(0, prices.value // problem.tie_scale)
+    if not problem.money_is_first:
+        return _Found(problem, sites, False, None)
     return _Found(problem, sites, gap <= 0, max(0, gap))
+
+
+def _guided(problem: Problem, prices: Prices, best: Sites) -> Sites:
+    """The better of a plan and of the one that the prices lead to."""
+    other = guided_guess(problem, prices.prices)
+    if prices.limit is not None and len(other) > prices.limit:
+        return best
+    return min(best, other, key=problem.cost)
 
 
 def _fill(problem: Problem, most: int, budget: Budget, *, fewest: bool) -> _Found:
@@ -167,19 +205,24 @@ def _fill(problem: Problem, most: int, budget: Budget, *, fewest: bool) -> _Foun
     return _Found(problem, fill.best, done, 0 if done else None)
 
 
-def _as_plan(found: _Found) -> Plan:
+def _as_plan(found: _Found, split_penalty: int) -> Plan:
     problem = found.problem
     taken = sorted(problem.fill(found.sites))
+    picks = tuple(
+        Pick(problem.sites[site].location, problem.skus[line], quantity)
+        for site, line, quantity in taken
+    )
     shipped = dict.fromkeys(problem.skus, 0)
-    for _, line, quantity in taken:
-        shipped[problem.skus[line]] += quantity
+    for pick in picks:
+        shipped[pick.sku] += pick.quantity
+    opened = {site for site, _, _ in taken}
+    parts = _parts({problem.sites[n].location: problem.sites[n] for n in opened}, picks)
+    if split_penalty and len(opened) > 1:
+        parts[SPLIT] = parts.get(SPLIT, 0) + split_penalty * (len(opened) - 1)
     return Plan(
-        picks=tuple(
-            Pick(problem.sites[site].location, problem.skus[line], quantity)
-            for site, line, quantity in taken
-        ),
-        parcels=len({site for site, _, _ in taken}),
-        cost=problem.cost(found.sites) // problem.tie_scale,
+        picks=picks,
+        parcels=len(opened),
+        cost=sum(parts.values()),
         proven=found.proven,
         gap_bound=found.gap,
         short={
@@ -188,4 +231,21 @@ def _as_plan(found: _Found) -> Plan:
             if wanted > shipped[sku]
         },
         gap_unit=found.gap_unit,
+        parts=parts,
     )
+
+
+def _parts(opened: Mapping[str, Candidate], picks: Iterable[Pick]) -> dict[str, int]:
+    """What the parcels and the units cost, by name; what costs nothing is left out."""
+    parts: Counter[str] = Counter()
+    for site in opened.values():
+        parts[PARCELS] += site.parcel_cost
+        parts.update(site.parcel_parts)
+    for pick in picks:
+        site = opened[pick.location]
+        parts[UNITS] += site.unit_cost * pick.quantity
+        for name, unit in site.unit_parts.items():
+            parts[name] += unit * pick.quantity
+        for name, costs in site.sku_parts.items():
+            parts[name] += costs.get(pick.sku, 0) * pick.quantity
+    return {name: amount for name, amount in parts.items() if amount}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.domain.refusals import Invalid
 
 # A location whose distance nobody knows counts as if it stood at the other end of the Earth.
 FARTHEST_METERS = 20_038_000
+
+PARCELS, UNITS, SPLIT = "parcels", "units", "split"
+
+Shelf = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,14 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A location as the planner sees it; `excluded` is the one reason why it may not ship."""
+    """A location as the planner sees it; `excluded` is the one reason why it may not ship.
+
+    Money is in minor units. What a parcel or a unit costs beside `parcel_cost` and `unit_cost`
+    is given by name, so that a plan can tell its cost by part: `parcel_parts` once per parcel
+    (lateness, a surcharge), `unit_parts` for every unit, `sku_parts` for every unit of one SKU
+    (weight, the risk of selling out). `ahead` is counted per parcel and comes before the
+    objective: of all plans that ship the most, only those with the least sum are compared.
+    """
 
     location: str
     rank: int
@@ -28,6 +39,18 @@ class Candidate:
     distance_km: float | None
     available: Mapping[str, int]
     excluded: str | None = None
+    parcel_parts: Mapping[str, int] = field(default_factory=dict)
+    unit_parts: Mapping[str, int] = field(default_factory=dict)
+    sku_parts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    ahead: int = 0
+
+    @property
+    def per_parcel(self) -> int:
+        return self.parcel_cost + sum(self.parcel_parts.values())
+
+    def per_unit(self, sku: str) -> int:
+        own = sum(costs.get(sku, 0) for costs in self.sku_parts.values())
+        return self.unit_cost + sum(self.unit_parts.values()) + own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +64,20 @@ class Pick:
 class Problem:
     """What can be shipped, and what each site costs.
 
-    `fixed` (opening a parcel) and `unit` hold money times `tie_scale` plus, below it, parcels,
-    meters and place in the ranking: comparing two sums compares cost, then parcels, then
-    distance, then rank. `stock[site]` is capped by what is wanted.
+    `shelves[site]` names what a site has as (line, quantity, cost of one unit), the quantity
+    capped by what is wanted. `fixed` (opening a parcel) and the costs of units hold money times
+    `tie_scale` plus, below it, parcels, meters and place in the ranking: comparing two sums
+    compares cost, then parcels, then distance, then rank. What comes before money stands above.
     """
 
     skus: tuple[str, ...]
     wanted: tuple[int, ...]
     need: tuple[int, ...]
     sites: tuple[Candidate, ...]
-    stock: tuple[tuple[int, ...], ...]
+    shelves: tuple[Shelf, ...]
     fixed: tuple[int, ...]
-    unit: tuple[int, ...]
     tie_scale: int
+    money_is_first: bool = True
 
     @property
     def units(self) -> int:
@@ -63,70 +87,123 @@ class Problem:
         """The same question to fewer sites, which together still have what is needed."""
         return replace(
             self,
-            sites=tuple(self.sites[site] for site in kept),
-            stock=tuple(self.stock[site] for site in kept),
-            fixed=tuple(self.fixed[site] for site in kept),
-            unit=tuple(self.unit[site] for site in kept),
+            sites=tuple([self.sites[site] for site in kept]),
+            shelves=tuple([self.shelves[site] for site in kept]),
+            fixed=tuple([self.fixed[site] for site in kept]),
         )
 
     def residual(self, chosen: Iterable[int]) -> list[int]:
-        """What is still missing of each SKU when these sites ship all they can."""
+        """What is still missing of each line when these sites ship all they can."""
         left = list(self.need)
         for site in chosen:
-            left = [max(0, want - have) for want, have in zip(left, self.stock[site], strict=True)]
+            for line, have, _ in self.shelves[site]:
+                left[line] = left[line] - have if left[line] > have else 0
         return left
 
+    def has_everything(self, site: int) -> bool:
+        shelf = self.shelves[site]
+        return len(shelf) >= len(self.need) - self.need.count(0) and all(
+            have == self.need[line] for line, have, _ in shelf
+        )
+
     def fill(self, chosen: Collection[int]) -> list[tuple[int, int, int]]:
-        """(site, line, quantity): each SKU from the cheapest of the chosen sites first."""
-        left = list(self.need)
+        """(site, line, quantity): each line from the cheapest of the chosen sites first."""
         taken = []
-        for site in sorted(chosen, key=lambda site: (self.unit[site], self.fixed[site], site)):
-            for line, have in enumerate(self.stock[site]):
-                if have and left[line]:
-                    quantity = min(have, left[line])
-                    left[line] -= quantity
-                    taken.append((site, line, quantity))
+        for line, offers in enumerate(self._offers(chosen)):
+            left = self.need[line]
+            for _, _, site, have in offers:
+                if not left:
+                    break
+                quantity = min(left, have)
+                left -= quantity
+                taken.append((site, line, quantity))
         return taken
 
     def cost(self, chosen: Collection[int]) -> int:
         """The total of shipping from these sites; one that has nothing to add costs nothing."""
-        taken = self.fill(chosen)
-        opened = {site for site, _, _ in taken}
-        return sum(self.fixed[site] for site in opened) + sum(
-            self.unit[site] * quantity for site, _, quantity in taken
-        )
+        total, opened = 0, set()
+        for left, offers in zip(self.need, self._offers(chosen), strict=True):
+            for unit, _, site, have in offers:
+                if not left:
+                    break
+                quantity = min(left, have)
+                left -= quantity
+                total += quantity * unit
+                opened.add(site)
+        return total + sum([self.fixed[site] for site in opened])
+
+    def _offers(self, chosen: Collection[int]) -> list[list[tuple[int, int, int, int]]]:
+        """Who among the chosen has each line, the cheapest first."""
+        offers: list[list[tuple[int, int, int, int]]] = [[] for _ in self.need]
+        for site in chosen:
+            fixed = self.fixed[site]
+            for line, have, unit in self.shelves[site]:
+                offers[line].append((unit, fixed, site, have))
+        for each in offers:
+            if len(each) > 1:
+                each.sort()
+        return offers
 
     def used(self, chosen: Collection[int]) -> tuple[int, ...]:
         return tuple(sorted({site for site, _, _ in self.fill(chosen)}))
 
 
-def make_problem(demands: Iterable[Demand], candidates: Iterable[Candidate]) -> Problem:
+def make_problem(
+    demands: Iterable[Demand],
+    candidates: Iterable[Candidate],
+    *,
+    split_penalty: int = 0,
+    parcels_first: bool = False,
+) -> Problem:
+    """`split_penalty` (minor units) is paid for every parcel but the first. `parcels_first`
+    puts parcels above money. Raises Invalid."""
     wanted = _merged(demands)
-    skus = tuple(wanted)
-    sites, stock = _stocked(wanted, candidates)
-    need = tuple(
-        min(quantity, sum(column)) if (column := [row[line] for row in stock]) else 0
-        for line, quantity in enumerate(wanted.values())
+    sites, shelves = _stocked(wanted, candidates)
+    have = [0] * len(wanted)
+    for shelf in shelves:
+        for line, quantity, _ in shelf:
+            have[line] += quantity
+    need = tuple(map(min, wanted.values(), have))
+    fixed, scale, plain = _packed(sites, shelves, need, split_penalty, parcels_first)
+    return Problem(
+        skus=tuple(wanted),
+        wanted=tuple(wanted.values()),
+        need=need,
+        sites=tuple(sites),
+        shelves=tuple([tuple([(n, q, unit * scale) for n, q, unit in row]) for row in shelves]),
+        fixed=fixed,
+        tie_scale=scale,
+        money_is_first=plain,
     )
-    stock = [tuple(map(min, row, need)) for row in stock]
+
+
+def _packed(
+    sites: Sequence[Candidate],
+    shelves: Sequence[Shelf],
+    need: tuple[int, ...],
+    split_penalty: int,
+    parcels_first: bool,
+) -> tuple[tuple[int, ...], int, bool]:
+    """The cost of opening each site, the worth of one minor unit in it, and whether nothing
+    stands above money. Every scale is larger than all that can add up below it."""
     most = min(len(sites), sum(need))
     meters = [_meters(site) for site in sites]
     place_scale = most * len(sites) + 1
     parcel_scale = place_scale * (most * max(meters, default=0) + 1)
-    tie_scale = parcel_scale * (most + 1)
-    return Problem(
-        skus=skus,
-        wanted=tuple(wanted.values()),
-        need=need,
-        sites=tuple(sites),
-        stock=tuple(stock),
-        fixed=tuple(
-            site.parcel_cost * tie_scale + parcel_scale + away * place_scale + place
-            for place, (site, away) in enumerate(zip(sites, meters, strict=True))
-        ),
-        unit=tuple(site.unit_cost * tie_scale for site in sites),
-        tie_scale=tie_scale,
+    scale = parcel_scale * (most + 1)
+    money = [site.per_parcel + split_penalty for site in sites]
+    above = [site.ahead * (most + 1) + parcels_first for site in sites]
+    top = 0
+    if any(above):
+        dearest = max((unit for row in shelves for _, _, unit in row), default=0)
+        top = scale * (most * max(money) + sum(need) * dearest + 1)
+    fixed = tuple(
+        [
+            first * top + each * scale + parcel_scale + away * place_scale + place
+            for place, (first, each, away) in enumerate(zip(above, money, meters, strict=True))
+        ]
     )
+    return fixed, scale, not top
 
 
 def _merged(demands: Iterable[Demand]) -> dict[str, int]:
@@ -140,23 +217,42 @@ def _merged(demands: Iterable[Demand]) -> dict[str, int]:
 
 def _stocked(
     wanted: Mapping[str, int], candidates: Iterable[Candidate]
-) -> tuple[list[Candidate], list[tuple[int, ...]]]:
+) -> tuple[list[Candidate], list[Shelf]]:
     """The sites that have anything wanted, best rank first, with what they have of it."""
-    sites, stock, seen = [], [], set()
+    lines = [(line, sku, quantity) for line, (sku, quantity) in enumerate(wanted.items())]
+    sites, shelves, seen = [], [], set()
     for site in sorted(candidates, key=lambda site: (site.rank, site.location)):
-        if site.location in seen or site.parcel_cost < 0 or site.unit_cost < 0:
+        if site.location in seen or _costs_below_zero(site):
             raise Invalid(
                 f"Location {site.location} is given twice or has a cost below zero.",
                 "Give each location once, with costs of zero or more.",
                 code="bad_candidate",
             )
         seen.add(site.location)
+        if site.excluded is not None:
+            continue
         has = site.available.get
-        row = tuple([max(0, min(quantity, has(sku, 0))) for sku, quantity in wanted.items()])
-        if site.excluded is None and any(row):
+        shelf = [(n, min(have, q)) for n, sku, q in lines if (have := has(sku, 0)) > 0]
+        if shelf:
             sites.append(site)
-            stock.append(row)
-    return sites, stock
+            shelves.append(_priced(site, shelf, lines))
+    return sites, shelves
+
+
+def _priced(
+    site: Candidate, shelf: list[tuple[int, int]], lines: list[tuple[int, str, int]]
+) -> Shelf:
+    if not site.unit_parts and not site.sku_parts:
+        unit = site.unit_cost
+        return tuple([(line, have, unit) for line, have in shelf])
+    return tuple([(line, have, site.per_unit(lines[line][1])) for line, have in shelf])
+
+
+def _costs_below_zero(site: Candidate) -> bool:
+    if site.parcel_cost < 0 or site.unit_cost < 0 or site.ahead < 0:
+        return True
+    parts = (site.parcel_parts, site.unit_parts, *site.sku_parts.values())
+    return any(cost < 0 for part in parts for cost in part.values())
 
 
 def _meters(site: Candidate) -> int:

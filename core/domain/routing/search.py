@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from heapq import nsmallest
+from collections.abc import Iterator
 from itertools import islice
-from operator import le
 
+from core.domain.routing.bounds import Prices, Sites
 from core.domain.routing.problem import Problem
-
-_ROUNDS_LEAST, _ROUNDS_MOST, _ROUND_WORK = 8, 80, 40_000
-_FAILURES_BORNE, _HALVINGS_MOST = 4, 8
-
-Sites = tuple[int, ...]
 
 
 class Budget:
@@ -27,88 +21,6 @@ class Budget:
 
     def visit(self) -> None:
         self.left -= 1
-
-
-class Prices:
-    """A price per unit of each line, and what each site would lose or gain at those prices.
-
-    For any prices, `value` is below the cost of every plan of at most `limit` parcels.
-    """
-
-    def __init__(self, problem: Problem, prices: list[int], limit: int | None) -> None:
-        self.prices, self.limit = prices, limit
-        self.reduced = [
-            fixed - sum(h * (p - unit) for h, p in zip(row, prices, strict=True) if h and p > unit)
-            for fixed, unit, row in zip(problem.fixed, problem.unit, problem.stock, strict=True)
-        ]
-        self.paid = sum(q * price for q, price in zip(problem.need, prices, strict=True))
-        gains = [cost for cost in self.reduced if cost < 0]
-        self.value = self.paid + sum(gains if limit is None else nsmallest(limit, gains))
-
-    def slope(self, problem: Problem) -> list[int]:
-        """By how much each line is under-served at these prices."""
-        under = list(problem.need)
-        for _, site in self._opened():
-            unit = problem.unit[site]
-            for line, have in enumerate(problem.stock[site]):
-                if have and self.prices[line] > unit:
-                    under[line] -= have
-        return under
-
-    def _opened(self) -> list[tuple[int, int]]:
-        gains = [(cost, site) for site, cost in enumerate(self.reduced) if cost < 0]
-        return gains if self.limit is None else nsmallest(self.limit, gains)
-
-
-def best_prices(problem: Problem, limit: int | None, known: int | None) -> Prices:
-    """Start from fair shares of each parcel, then climb towards the best plan known."""
-    best = Prices(problem, _fair_shares(problem), limit)
-    if known is None:
-        return best
-    work = len(problem.sites) * len(problem.skus)
-    now, halvings, failed = best, 0, 0
-    for _ in range(max(_ROUNDS_LEAST, min(_ROUNDS_MOST, _ROUND_WORK // work))):
-        slope = now.slope(problem)
-        steep = sum(part * part for part in slope)
-        if not steep or best.value >= known or halvings > _HALVINGS_MOST:
-            break
-        step = known - now.value
-        prices = [
-            price + (step * part // steep >> halvings)
-            for price, part in zip(now.prices, slope, strict=True)
-        ]
-        now = Prices(problem, prices, limit)
-        failed = 0 if now.value > best.value else failed + 1
-        if now.value > best.value:
-            best = now
-        elif failed == _FAILURES_BORNE:
-            now, halvings, failed = best, halvings + 1, 0
-    return best
-
-
-def _fair_shares(problem: Problem) -> list[int]:
-    """Each parcel's cost spread over the units it could hold: prices no site gains from."""
-    shares: list[int | None] = [None] * len(problem.need)
-    for fixed, unit, row in zip(problem.fixed, problem.unit, problem.stock, strict=True):
-        price = unit + fixed // sum(row)
-        for line, have in enumerate(row):
-            best = shares[line]
-            if have and (best is None or price < best):
-                shares[line] = price
-    return [share or 0 for share in shares]
-
-
-def narrowed(problem: Problem, prices: Prices, best: Sites) -> Problem:
-    """Without the sites that, at these prices, no plan better than `best` can contain."""
-    gains = sorted(cost for cost in prices.reduced if cost < 0)
-    others = gains if prices.limit is None else gains[: prices.limit - 1]
-    room = problem.cost(best) - prices.paid - sum(others)
-    if prices.limit is None:
-        keeps = [max(cost, 0) < room for cost in prices.reduced]
-    else:
-        keeps = [cost < room for cost in prices.reduced]
-    kept = [site for site, keep in enumerate(keeps) if keep or site in best]
-    return problem.only(kept)
 
 
 class Search:
@@ -131,6 +43,10 @@ class Search:
         self._order = sorted(range(len(problem.sites)), key=prices.reduced.__getitem__)
         self._reduced = [prices.reduced[site] for site in self._order]
         self._with: dict[tuple[int, int], int] = {}
+        self._holders: list[list[tuple[int, int]]] = [[] for _ in problem.need]
+        for place, site in enumerate(self._order):
+            for line, have, _ in problem.shelves[site]:
+                self._holders[line].append((have, place))
         self._gains = [cost for cost in self._reduced if cost < 0]
 
     def run(self) -> bool:
@@ -146,8 +62,9 @@ class Search:
             return
         for place in self._promising(chosen, self._branches(chosen, free, left)):
             free &= ~(1 << place)
-            row = self.problem.stock[self._order[place]]
-            rest = [max(0, want - have) for want, have in zip(left, row, strict=True)]
+            rest = list(left)
+            for line, have, _ in self.problem.shelves[self._order[place]]:
+                rest[line] = rest[line] - have if rest[line] > have else 0
             self._visit([*chosen, place], free, rest)
 
     @property
@@ -176,15 +93,17 @@ class Search:
     def _most_paid(self, sites: Sites) -> list[int]:
         paid = [0] * len(self.problem.need)
         for site, line, _ in self.problem.fill(sites):
-            paid[line] = max(paid[line], self.problem.unit[site])
+            unit = next(unit for here, _, unit in self.problem.shelves[site] if here == line)
+            paid[line] = max(paid[line], unit)
         return paid
 
     def _may_save(self, site: int, paid: list[int]) -> bool:
-        unit = self.problem.unit[site]
         saved = sum(
-            have * (price - unit)
-            for have, price in zip(self.problem.stock[site], paid, strict=True)
-            if have and price > unit
+            [
+                have * (paid[line] - unit)
+                for line, have, unit in self.problem.shelves[site]
+                if paid[line] > unit
+            ]
         )
         return saved > self.problem.fixed[site]
 
@@ -234,12 +153,7 @@ class Search:
         """A bit for every site (in search order) that has so much of a line."""
         found = self._with.get((line, quantity))
         if found is None:
-            stock = self.problem.stock
-            found = sum(
-                1 << place
-                for place, site in enumerate(self._order)
-                if stock[site][line] >= quantity
-            )
+            found = sum([1 << place for have, place in self._holders[line] if have >= quantity])
             self._with[line, quantity] = found
         return found
 
@@ -271,84 +185,12 @@ class Fill:
             self._visit((*chosen, site), [each for _, each in gains[position + 1 :]])
 
     def _gain(self, site: int, left: list[int]) -> int:
-        return sum(map(min, self.problem.stock[site], left))
+        return sum([min(have, left[line]) for line, have, _ in self.problem.shelves[site]])
 
     def _key(self, chosen: Sites) -> tuple[int, int, int]:
         shipped = self.problem.units - sum(self.problem.residual(chosen))
         parcels = len(self.problem.used(chosen)) if self.fewest else 0
         return -shipped, parcels, self.problem.cost(chosen)
-
-
-def least_parcels(problem: Problem) -> int:
-    """A number of parcels below which nothing can work: any line alone needs so many."""
-    units = [sum(row) for row in problem.stock]
-    columns = [*zip(*problem.stock, strict=True), tuple(units)]
-    needs = (*problem.need, problem.units)
-    return max(map(_count_to, needs, columns), default=0)
-
-
-def _count_to(need: int, column: Iterable[int]) -> int:
-    count = 0
-    for have in sorted(column, reverse=True):
-        if need <= 0:
-            break
-        need, count = need - have, count + 1
-    return count
-
-
-def good_guess(problem: Problem, *, fewest: bool) -> Sites:
-    """A plan from three greedy walks, without what it does not need, and with better swaps."""
-    walks = (_greedy(problem, weigh) for weigh in range(3))
-    guesses = [_improved(problem, _lean(problem, walk)) for walk in walks]
-    return min(guesses, key=lambda sites: (len(sites) if fewest else 0, problem.cost(sites), sites))
-
-
-def _greedy(problem: Problem, weigh: int) -> Sites:
-    left, chosen = list(problem.need), []
-    free = set(range(len(problem.sites)))
-    while any(left):
-        site = max(free, key=lambda site: _worth(problem, site, left, weigh))
-        free.remove(site)
-        chosen.append(site)
-        left = [max(0, want - have) for want, have in zip(left, problem.stock[site], strict=True)]
-    return tuple(chosen)
-
-
-def _worth(problem: Problem, site: int, left: list[int], weigh: int) -> tuple[float, int]:
-    """What a site adds: units, whole lines, or units for the money."""
-    row = problem.stock[site]
-    units = sum(map(min, row, left))
-    if not units:
-        return 0.0, 0
-    cost = problem.fixed[site] + units * problem.unit[site]
-    if weigh == 2:
-        return units / cost, -cost
-    lines = sum(map(le, left, row)) if weigh == 1 else 0
-    return float(lines * problem.units + units), -cost
-
-
-def _lean(problem: Problem, sites: Sites) -> Sites:
-    for site in sorted(sites, key=problem.fixed.__getitem__, reverse=True):
-        rest = tuple(each for each in sites if each != site)
-        if not any(problem.residual(rest)) and problem.cost(rest) <= problem.cost(sites):
-            sites = rest
-    return problem.used(sites)
-
-
-def _improved(problem: Problem, start: Sites) -> Sites:
-    """Exchange each site for a cheaper one that can do its part, once round."""
-    sites = start
-    for site in start:
-        rest = tuple(each for each in sites if each != site)
-        missing = [(line, want) for line, want in enumerate(problem.residual(rest)) if want]
-        able = (
-            (*rest, each)
-            for each, row in enumerate(problem.stock)
-            if each not in rest and all(row[line] >= want for line, want in missing)
-        )
-        cheapest = nsmallest(8, able, key=lambda found: problem.fixed[found[-1]])
-        sites = min([sites, *cheapest], key=problem.cost)
-    return problem.used(sites)
 
 
 def _bits(mask: int) -> Iterator[int]:
