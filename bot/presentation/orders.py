@@ -9,7 +9,7 @@ from bot.presentation.buttons import button, kept, more_button
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.timeline import tell
 from bot.presentation.words import ago, count, day, money, sentence, state, today, until, when
-from core.domain.order import Hold
+from core.domain.holds import Hold
 from core.domain.routing.trace import Trace, explain
 from core.queries.orders import (
     FindOrders,

@@ -61,7 +61,17 @@ def _captured(data: Data, desk: Desk) -> str:
 def _held(data: Data, desk: Desk) -> str:
     until = data.get("until")
     end = f" until {when(datetime.fromisoformat(until), desk)}" if until else ""
-    return f"Put on hold{_for(data)}{end}.{_said(data)}"
+    what = f"{data['what']} was put" if data.get("what") else "Put"
+    return f"{what} on hold{_for(data)}{end}.{_said(data)}"
+
+
+def _released(data: Data) -> str:
+    return f"{data['what']} was released" if data.get("what") else "Released"
+
+
+def _left_behind(data: Data, _desk: Desk) -> str:
+    units, piece = _units(data.get("units", {})), data.get("piece")
+    return f"{data.get('work')} goes on at {data.get('location')}; {units} wait as {piece}."
 
 
 def _routed(data: Data, _desk: Desk) -> str:
@@ -110,7 +120,11 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderPaid": lambda d, desk: f"{_money(d, desk)} paid.",
     "OrderCanceled": lambda d, _: f"Canceled: {d.get('reason')}.",
     "OrderHeld": _held,
-    "OrderReleased": lambda d, _: f"Released from the hold{_for(d)}.{_said(d)}",
+    "OrderReleased": lambda d, _: f"{_released(d)} from the hold{_for(d)}.{_said(d)}",
+    "HoldAnswered": lambda d, _: f"{d.get('location')} got it: {d.get('work')} is put aside.",
+    "LinesLeftBehind": _left_behind,
+    "RecallAsked": lambda d, _: f"The carrier was asked to stop {_parcel(d)}.{_said(d)}",
+    "LabelVoided": lambda d, _: f"The label {_parcel(d)} was voided.",
     "OrderNoted": lambda d, _: f"Note: “{d.get('text')}”",
     "OrderTagged": lambda d, _: f"Tag {d.get('tag')} {'removed' if d.get('removed') else 'set'}.",
     "OrderRouted": _routed,

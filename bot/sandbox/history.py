@@ -27,7 +27,7 @@ from core.db.connection import Session
 from core.db.setup import load_shop
 from core.db.unit_of_work import UnitOfWork
 from core.domain.cases import CaseKind
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from core.domain.returns import ReturnReason
 from core.domain.shop import Connection, Mode
 from core.domain.shop import Shop as OurShop

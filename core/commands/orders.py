@@ -21,7 +21,8 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
-from core.domain.order import Change, Hold, HoldReason
+from core.domain.holds import Hold, HoldReason
+from core.domain.order import Change
 from core.domain.refusals import Conflict, Invalid, NotPossible
 from core.registry import Arg, Done, Risk, command, command_named
 

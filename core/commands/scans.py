@@ -14,7 +14,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import detect
 from core.domain.access import Right
 from core.domain.cases import Case, CaseKind, Finding, Verdict, reconcile
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from core.domain.refusals import Invalid
 from core.registry import Arg, Done, command
 

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
+from core.db.holds import hold_row, read_holds, store_holds
 from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain.access import Role
-from core.domain.order import Address, Change, Hold, HoldReason, Line, Order
+from core.domain.order import Address, Change, Line, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Conflict, NotFound
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from core.db.reading import Reader
     from core.db.unit_of_work import UnitOfWork
 
-_o, _l, _h = t.orders.c, t.order_line.c, t.hold.c
+_o, _l = t.orders.c, t.order_line.c
 _DERIVED = (
     _o.links_version,
     _o.status,
@@ -59,11 +60,6 @@ _LINES = Statement(
     .order_by(_l.position)
 )
 _LINE_NAMES = [c.name for c in t.order_line.columns if c.name not in ("shop_id", "order_id")]
-_HOLDS = Statement(
-    sa.select(_h.id, _h.reason, _h.note, _h.placed_by, _h.placed_at, _h.until)
-    .where(_h.order_id == sa.bindparam("order"), _h.released_at.is_(None))
-    .order_by(_h.id)
-)
 _AT_LOCATION = Statement(
     sa.select(t.reservation.c.location_id)
     .distinct()
@@ -83,11 +79,6 @@ _COUNTS = [n for n in _LINE_NAMES if n not in ("id", "position", "external_id")]
 _UPDATE_LINE = Statement(
     t.order_line.update().where(_l.id == sa.bindparam("row_id")),
     sets=_COUNTS,
-)
-_RELEASE_HOLD = Statement(
-    t.hold.update()
-    .where(_h.id == sa.bindparam("row_id"), _h.released_at.is_(None))
-    .values(released_at=sa.bindparam("at"), released_by=sa.bindparam("by"))
 )
 
 
@@ -234,7 +225,7 @@ class Orders:
             for line in order.lines:
                 self._uow.insert(t.order_line, _line_row(order, line))
             for hold in order.holds:
-                self._uow.insert(t.hold, _hold_row(order, hold))
+                self._uow.insert(t.hold, hold_row(order, hold))
             self._uow.founding = False
             return
         before = self._loaded[order.id][0]
@@ -242,7 +233,7 @@ class Orders:
         if self._session.run(_UPDATE, **row) != 1:
             raise Conflict(f"Order {order.number} changed meanwhile.", "Look again and repeat.")
         self._store_lines(before, order)
-        self._store_holds(before, order)
+        store_holds(self._uow, before, order)
 
     def _store_lines(self, before: Order, after: Order) -> None:
         self._uow.write_rows()
@@ -253,21 +244,6 @@ class Orders:
                 self._session.run(
                     _UPDATE_LINE, row_id=line.id, **{**values, "ships": int(line.ships)}
                 )
-
-    def _store_holds(self, before: Order, after: Order) -> None:
-        kept = {hold.id for hold in after.holds}
-        known = {hold.id for hold in before.holds}
-        for hold in before.holds:
-            if hold.id not in kept:
-                self._session.run(
-                    _RELEASE_HOLD,
-                    row_id=hold.id,
-                    at=micros(self._uow.now),
-                    by=self._uow.actor.name,
-                )
-        for hold in after.holds:
-            if hold.id not in known:
-                self._uow.insert(t.hold, _hold_row(after, hold))
 
 
 def numbers_of(session: Session, order_ids: Collection[int]) -> dict[int, str]:
@@ -297,10 +273,6 @@ def read_order(session: Session, row: Row) -> tuple[Order, str]:
         Line(**{**dict(zip(_LINE_NAMES, found, strict=True)), "ships": bool(found[_SHIPS])})
         for found in session.rows(_LINES, order=r["id"])
     )
-    holds = tuple(
-        Hold(i, HoldReason(reason), note, by, moment(at), moment_or_none(until))
-        for i, reason, note, by, at, until in session.rows(_HOLDS, order=r["id"])
-    )
     chain = r.pop("chain")
     r |= {
         "ship_to": _address(r["ship_to"]),
@@ -315,7 +287,7 @@ def read_order(session: Session, row: Row) -> tuple[Order, str]:
         "handed_over": bool(r["handed_over"]),
         "sends_messages": bool(r["sends_messages"]),
     }
-    return Order(lines=lines, holds=holds, **r), chain
+    return Order(lines=lines, holds=read_holds(session, r["id"]), **r), chain
 
 
 _SHIPS = _LINE_NAMES.index("ships")
@@ -397,16 +369,3 @@ def find_text(order: Order) -> str:
 def _line_row(order: Order, line: Line) -> dict[str, Any]:
     values = {name: getattr(line, name) for name in _LINE_NAMES}
     return {**values, "ships": int(line.ships), "shop_id": order.shop_id, "order_id": order.id}
-
-
-def _hold_row(order: Order, hold: Hold) -> dict[str, Any]:
-    return {
-        "id": hold.id,
-        "shop_id": order.shop_id,
-        "order_id": order.id,
-        "reason": hold.reason.value,
-        "note": hold.note,
-        "placed_by": hold.by,
-        "placed_at": micros(hold.at),
-        "until": micros_or_none(hold.until),
-    }

@@ -327,26 +327,42 @@ order_line = _table(
     ),
 )
 
+# `scope_id` is the line or the fulfillment order that is held; 0 stands for the whole order.
 hold = _table(
     "hold",
     _id(),
     _shop(),
     _ref("order_id", "orders.id"),
     _text("reason"),
+    _text("scope", "order"),
+    _int("scope_id"),
     _text("note"),
+    _text("owner"),
     _text("placed_by"),
     _at("placed_at"),
     _at("until", nullable=True),
     _at("released_at", nullable=True),
     _text("released_by"),
+    _check("scope", "scope in ('order', 'line', 'box') and (scope = 'order') = (scope_id = 0)"),
     sa.Index(
         "uq_hold_open",
         "order_id",
         "reason",
+        "scope_id",
         unique=True,
         sqlite_where=sa.text("released_at is null"),
         postgresql_where=sa.text("released_at is null"),
     ),
+)
+
+# Got it: the location has put a box aside. Without a row here a box on paper is only asked for.
+hold_answer = _table(
+    "hold_answer",
+    sa.Column("hold_id", Whole, sa.ForeignKey("hold.id"), primary_key=True),
+    sa.Column("box_id", Whole, sa.ForeignKey("fulfillment_order.id"), primary_key=True),
+    _shop(),
+    _text("answered_by"),
+    _at("answered_at"),
 )
 
 payment = _table(

@@ -42,15 +42,54 @@ class OrderCanceled(Event):
 
 @dataclass(frozen=True, slots=True)
 class OrderHeld(Event):
+    """`what` names the line or box that is meant; empty: the whole order."""
+
     reason: str
     note: str = ""
     until: str | None = None
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderReleased(Event):
     reason: str
     note: str = ""
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAnswered(Event):
+    """Somebody at the location pressed Got it: the box is put aside."""
+
+    work: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinesLeftBehind(Event):
+    """A box goes on without its held lines; they wait as a piece of work of their own."""
+
+    work: str
+    piece: str
+    location: str
+    units: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RecallAsked(Event):
+    """The carrier was asked to stop a parcel that has left."""
+
+    parcel_id: int
+    carrier: str
+    tracking_number: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelVoided(Event):
+    parcel_id: int
+    carrier: str
+    tracking_number: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from core.domain import events as e
+from core.domain.holds import Exit, Hold, HoldReason, Scope, gate, refusal
 from core.domain.refusals import Invalid, NotPossible
 
 T = TypeVar("T")
@@ -35,16 +36,6 @@ class Address:
     phone: str = ""
     lat: float | None = None
     lon: float | None = None
-
-
-class HoldReason(StrEnum):
-    ADDRESS = "address"
-    FRAUD = "fraud"
-    PAYMENT = "payment"
-    STOCK = "stock"
-    CUSTOMER = "customer"
-    MANUAL = "manual"
-    UNKNOWN_SKU = "unknown_sku"
 
 
 class OrderStatus(StrEnum):
@@ -109,16 +100,6 @@ class Line:
     @property
     def returnable(self) -> int:
         return self.delivered - self.return_requested - self.return_received
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    id: int
-    reason: HoldReason
-    note: str
-    by: str
-    at: datetime
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,30 +201,45 @@ class Order:
     def with_lines(self, changed: Mapping[int, Line]) -> Order:
         return replace(self, lines=tuple(changed.get(line.id, line) for line in self.lines))
 
-    def hold(self, hold: Hold) -> Change[Order]:
+    def hold(self, hold: Hold, words: str = "") -> Change[Order]:
+        """Stop the order, a line or a box of it; `words` names what, for the timeline."""
         if self.is_canceled:
             raise NotPossible(f"Order {self.number} is canceled; there is nothing to hold.")
-        if self.status is OrderStatus.CLOSED:
+        if self._has_left(hold):
             raise NotPossible(
-                f"Order {self.number} has left the house; a hold is too late.",
-                "You can still start a return or write a note.",
+                f"{words or f'Order {self.number}'} has left the house; a hold is too late.",
+                f"Ask the carrier to stop it (`recall {self.number}`), start a return "
+                f"(`return {self.number}`) or write to the customer.",
+                code="too_late",
             )
-        if any(h.reason is hold.reason for h in self.holds):
+        if any(h.is_like(hold) for h in self.holds):
             raise NotPossible(
-                f"Order {self.number} is already on hold for {hold.reason.value}.",
+                f"{words or f'Order {self.number}'} is already on hold for {hold.reason.value}.",
                 f"Write `release {self.number}` to let it go.",
             )
         until = hold.until.isoformat() if hold.until else None
-        fact = e.OrderHeld(hold.reason.value, hold.note, until)
+        fact = e.OrderHeld(hold.reason.value, hold.note, until, words)
         return Change(replace(self, holds=(*self.holds, hold)), (fact,))
 
+    def _has_left(self, hold: Hold) -> bool:
+        if hold.scope is Scope.LINE:
+            line = self.line(hold.scope_id)
+            return line.shipped >= line.wanted
+        return self.status is OrderStatus.CLOSED
+
     def release(self, reason: HoldReason | None, note: str = "") -> Change[Order]:
+        """Lift every hold, or those of one type, whatever they stop."""
         going = [h for h in self.holds if reason is None or h.reason is reason]
         if not going:
             what = f" for {reason.value}" if reason else ""
             raise NotPossible(f"Order {self.number} is not on hold{what}.")
-        rest = tuple(h for h in self.holds if h not in going)
-        facts = tuple(e.OrderReleased(h.reason.value, note) for h in going)
+        return self.lift(going, note)
+
+    def lift(self, going: Sequence[Hold], note: str = "", words: str = "") -> Change[Order]:
+        """Lift these holds."""
+        ids = {hold.id for hold in going}
+        rest = tuple(h for h in self.holds if h.id not in ids)
+        facts = tuple(e.OrderReleased(h.reason.value, note, words) for h in going)
         return Change(replace(self, holds=rest), facts)
 
     def cancel(self, reason: str, at: datetime, by_channel: bool = False) -> Change[Order]:
@@ -288,12 +284,8 @@ class Order:
             raise Invalid("A note has 1 to 2,000 characters.")
         return Change(self, (e.OrderNoted(clean),))
 
-    def require_free_of_holds(self) -> None:
-        """The gate at every exit: picking, packing, label, hand-over, write-back."""
-        if self.holds:
-            hold = self.holds[0]
-            raise NotPossible(
-                f"Order {self.number} is on hold for {hold.reason.value} by {hold.by}.",
-                f"Write `release {self.number}` first, or leave it on the shelf.",
-                code="held",
-            )
+    def require_free_of_holds(self, exit: Exit = Exit.HANDOVER) -> None:
+        """The gate for what concerns the whole order. Raises NotPossible."""
+        stopped = gate(self.holds, exit).stopped_by
+        if stopped:
+            raise refusal(self.number, stopped[0], exit)

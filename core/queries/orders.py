@@ -18,7 +18,8 @@ from core.db.scanning import open_work
 from core.domain import detect
 from core.domain.access import Right, Role
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
-from core.domain.order import Address, Hold, Order
+from core.domain.holds import Hold
+from core.domain.order import Address, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Invalid
 from core.domain.shop import Shop

@@ -13,7 +13,7 @@ from bot.api.rest import offered
 from core.commands.orders import HoldOrder
 from core.domain.access import Role
 from core.domain.cases import CaseKind, Finding
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from core.registry import Arg, Spec
 from tests.attacks.fortress import CANARY, OTHER, OTHER_SHOP, OTHER_SHOPIFY, Fortress, fortress
 

@@ -19,8 +19,8 @@ from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.db import tables as t
 from core.db.errors import is_transient
 from core.domain.access import Role
+from core.domain.holds import HoldReason
 from core.domain.masking import clean_text, mask_cards
-from core.domain.order import HoldReason
 from tests.attacks.fortress import Fortress, fortress
 from tests.shop import CHANNEL, SHOP, SHOPIFY, make_shop
 from tests.surfaces.customers import Street, street

@@ -20,7 +20,7 @@ from core.db.inbox import Delivery
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right, system
 from core.domain.cases import CaseKind
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from core.engine import Caller, Unreadable
 from core.queries.orders import ShowOrder
 from core.registry import Done

@@ -10,7 +10,7 @@ from core.commands.fulfillment import PackWork, PickWork, PrintPicks, PutBack, S
 from core.commands.orders import CancelOrder, HoldOrder, MoveOrder, ReleaseOrder, UndoLast
 from core.db import tables as t
 from core.domain.access import Role
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from core.domain.refusals import Invalid, NotAllowed
 from core.engine import Receipt
 from core.queries.orders import ShowOrder

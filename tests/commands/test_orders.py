@@ -21,7 +21,7 @@ from core.commands.orders import (
 )
 from core.db import tables as t
 from core.domain.access import Role
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from core.domain.refusals import NotFound
 from core.engine import Caller
 from core.queries.orders import FindOrders, ShowOrder, WhyRouted

@@ -22,7 +22,7 @@ from core.db.rows import micros
 from core.domain.access import Role
 from core.domain.cases import CaseKind
 from core.domain.effects import dead
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from core.engine import Caller, Unreadable
 from core.queries.cases import ListCases, ShowCase
 from core.queries.orders import ShowOrder

@@ -34,7 +34,7 @@ from core.commands.stock import AdjustStock, ReceiveStock, SetSafety, SetStock
 from core.commands.tracking import DeliverParcel, RecordTracking
 from core.db import tables as t
 from core.domain.fulfillment import Stage
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from core.domain.tracking import event as tracking_event
 from core.domain.tracking_codes import read
 from tests.shop import BER, CHANNEL, HAM, SKUS

@@ -40,7 +40,7 @@ from core.commands.returns import RequestReturn
 from core.commands.setup import PauseMessages
 from core.commands.stock import AdjustStock
 from core.domain.access import Actor, Role
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from core.domain.returns import ReturnReason
 from core.queries.cases import ListCases, MyCases, ShowCase
 from core.queries.metrics import ShowToday

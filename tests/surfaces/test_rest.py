@@ -13,7 +13,7 @@ from bot.api.openapi import describe, page
 from core.commands.orders import HoldOrder
 from core.db import tables as t
 from core.domain.access import Role
-from core.domain.order import HoldReason
+from core.domain.holds import HoldReason
 from tests.shop import SHOP
 from tests.shopify import Town, make_town
 
