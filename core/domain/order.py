@@ -101,6 +101,17 @@ class Line:
     def returnable(self) -> int:
         return self.delivered - self.return_requested - self.return_received
 
+    @property
+    def is_taxed_on_top(self) -> bool:
+        """Whether prices are without tax: whichever is nearer to the stored figures."""
+        goods = self.unit_price * self.ordered - self.discount
+        return self.unit_price > 0 and abs(self.total - self.tax - goods) < abs(self.total - goods)
+
+    @property
+    def net(self) -> int:
+        """The line's total as its prices count: without tax where that comes on top."""
+        return self.total - self.tax if self.is_taxed_on_top else self.total
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
