@@ -76,6 +76,7 @@ class Receipt:
     facts: Mapping[str, Any] = field(default_factory=dict)
     repeated: bool = False
     can_undo: bool = False
+    undo_seconds: int = 0
 
     @property
     def ok(self) -> bool:
@@ -255,6 +256,7 @@ class _CommandJob:
         uow = self.engine.unit(batch, self.caller, self.command_id)
         ahead = () if spec.prepare is None else (self.prepared,)
         done = spec.handler(self.command, uow, *ahead)
+        window = uow.hold_back()
         changed = self._write(uow)
         if batch.alone:
             uow.write_rows()
@@ -267,6 +269,7 @@ class _CommandJob:
             happened=tuple(told.event.kind for told in uow.events),
             facts=done.facts,
             can_undo=uow.undo is not None,
+            undo_seconds=int(window.total_seconds()),
         )
         return receipt, uow
 

@@ -11,10 +11,12 @@ from typing import Any
 from core.db import house
 from core.db.contacts import Customer, customer_by_id
 from core.db.events import Fact
+from core.db.undo import is_taken_back
 from core.db.unit_of_work import UnitOfWork
 from core.domain.cases import Case, CaseKind
 from core.domain.order import Order
 from core.domain.shop import Shop
+from core.domain.undo import TAKEN_BACK
 from notifications.preferences import Allowed, may_send
 
 # What happened longer ago is not told any more: a restored backup must not write to anybody.
@@ -108,6 +110,8 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
         allowed = "It happened too long ago to be told now."
     if _was_before_a_restore(uow, fact, order):
         allowed = "It was placed before the last restore and may have been confirmed then."
+    if fact.told_from is not None and is_taken_back(uow.session, fact.command_id):
+        allowed = TAKEN_BACK
     for route in _routes(uow.shop, order, customer):
         refused = allowed if isinstance(allowed, str) else _unwanted_route(customer, route)
         uow.outbox.add(
@@ -118,9 +122,16 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
             connection_id=route.connection_id,
             order_id=order.id,
             event_id=fact.id,
-            due_at=allowed.not_before if isinstance(allowed, Allowed) else None,
+            due_at=_not_before(allowed, fact),
             suppressed=refused,
+            cause=fact.command_id if fact.told_from is not None else None,
         )
+
+
+def _not_before(allowed: Allowed | str, fact: Fact) -> datetime | None:
+    """Neither in quiet hours nor while the step that it tells of may still be taken back."""
+    moments = [allowed.not_before if isinstance(allowed, Allowed) else None, fact.told_from]
+    return max(filter(None, moments), default=None)
 
 
 def _was_before_a_restore(uow: UnitOfWork, fact: Fact, order: Order) -> bool:

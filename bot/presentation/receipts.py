@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Section, Tone
 from bot.presentation.words import when
 from core.domain.refusals import Refusal
+from core.domain.undo import in_words
 from core.engine import Receipt
 
 _TONES: dict[str, Tone] = {"done": "good", "refused": "warn", "deferred": "warn", "failed": "bad"}
@@ -37,6 +38,13 @@ def refusal_card(refusal: Refusal) -> Card:
 
 def _after(receipt: Receipt, desk: Desk) -> tuple[Action, ...]:
     """Undo only where it works, and the way to what was changed."""
-    undo = button(desk, "undo") if receipt.can_undo else None
+    undo = _undo(receipt, desk) if receipt.can_undo else None
     number = str(receipt.facts.get("order", ""))
     return kept(undo, button(desk, "show", number) if number else None)
+
+
+def _undo(receipt: Receipt, desk: Desk) -> Action | None:
+    """For this very step, whatever was done since, and for how long."""
+    window = timedelta(seconds=receipt.undo_seconds)
+    text = f"Undo ({in_words(window)})" if window else ""
+    return button(desk, "undo", text=text, more={"command": receipt.command_id})

@@ -19,6 +19,7 @@ from core.commands import (
     slack,
     stock,
     tracking,
+    undo,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "slack",
     "stock",
     "tracking",
+    "undo",
 ]

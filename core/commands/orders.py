@@ -1,12 +1,10 @@
-"""What staff do with an order: hold, release, cancel, move, note, tag, undo."""
+"""What staff do with an order: hold, release, cancel, move, note, tag."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
-
-import msgspec
 
 from core.commands.placing import (
     free,
@@ -16,15 +14,14 @@ from core.commands.placing import (
     serve_queue,
 )
 from core.commands.writeback import write_back
-from core.db import audit
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
 from core.domain.holds import Hold, HoldReason
 from core.domain.order import Change
-from core.domain.refusals import Conflict, Invalid, NotPossible
-from core.registry import Arg, Done, Risk, command, command_named
+from core.domain.refusals import Invalid, NotPossible
+from core.registry import Arg, Done, Risk, command
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,29 +229,3 @@ def route_again(ask: RouteAgain, uow: UnitOfWork) -> Done:
     open_short_case(uow, after)
     open_unknown_case(uow, after)
     return Done(f"Order {order.number} was routed again.", {"order": order.number})
-
-
-@dataclass(frozen=True, slots=True)
-class UndoLast:
-    """Take back the last thing you did, while that is still possible."""
-
-
-@command("undo", UndoLast, Right.VIEW, examples=("undo",))
-def undo(_: UndoLast, uow: UnitOfWork) -> Done:
-    window = timedelta(seconds=int(uow.shop.policy["undo_seconds"]))
-    found = audit.last_done(uow.session, uow.shop.id, uow.actor.id, uow.now - window)
-    if found is None or found[1] == "undo_last":
-        raise NotPossible(
-            "There is nothing of yours to undo.",
-            f"Undo works for {int(window.total_seconds())} seconds after a reversible step.",
-        )
-    _, done, inverse_json, order_id, version = found
-    inverse = msgspec.json.decode(inverse_json)
-    if inverse is None:
-        raise NotPossible(f"Your last step ({command_named(done).verb}) cannot be taken back.")
-    if order_id is not None and uow.orders.by_id(order_id).version != version:
-        raise Conflict("The order has changed since.", "Look at it and decide anew.")
-    spec = command_named(inverse["name"])
-    answer: Done = spec.handler(spec.read(inverse["arguments"]), uow)
-    uow.undo = None
-    return Done(f"Taken back ({command_named(done).verb}): {answer.sentence}", answer.facts)

@@ -25,4 +25,5 @@ def write_back(uow: UnitOfWork, order: Order, what: str, key: str, payload: dict
         connection_id=connection.id,
         order_id=order.id,
         suppressed=watching,
+        waits=True,
     )

@@ -9,23 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.db import tables as t
-from core.db.connection import Row, Session, Statement
+from core.db.connection import Session, Statement
 from core.db.rows import micros, to_json
 
 _a = t.audit.c
-_LAST = (
-    sa.select(_a.id, _a.command, _a.undo, _a.order_id, _a.version)
-    .where(
-        _a.shop_id == sa.bindparam("shop"),
-        _a.actor == sa.bindparam("who"),
-        _a.outcome == "done",
-        _a.at >= sa.bindparam("since"),
-    )
-    .order_by(_a.id.desc())
-    .limit(1)
-)
-_LAST_DONE = Statement(_LAST)
-_WAIT_FOR_LAST = Statement(_LAST.with_for_update())
 _OF_ORDER = Statement(
     sa.select(
         _a.version, _a.command, _a.arguments, _a.actor, _a.surface, _a.at, _a.previous, _a.hash
@@ -91,16 +78,6 @@ def row(
         hashed = link(previous, order_id, version, command, arguments, actor, surface, written)
         base |= {"order_id": order_id, "version": version, "previous": previous, "hash": hashed}
     return base
-
-
-def last_done(session: Session, shop_id: int, actor: str, since: datetime) -> Row | None:
-    """(id, command, undo as JSON, order id, version) of the last thing that the actor did.
-
-    Two presses of `undo` at once: the second waits here for the first, and then sees it.
-    """
-    asked = {"shop": shop_id, "who": actor, "since": micros(since)}
-    session.row(_WAIT_FOR_LAST, **asked)
-    return session.row(_LAST_DONE, **asked)
 
 
 def broken_link(session: Session, order_id: int) -> int | None:

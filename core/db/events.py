@@ -11,10 +11,13 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session, Statement
-from core.db.rows import from_json, moment
+from core.db.rows import from_json, moment, moment_or_none
 
 _v = t.event.c
-_FIELDS = (_v.id, _v.shop_id, _v.order_id, _v.kind, _v.data, _v.actor, _v.surface, _v.at)
+_FIELDS = (
+    *(_v.id, _v.shop_id, _v.order_id, _v.kind, _v.data, _v.actor, _v.surface, _v.at),
+    *(_v.command_id, _v.told_from),
+)
 _UNPLANNED = Statement(
     sa.select(*_FIELDS).where(_v.position.is_(None)).order_by(_v.id).limit(sa.bindparam("most"))
 )
@@ -31,7 +34,7 @@ _PLANNER_LOCK = 7_301_964  # any number that is ours alone
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """An event as stored."""
+    """An event as stored; `told_from` is when the undo window of its command closes, if any."""
 
     id: int
     shop_id: int
@@ -41,11 +44,13 @@ class Fact:
     actor: str
     surface: str
     at: datetime
+    command_id: int = 0
+    told_from: datetime | None = None
     position: int | None = None
 
 
 def _fact(row: Sequence[Any]) -> Fact:
-    event_id, shop_id, order_id, kind, data, actor, surface, at, *position = row
+    event_id, shop_id, order_id, kind, data, actor, surface, at, command, told, *position = row
     return Fact(
         event_id,
         shop_id,
@@ -55,15 +60,22 @@ def _fact(row: Sequence[Any]) -> Fact:
         actor,
         surface,
         moment(at),
+        command,
+        moment_or_none(told),
         position[0] if position else None,
     )
 
 
 def unplanned(session: Session, most: int) -> list[Fact]:
     """Facts that nobody has planned messages for; on PostgreSQL one process plans at a time."""
+    wait_for_planner(session)
+    return [_fact(row) for row in session.rows(_UNPLANNED, most=most)]
+
+
+def wait_for_planner(session: Session) -> None:
+    """From here to the end of this transaction nobody else plans."""
     if not session.is_sqlite:
         session.plain(f"SELECT pg_advisory_xact_lock({_PLANNER_LOCK})")
-    return [_fact(row) for row in session.rows(_UNPLANNED, most=most)]
 
 
 def place(session: Session, facts: Sequence[Fact]) -> None:

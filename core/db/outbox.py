@@ -112,6 +112,7 @@ class Outbox:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
         self._session: Session = uow.session
+        self.held: list[int] = []  # of this command: what an undo has to stop
 
     def add(
         self,
@@ -126,11 +127,15 @@ class Outbox:
         due_at: datetime | None = None,
         suppressed: str = "",
         fresh: bool = False,
+        waits: bool = False,
+        cause: int | None = None,
     ) -> int | None:
         """One intent, written with the state that caused it; an equal key is one intent only.
 
         `suppressed` records the intent with the reason why it will not be carried out. `fresh`
-        promises that the key was never used (it holds a new id), which saves looking.
+        promises that the key was never used (it holds a new id), which saves looking. With
+        `waits` it leaves only when the command that says it cannot be undone any more; `cause` is
+        that command where another plans for it.
         """
         if not fresh and self._is_known(key):
             return None
@@ -145,6 +150,7 @@ class Outbox:
             "lane": lane,
             "order_id": order_id,
             "event_id": event_id,
+            "cause": cause,
             "payload": to_json(payload),
             "state": "suppressed" if suppressed else "waiting",
             "reason": suppressed,
@@ -156,6 +162,8 @@ class Outbox:
             self._uow.log(t.outbox, row)
         else:
             self._uow.insert_now(t.outbox, row)
+        if waits:
+            self.held.append(effect_id)
         return effect_id
 
     def _is_known(self, key: str) -> bool:

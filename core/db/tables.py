@@ -752,6 +752,7 @@ event = _table(
     _text("surface"),
     _int("command_id"),
     _at("at"),
+    _at("told_from", nullable=True),  # it may be taken back until then
     _int("position", None),
     sa.Index(None, "order_id", "id"),
     sa.Index("uq_event_position", "position", unique=True),
@@ -784,6 +785,15 @@ audit = _table(
     _text("hash"),
     sa.UniqueConstraint("order_id", "version"),
     sa.Index(None, "shop_id", "actor", "id"),
+)
+
+# Steps that were undone, and the undoing itself: nobody outside is told of either.
+taken_back = _table(
+    "taken_back",
+    sa.Column("command_id", Whole, primary_key=True, autoincrement=False),
+    _shop(),
+    _text("by"),
+    _at("at"),
 )
 
 inbox = _table(
@@ -832,6 +842,7 @@ outbox = _table(
     _text("lane"),
     _int("order_id", None),
     _int("event_id", None),
+    _int("cause", None),  # the command that takes this along when it is undone
     _json("payload"),
     _text("state", "waiting"),
     _text("reason"),
@@ -860,6 +871,12 @@ outbox = _table(
         postgresql_where=sa.text("state in ('waiting', 'leased')"),
     ),
     sa.Index(None, "order_id", "id"),
+    sa.Index(
+        "ix_outbox_cause",
+        "cause",
+        sqlite_where=sa.text("cause is not null"),
+        postgresql_where=sa.text("cause is not null"),
+    ),
 )
 
 job_slot = _table(

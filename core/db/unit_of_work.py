@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import setup
+from core.db import setup, undo
 from core.db import tables as t
 from core.db.cases import Cases
 from core.db.connection import Session
@@ -26,7 +26,9 @@ from core.db.stock import Stock
 from core.db.writer import Batch, insert_into, parents_first
 from core.domain.access import Actor
 from core.domain.events import Event
+from core.domain.refusals import Conflict
 from core.domain.shop import Shop
+from core.domain.undo import window_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class UnitOfWork:
         self.told: set[int] = set()
         self.undo: Any = None
         self.founding = False
+        self._told_from: int | None = None
+        self._takes_back: int | None = None
         self._rows: dict[sa.Table, list[dict[str, Any]]] = {}
         batch.session.before = self.write_rows
 
@@ -113,6 +117,33 @@ class UnitOfWork:
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self)
+
+    # --- undo ------------------------------------------------------------------------------------
+
+    def take_back(self, command_id: int) -> None:
+        """This command undoes another: whoever was to be told of it is told of neither. Raises
+        Conflict when word of it has left."""
+        if not undo.stop_caused_by(self.session, command_id, micros(self.now)):
+            raise Conflict("It has been told outside already.", "Look at it and decide anew.")
+        self._takes_back = command_id
+        for each in (command_id, self.command_id):
+            row = undo.row_of(each, self.shop.id, self.actor.id, self.now)
+            self.insert(t.taken_back, row)
+
+    def hold_back(self) -> timedelta:
+        """What a reversible command would say outside waits until its undo window has closed.
+        Returns how long the command may be undone."""
+        window = window_of(self.shop.policy) if self.undo is not None else timedelta(0)
+        if not window:
+            self.undo = None
+        if self.undo is not None or self._takes_back is not None:
+            self._told_from = micros(self.now + window)
+        held = self.outbox.held if "outbox" in self.__dict__ else []
+        if held and self._takes_back is not None:
+            undo.stop(self.session, held, micros(self.now))
+        elif held and self.undo is not None:
+            undo.wait(self.session, held, micros(self.now + window), self.command_id)
+        return window
 
     # --- telling ---------------------------------------------------------------------------------
 
@@ -172,6 +203,7 @@ class UnitOfWork:
                     "surface": self.surface,
                     "command_id": self.command_id,
                     "at": at,
+                    "told_from": self._told_from,
                 },
             )
 

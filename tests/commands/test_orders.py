@@ -16,9 +16,9 @@ from core.commands.orders import (
     ReleaseOrder,
     RouteAgain,
     TagOrder,
-    UndoLast,
     UntagOrder,
 )
+from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.holds import HoldReason

@@ -17,7 +17,6 @@ from core.commands.access import (
     RetryEffect,
     RevokeKey,
 )
-from core.commands.orders import UndoLast
 from core.commands.setup import (
     AddLocation,
     ChangeLocation,
@@ -31,6 +30,7 @@ from core.commands.setup import (
     SetSwitch,
     SetUpShop,
 )
+from core.commands.undo import UndoLast
 from core.db import setup
 from core.db import tables as t
 from core.db.connection import Database

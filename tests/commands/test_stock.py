@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.commands.orders import UndoLast
 from core.commands.setup import SetMode
 from core.commands.stock import (
     AdjustStock,
@@ -15,6 +14,7 @@ from core.commands.stock import (
     SetStock,
     plan_stock_pushes,
 )
+from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.db.rows import from_json
 from core.domain.access import Role

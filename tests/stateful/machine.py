@@ -18,7 +18,6 @@ from core.commands.orders import (
     ReleaseOrder,
     RouteAgain,
     TagOrder,
-    UndoLast,
 )
 from core.commands.receiving import CountedLine, ReceiveReturn
 from core.commands.refunds import RecordRefund
@@ -32,6 +31,7 @@ from core.commands.returns import (
 from core.commands.scans import SCANS, ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.stock import AdjustStock, ReceiveStock, SetSafety, SetStock
 from core.commands.tracking import DeliverParcel, RecordTracking
+from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.fulfillment import Stage
 from core.domain.holds import HoldReason

@@ -11,13 +11,14 @@ import pytest
 from core.commands.cases import ResolveCase, TakeCase
 from core.commands.deliveries import LinkParcel
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
-from core.commands.orders import CancelOrder, HoldOrder, MoveOrder, NoteOrder, UndoLast
+from core.commands.orders import CancelOrder, HoldOrder, MoveOrder, NoteOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.refunds import RecordChannelRefund, RecordRefund
 from core.commands.returns import ApproveReturn, RejectReturn, RequestReturn
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.stock import AdjustStock, ReceiveStock, SetSafety, SetStock
 from core.commands.tracking import DeliverParcel, RecordTracking
+from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.db.connection import Database
 from core.db.ids import Ids

@@ -34,11 +34,11 @@ from core.commands.orders import (
     NoteOrder,
     ReleaseOrder,
     TagOrder,
-    UndoLast,
 )
 from core.commands.returns import RequestReturn
 from core.commands.setup import PauseMessages
 from core.commands.stock import AdjustStock
+from core.commands.undo import UndoLast
 from core.domain.access import Actor, Role
 from core.domain.holds import HoldReason
 from core.domain.returns import ReturnReason

@@ -103,7 +103,7 @@ async def test_undo_takes_back_by_button(sqlite_database: str) -> None:
     async with slack_house(sqlite_database) as there:
         there.shop.place(1001, ("mug-red", 2))
         card = await there.card("ann", "hold 1001 address")
-        await there.user("ann").click(card, "Undo")
+        await there.user("ann").click(card, "Undo (60 s)")
         await there.slack.drain()
         assert "Taken back (hold)" in there.whispers("ann")[-1]
         (row,) = there.shop.rows(t.hold)
