@@ -17,6 +17,7 @@ _STATES = {
     "past_cutoff": "past cut-off",
     "unknown_sku": "unknown SKU",
     "till_above_book": "till sold more than the book says",
+    "count_off": "count far from the book",
     "unknown": "not placed",
     "InfoReceived": "announced, not scanned yet",
     "NotFound": "not known to the carrier yet",

@@ -29,8 +29,8 @@ class ReceiveStock:
 
 @command("receive", ReceiveStock, Right.STOCK, examples=("receive mug-red ber 24 PO-7731",))
 def receive(ask: ReceiveStock, uow: UnitOfWork) -> Done:
-    product, place = _what_and_where(uow, ask.sku, ask.location)
-    _require_units(ask.quantity, 1)
+    product, place = what_and_where(uow, ask.sku, ask.location)
+    require_units(ask.quantity, 1)
     move = StockMove(
         Move.RECEIVE, product.sku, place.id, ask.quantity, reason=ask.reference.strip()[:200]
     )
@@ -50,35 +50,11 @@ class AdjustStock:
 
 @command("adjust", AdjustStock, Right.STOCK, examples=("adjust mug-red ber -2 broken",))
 def adjust(ask: AdjustStock, uow: UnitOfWork) -> Done:
-    product, place = _what_and_where(uow, ask.sku, ask.location)
-    _require_units(abs(ask.change), 1)
+    product, place = what_and_where(uow, ask.sku, ask.location)
+    require_units(abs(ask.change), 1)
     _move(uow, place, StockMove(Move.ADJUST, product.sku, place.id, ask.change, reason=ask.reason))
     uow.undo = AdjustStock(product.sku, place.code, -ask.change, f"taken back: {ask.reason}")
     return _done(uow, product, place, f"{ask.change:+} × {product.sku} at {place.code}.")
-
-
-@dataclass(frozen=True, slots=True)
-class SetStock:
-    """Set what was counted; `expected` is the figure that the counter saw in the book."""
-
-    sku: Annotated[str, Arg.SKU]
-    location: Annotated[str, Arg.LOCATION]
-    on_hand: Annotated[int, Arg.QUANTITY]
-    expected: Annotated[int, Arg.QUANTITY]
-    reason: Annotated[str, Arg.TEXT] = "counted"
-
-
-@command("count", SetStock, Right.STOCK, examples=("count mug-red ber 12 10",))
-def set_stock(ask: SetStock, uow: UnitOfWork) -> Done:
-    product, place = _what_and_where(uow, ask.sku, ask.location)
-    _require_units(ask.on_hand, 0)
-    try:
-        uow.stock.set_to(product.sku, place.id, ask.on_hand, ask.expected, ask.reason or "counted")
-    except Short as short:
-        raise _promised(uow, product.sku, place) from short
-    if ask.on_hand != ask.expected:
-        uow.undo = SetStock(product.sku, place.code, ask.expected, ask.on_hand, "taken back")
-    return _done(uow, product, place, f"{place.code} has {ask.on_hand} × {product.sku} on hand.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +68,8 @@ class SetSafety:
 
 @command("safety", SetSafety, Right.STOCK, examples=("safety mug-red ham 2",))
 def set_safety(ask: SetSafety, uow: UnitOfWork) -> Done:
-    product, place = _what_and_where(uow, ask.sku, ask.location)
-    _require_units(ask.units, 0)
+    product, place = what_and_where(uow, ask.sku, ask.location)
+    require_units(ask.units, 0)
     level = _level(uow, product.sku, place)
     if level.safety == ask.units:
         raise NotPossible(f"{place.code} keeps {ask.units} × {product.sku} back already.")
@@ -106,7 +82,7 @@ def set_safety(ask: SetSafety, uow: UnitOfWork) -> Done:
 # --- shared -------------------------------------------------------------------------------------
 
 
-def _what_and_where(uow: UnitOfWork, sku: str, where: str) -> tuple[Product, Location]:
+def what_and_where(uow: UnitOfWork, sku: str, where: str) -> tuple[Product, Location]:
     place = uow.shop.location(where)
     product = find_product(uow.session, uow.shop.id, sku)
     if product is None:
@@ -118,7 +94,7 @@ def _what_and_where(uow: UnitOfWork, sku: str, where: str) -> tuple[Product, Loc
     return product, place
 
 
-def _require_units(units: int, least: int) -> None:
+def require_units(units: int, least: int) -> None:
     if not least <= units <= UNITS_MOST:
         raise Invalid(f"{units} units make no sense.", f"Send {least} to {UNITS_MOST:,}.")
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from core.db import audit, incoming, structure
+from core.db import audit, counts, incoming, structure
 from core.db.connection import Session
 from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
 
@@ -241,6 +241,7 @@ INVARIANTS: dict[str, Check] = {
             and kind in ({", ".join(f"'{kind.value}'" for kind in sorted(NEED_A_REASON))}))""",
     ),
     "ledger and audit cannot be rewritten": Check("I-06c", structure.unprotected),
+    **{sentence: _rule(*rule) for sentence, rule in counts.SENTENCES.items()},
     # orders
     "no line has more units placed than ordered, or more returned than shipped": _rule(
         "I-07",

@@ -524,6 +524,58 @@ stock_rule = _table(
     _check("low_at", "low_at > 0"),
 )
 
+# A list of goods that a location is asked to count.
+count_task = _table(
+    "count_task",
+    _id(),
+    _shop(),
+    _int("number", None),
+    _ref("location_id", "location.id"),
+    _text("kind", "by_hand"),
+    _text("state", "open"),
+    _text("opened_by"),
+    _at("opened_at"),
+    _at("closed_at", nullable=True),
+    _check("kind", "kind in ('by_hand', 'weekly')"),
+    _check("state", "state in ('open', 'done', 'canceled')"),
+    _check("closed", "(state = 'open') = (closed_at is null)"),
+    sa.UniqueConstraint("shop_id", "number"),
+    sa.Index(None, "shop_id", "location_id", "kind", "opened_at"),
+)
+
+# One SKU at one location: asked for, or counted once and doubted, until a count takes effect.
+stock_count = _table(
+    "stock_count",
+    _id(),
+    _shop(),
+    _ref("task_id", "count_task.id", nullable=True),
+    _text("sku"),
+    _ref("location_id", "location.id"),
+    _text("state", "asked"),
+    _int("book", None),
+    _int("first", None),
+    _text("first_by"),
+    _at("first_at", nullable=True),
+    _int("on_hand", None),
+    _text("counted_by"),
+    _at("asked_at"),
+    _at("settled_at", nullable=True),
+    _check("state", "state in ('asked', 'doubted', 'done', 'canceled')"),
+    _check("first", "state <> 'doubted' or (first >= 0 and first_at is not null)"),
+    _check("done", "state <> 'done' or (on_hand >= 0 and counted_by <> '')"),
+    _check("settled", "(state in ('done', 'canceled')) = (settled_at is not null)"),
+    sa.Index(
+        "uq_stock_count_open",
+        "shop_id",
+        "sku",
+        "location_id",
+        unique=True,
+        sqlite_where=sa.text("state in ('asked', 'doubted')"),
+        postgresql_where=sa.text("state in ('asked', 'doubted')"),
+    ),
+    sa.Index(None, "task_id"),
+)
+
 # --- fulfillment ---------------------------------------------------------------------------------
 
 fulfillment_order = _table(

@@ -21,6 +21,7 @@ class CaseKind(StrEnum):
     EDIT_AFTER_PRINT = "edit_after_print"
     CANCEL_AFTER_SHIP = "cancel_after_ship"
     TILL_ABOVE_BOOK = "till_above_book"
+    COUNT_OFF = "count_off"
     OUTSIDE_REFUND = "outside_refund"
     DEAD_LETTER = "dead_letter"
     DELIVERY_DEAD = "delivery_dead"
@@ -53,6 +54,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.EDIT_AFTER_PRINT: Rule("location", 1),
     CaseKind.CANCEL_AFTER_SHIP: Rule("us", 8),
     CaseKind.TILL_ABOVE_BOOK: Rule("location", 24),
+    CaseKind.COUNT_OFF: Rule("location", 72, closes_itself=True),
     CaseKind.OUTSIDE_REFUND: Rule("us", 24),
     CaseKind.DEAD_LETTER: Rule("us", 4, closes_itself=True),
     CaseKind.DELIVERY_DEAD: Rule("us", 4, closes_itself=True),

@@ -46,6 +46,9 @@ POLICIES: Mapping[str, Policy] = {
     "cases_channel": Policy("the Slack channel for cases"),
     "objective": Policy("what routing prefers", choices=tuple(o.value for o in Objective)),
     "storm_size": Policy("like cases in one scan that become one card", 1, 1000),
+    "count_tolerance_percent": Policy("percent by which shelf and book may differ", 0, 100),
+    "count_again_hours": Policy("hours in which a second count confirms the first", 1, 720),
+    "weekly_counts": Policy("best sellers that each location counts every week", 0, 500),
 }
 
 

@@ -80,6 +80,9 @@ DEFAULT_POLICY: dict[str, Any] = {
     "cases_channel": "",
     "objective": "fewest_parcels",
     "storm_size": 5,
+    "count_tolerance_percent": 10,
+    "count_again_hours": 24,
+    "weekly_counts": 0,
 }
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.commands.counts import SetStock
 from core.commands.setup import SetMode
 from core.commands.stock import (
     AdjustStock,
     ReceiveStock,
     SetSafety,
-    SetStock,
     plan_stock_pushes,
 )
 from core.commands.undo import UndoLast
@@ -148,11 +148,6 @@ def test_a_count_that_looked_at_an_old_figure_is_refused_with_the_new_one(shop):
     assert receipt.sentence == "mug-red has 8 on hand, not 10."
     assert shop.do(SetStock("mug-red", "ber", 12, 8)).ok
     assert level(shop) == (12, 0, 0)
-
-
-def test_a_count_below_what_is_promised_is_refused(shop):
-    shop.place(1001, ("mug-red", 8))
-    assert_refused(shop, shop.do(SetStock("mug-red", "ber", 5, 10)), "short")
 
 
 def test_the_level_is_the_sum_of_its_moves(shop):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from core.commands.cases import ResolveCase, SnoozeCase, TakeCase
+from core.commands.counts import SetStock
 from core.commands.fulfillment import PackWork, PickWork, PrintPicks, PutBack, ShipWork
 from core.commands.labels import AddTracking, LabelParcel
 from core.commands.orders import (
@@ -29,10 +30,11 @@ from core.commands.returns import (
     ReturnedLine,
 )
 from core.commands.scans import SCANS, ReleaseExpiredHolds, ScanForCases, WakeCases
-from core.commands.stock import AdjustStock, ReceiveStock, SetSafety, SetStock
+from core.commands.stock import AdjustStock, ReceiveStock, SetSafety
 from core.commands.tracking import DeliverParcel, RecordTracking
 from core.commands.undo import UndoLast
 from core.db import tables as t
+from core.domain.counts import Picked
 from core.domain.fulfillment import Stage
 from core.domain.holds import HoldReason
 from core.domain.tracking import event as tracking_event
@@ -230,9 +232,9 @@ class ShopMachine(ChannelMachine):
     def count(self, sku: str, where: str, on_hand: int, off: int) -> None:
         place = {"BER": BER, "HAM": HAM}[where]
         now = self.rows(t.stock_level, sku=sku, location_id=place)[0]["on_hand"]
-        receipt = self.w.do(SetStock(sku, where, on_hand, now + off))
+        receipt = self.w.do(SetStock(sku, where, on_hand, now + off, Picked.WITH))
         assert not (receipt.ok and off)
-        if receipt.ok:
+        if receipt.facts.get("took_effect"):
             self.w.units[sku] += on_hand - now
 
     @rule(sku=st.sampled_from(SKUS[:2]), where=CODE, units=st.integers(0, 2))

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from core.commands.cases import ResolveCase, TakeCase
+from core.commands.counts import SetStock
 from core.commands.deliveries import LinkParcel
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
 from core.commands.orders import CancelOrder, HoldOrder, MoveOrder, NoteOrder
@@ -16,7 +17,7 @@ from core.commands.receiving import ReceiveReturn
 from core.commands.refunds import RecordChannelRefund, RecordRefund
 from core.commands.returns import ApproveReturn, RejectReturn, RequestReturn
 from core.commands.shipping import FulfilledLine, RecordFulfillment
-from core.commands.stock import AdjustStock, ReceiveStock, SetSafety, SetStock
+from core.commands.stock import AdjustStock, ReceiveStock, SetSafety
 from core.commands.tracking import DeliverParcel, RecordTracking
 from core.commands.undo import UndoLast
 from core.db import tables as t

@@ -1,0 +1,222 @@
+"""Counting: a count corrects the book; one that would break promises shows them and waits for a
+second one; what is far from the book costs the shelf some of its trust."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from core.commands.placing import serve_queue
+from core.commands.shorting import short, victims
+from core.commands.stock import require_units, what_and_where
+from core.db import counts as book
+from core.db.shelf import Product
+from core.db.shorting import promises_at
+from core.db.unit_of_work import UnitOfWork
+from core.domain import counts
+from core.domain.access import Right
+from core.domain.cases import CaseKind, Finding
+from core.domain.counts import FirstCount, Found, Picked
+from core.domain.refusals import Conflict, NotPossible
+from core.domain.shop import Location
+from core.domain.shorting import Loss
+from core.domain.stock import Level, Move, StockMove
+from core.registry import Arg, Done, command
+
+ORDERS_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SetStock:
+    """Say what was counted; `expected` is the figure that the counter saw in the book.
+
+    `picked` says whether goods that are picked but have not left were counted, too.
+    """
+
+    sku: Annotated[str, Arg.SKU]
+    location: Annotated[str, Arg.LOCATION]
+    on_hand: Annotated[int, Arg.QUANTITY]
+    expected: Annotated[int | None, Arg.QUANTITY] = None
+    picked: Annotated[Picked | None, Arg.CHOICE] = None
+    reason: Annotated[str, Arg.TEXT] = "counted"
+
+
+@command(
+    "count",
+    SetStock,
+    Right.STOCK,
+    examples=("count mug-red ber 12", "count mug-red ber 12 10", "count mug-red ber 9 without"),
+)
+def set_stock(ask: SetStock, uow: UnitOfWork) -> Done:
+    product, place = what_and_where(uow, ask.sku, ask.location)
+    require_units(ask.on_hand, 0)
+    counted = _in_the_house(uow, ask, product, place)
+    sentence, facts = _take(uow, ask, product, place, counted)
+    served = serve_queue(uow, [product.sku])
+    if served:
+        sentence += f" Served: {', '.join(served)}."
+    return Done(sentence, {"sku": product.sku, "location": place.code, "served": served, **facts})
+
+
+def _in_the_house(uow: UnitOfWork, ask: SetStock, product: Product, place: Location) -> int:
+    """The counted units, and what stands picked beside the shelf."""
+    promised = promises_at(uow.session, uow.shop.id, product.sku, place.id)
+    units = sum(promise.quantity for promise in promised if promise.is_in_hand)
+    if units and ask.picked is None:
+        words = f"count {product.sku} {place.code.lower()} {ask.on_hand}"
+        raise NotPossible(
+            f"{units} × {product.sku} are picked at {place.code} and have not left.",
+            f"Were they counted, too? Write `{words} with` or `{words} without`.",
+            code="picked",
+        )
+    return counts.on_hand(ask.on_hand, units, ask.picked or Picked.WITH)
+
+
+def _take(
+    uow: UnitOfWork, ask: SetStock, product: Product, place: Location, counted: int
+) -> tuple[str, dict[str, object]]:
+    """Believe the count, or keep it until a second one. Returns the sentence and small facts."""
+    lost = _victims(uow, product.sku, place, counted)
+    level = _level(uow, product.sku, place)
+    _require_seen(ask, level)
+    found = _compare(uow, level, counted)
+    if sum(loss.units for loss in lost) != found.missing:
+        lost = _lose(uow, product.sku, place, found.missing)  # it moved while orders were locked
+    asked = book.open_count(uow.session, uow.shop.id, product.sku, place.id)
+    first = asked.first if asked else None
+    within = timedelta(hours=int(uow.shop.policy["count_again_hours"]))
+    if not counts.is_believed(found, first, uow.now, within):
+        return _doubt(uow, asked, product, place, found, lost)
+    if asked is not None:
+        book.settle(uow, asked, found.book, found.on_hand)
+    return _believe(uow, ask, level, place, found, lost)
+
+
+def _victims(uow: UnitOfWork, sku: str, place: Location, counted: int) -> tuple[Loss, ...]:
+    """Whom this would short, as the book stands before anything is locked."""
+    levels = [level for level in uow.stock.levels([sku]) if level.location_id == place.id]
+    reserved = levels[0].reserved if levels else 0
+    uow.stock.lock_queue([sku])
+    return _lose(uow, sku, place, max(0, reserved - counted))
+
+
+def _lose(uow: UnitOfWork, sku: str, place: Location, units: int) -> tuple[Loss, ...]:
+    return victims(uow, sku, place.id, units) if units else ()
+
+
+def _level(uow: UnitOfWork, sku: str, place: Location) -> Level:
+    found = uow.stock.level(sku, place.id)
+    return found[0] if found else Level(sku, place.id, 0, 0)
+
+
+def _require_seen(ask: SetStock, level: Level) -> None:
+    if ask.expected is not None and ask.expected != level.on_hand:
+        raise Conflict(
+            f"{level.sku} has {level.on_hand} on hand, not {ask.expected}.",
+            "Look at the new figure and send your change again.",
+            code="stale_stock",
+        )
+
+
+def _compare(uow: UnitOfWork, level: Level, counted: int) -> Found:
+    tolerance = int(uow.shop.policy["count_tolerance_percent"])
+    return counts.compare(level.on_hand, level.reserved, counted, tolerance)
+
+
+# --- a count that is doubted ---------------------------------------------------------------------
+
+
+def _doubt(
+    uow: UnitOfWork,
+    asked: book.OpenCount | None,
+    product: Product,
+    place: Location,
+    found: Found,
+    lost: Sequence[Loss],
+) -> tuple[str, dict[str, object]]:
+    asked = asked or book.ask_for(uow, None, product.sku, place.id)
+    book.doubt(uow, asked, found.book, FirstCount(found.on_hand, uow.actor.name, uow.now))
+    again = f"count {product.sku} {place.code.lower()} {found.on_hand} {found.book} with"
+    sentence = (
+        f"{place.code} would have {found.on_hand} × {product.sku}, and "
+        f"{found.missing} more are promised: {who_loses(lost)}. Nothing has changed yet; "
+        f"somebody counts once more: `{again}`."
+    )
+    facts = {"took_effect": False, "missing": found.missing, "orders": _numbers(lost)}
+    return sentence, facts
+
+
+def who_loses(lost: Sequence[Loss]) -> str:
+    """`1003 would lose 2 and 1001 1`, the least urgent first."""
+    units: dict[str, int] = defaultdict(int)
+    for loss in lost:
+        units[loss.promise.order] += loss.units
+    said = [f"{number} would lose {n}" for number, n in units.items()]
+    hidden = len(said) - ORDERS_NAMED
+    return ", ".join(said[:ORDERS_NAMED]) + (f" and {hidden} more orders" if hidden > 0 else "")
+
+
+def _numbers(lost: Sequence[Loss]) -> list[str]:
+    return list(dict.fromkeys(loss.promise.order for loss in lost))
+
+
+# --- a count that is believed --------------------------------------------------------------------
+
+
+def _believe(
+    uow: UnitOfWork,
+    ask: SetStock,
+    level: Level,
+    place: Location,
+    found: Found,
+    lost: Sequence[Loss],
+) -> tuple[str, dict[str, object]]:
+    """Lower the book and short the least urgent promises in one move, or simply set it right."""
+    reason = ask.reason.strip() or "counted"
+    change = StockMove(Move.ADJUST, level.sku, place.id, found.difference, reason=reason)
+    if lost:
+        short(uow, lost, level.sku, place.id, reason, [change])
+    else:
+        uow.stock.set_to(level.sku, place.id, found.on_hand, found.book, reason)
+        uow.undo = _undo(level, place, found)
+    _judge(uow, level, place, found)
+    sentence = f"{place.code} has {found.on_hand} × {level.sku} on hand."
+    if lost:
+        sentence += f" Shorted: {', '.join(_numbers(lost))}."
+    return sentence, {"took_effect": True, "orders": _numbers(lost)}
+
+
+def _undo(level: Level, place: Location, found: Found) -> SetStock | None:
+    if not found.difference:
+        return None
+    return SetStock(
+        level.sku, place.code, found.book, found.on_hand, Picked.WITH, reason="taken back"
+    )
+
+
+def _judge(uow: UnitOfWork, level: Level, place: Location, found: Found) -> None:
+    """A count far from the book opens a case; the next one that is near it closes it."""
+    if found.alarming:
+        _open_case(uow, level, place, found)
+    else:
+        agreed = "the next count agreed with the book"
+        uow.cases.close(CaseKind.COUNT_OFF, _subject(level.sku, place), agreed)
+
+
+def _subject(sku: str, place: Location) -> str:
+    return f"count:{place.id}:{sku}"
+
+
+def _open_case(uow: UnitOfWork, level: Level, place: Location, found: Found) -> None:
+    finding = Finding(
+        CaseKind.COUNT_OFF,
+        _subject(level.sku, place),
+        f"{place.code} counted {found.on_hand} × {level.sku}; the book said {found.book}. "
+        "Find out why, then count again.",
+        location_id=place.id,
+        facts={"sku": level.sku, "counted": found.on_hand, "book": found.book},
+    )
+    uow.cases.open(finding)
