@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -176,17 +176,31 @@ def _believe(
 ) -> tuple[str, dict[str, object]]:
     """Lower the book and short the least urgent promises in one move, or simply set it right."""
     reason = ask.reason.strip() or "counted"
-    change = StockMove(Move.ADJUST, level.sku, place.id, found.difference, reason=reason)
+    raised = _raised(uow, level, place, found)
+    moves = _moves(level, found.difference, raised, reason)
     if lost:
-        short(uow, lost, level.sku, place.id, reason, [change])
-    else:
-        uow.stock.set_to(level.sku, place.id, found.on_hand, found.book, reason)
+        short(uow, lost, level.sku, place.id, reason, moves)
+    elif moves:
+        uow.stock.move(moves)
+    if found.alarming:
+        _open_case(uow, level, place, found, raised)
+    elif not (lost or raised):
         uow.undo = _undo(level, place, found)
-    _judge(uow, level, place, found)
     sentence = f"{place.code} has {found.on_hand} × {level.sku} on hand."
     if lost:
         sentence += f" Shorted: {', '.join(_numbers(lost))}."
+    if raised > 0:
+        sentence += f" Routing leaves {level.buffer + raised} of them alone until the next count."
     return sentence, {"took_effect": True, "orders": _numbers(lost)}
+
+
+def _moves(level: Level, difference: int, raised: int, reason: str) -> list[StockMove]:
+    wanted = ((Move.ADJUST, difference), (Move.BUFFER, raised))
+    return [
+        StockMove(kind, level.sku, level.location_id, units, reason=reason)
+        for kind, units in wanted
+        if units
+    ]
 
 
 def _undo(level: Level, place: Location, found: Found) -> SetStock | None:
@@ -197,26 +211,39 @@ def _undo(level: Level, place: Location, found: Found) -> SetStock | None:
     )
 
 
-def _judge(uow: UnitOfWork, level: Level, place: Location, found: Found) -> None:
-    """A count far from the book opens a case; the next one that is near it closes it."""
+# --- trust ---------------------------------------------------------------------------------------
+
+
+def _raised(uow: UnitOfWork, level: Level, place: Location, found: Found) -> int:
+    """How many units more routing leaves alone here; a count near the book closes the case of an
+    earlier one and gives back what that one had raised."""
     if found.alarming:
-        _open_case(uow, level, place, found)
-    else:
-        agreed = "the next count agreed with the book"
-        uow.cases.close(CaseKind.COUNT_OFF, _subject(level.sku, place), agreed)
+        return counts.raised_buffer(level.buffer, found) - level.buffer
+    subject = _subject(level.sku, place)
+    case = uow.cases.open_one(CaseKind.COUNT_OFF, subject)
+    if case is None:
+        return 0
+    uow.cases.close(CaseKind.COUNT_OFF, subject, "the next count agreed with the book")
+    return -min(level.buffer, int(case.facts["raised"]))
 
 
 def _subject(sku: str, place: Location) -> str:
     return f"count:{place.id}:{sku}"
 
 
-def _open_case(uow: UnitOfWork, level: Level, place: Location, found: Found) -> None:
+def _open_case(uow: UnitOfWork, level: Level, place: Location, found: Found, raised: int) -> None:
+    facts = {"sku": level.sku, "counted": found.on_hand, "book": found.book, "raised": raised}
     finding = Finding(
         CaseKind.COUNT_OFF,
         _subject(level.sku, place),
         f"{place.code} counted {found.on_hand} × {level.sku}; the book said {found.book}. "
         "Find out why, then count again.",
         location_id=place.id,
-        facts={"sku": level.sku, "counted": found.on_hand, "book": found.book},
+        facts=facts,
     )
-    uow.cases.open(finding)
+    known = uow.cases.open_one(finding.kind, finding.subject)
+    if known is None:
+        uow.cases.open(finding)
+        return
+    told = {**facts, "raised": int(known.facts["raised"]) + raised}
+    uow.cases.save(known, replace(known, facts=told), finding.title)

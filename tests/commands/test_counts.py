@@ -8,8 +8,8 @@ import pytest
 
 from core.commands.counts import SetStock
 from core.commands.fulfillment import PackWork, PickWork, PrintPicks
-from core.commands.orders import UndoLast
 from core.commands.stock import ReceiveStock
+from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.counts import Picked
@@ -205,17 +205,38 @@ def test_a_stale_look_at_the_book_is_refused_before_anything_is_kept(scarce):
 # --- trust ---------------------------------------------------------------------------------------
 
 
-def test_a_count_far_from_the_book_opens_a_case_and_a_good_one_closes_it(shop):
-    count(shop, 7)
+def buffer(shop: Shop) -> int:
+    return int(shop.rows(t.stock_level, sku="mug-red", location_id=BER)[0]["buffer"])
+
+
+def test_a_count_far_from_the_book_opens_a_case_and_routing_takes_less(shop):
+    receipt = count(shop, 7)
+    assert receipt.sentence == (
+        "BER has 7 × mug-red on hand. Routing leaves 3 of them alone until the next count."
+    )
+    assert not receipt.can_undo
     (case,) = shop.rows(t.cases, kind="count_off")
     assert case["title"] == (
         "BER counted 7 × mug-red; the book said 10. Find out why, then count again."
     )
-    assert case["location_id"] == BER
+    assert (case["location_id"], buffer(shop)) == (BER, 3)
+
+
+def test_the_next_good_count_closes_the_case_and_gives_the_trust_back(shop):
     count(shop, 7)
-    assert open_cases(shop) == set()
+    count(shop, 5)
+    assert buffer(shop) == 3
+    count(shop, 1)
+    assert len(shop.rows(t.cases, kind="count_off")) == 1
+    assert count(shop, 1).ok
+    assert (open_cases(shop), buffer(shop)) == (set(), 0)
+
+
+def test_more_than_the_book_is_a_case_but_costs_no_trust(shop):
+    count(shop, 15)
+    assert (open_cases(shop), buffer(shop)) == ({"count_off"}, 0)
 
 
 def test_a_count_within_the_tolerance_opens_nothing(shop):
     count(shop, 9)
-    assert shop.rows(t.cases, kind="count_off") == []
+    assert (shop.rows(t.cases, kind="count_off"), buffer(shop)) == ([], 0)
