@@ -79,6 +79,17 @@ def _routed(data: Data, _desk: Desk) -> str:
     return f"Goes out from {' and '.join(parts) or 'nowhere yet'}."
 
 
+def _waits(data: Data, _desk: Desk) -> str:
+    told = {
+        "queue": "nothing ships before everything can",
+        "backorder": f"the rest waits for {data.get('at')}",
+        "cancel": f"the rest is canceled after {count(int(data.get('days', 0)), 'day')}",
+        "ask": "a person chooses between the two best plans",
+    }.get(str(data.get("does")), "the rest waits")
+    why = f" ({data['reason']})" if data.get("reason") else ""
+    return f"Rule “{data.get('rule')}”: {told}{why}."
+
+
 def _broken(data: Data, _desk: Desk) -> str:
     lost = f"{data.get('quantity')} × {data.get('sku')}"
     return f"{data.get('location')} lacks {lost} that was promised{_for(data)}."
@@ -128,6 +139,7 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderNoted": lambda d, _: f"Note: “{d.get('text')}”",
     "OrderTagged": lambda d, _: f"Tag {d.get('tag')} {'removed' if d.get('removed') else 'set'}.",
     "OrderRouted": _routed,
+    "OrderWaits": _waits,
     "OrderShort": lambda d, _: f"Short of {_units(d.get('short', {}))}.",
     "PromiseBroken": _broken,
     "OrderMoved": lambda d, _: f"Moved from {d.get('origin')} to {d.get('target')}.",

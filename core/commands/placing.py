@@ -5,65 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
+from core.commands import waiting_room
+from core.commands.planning import Plan, plan_for
 from core.db import tables as t
+from core.db.capacity import give, give_back, keep, take
 from core.db.rows import micros, to_json
 from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind, Finding
-from core.domain.distance import distance_km
 from core.domain.estimate import estimate
 from core.domain.fulfillment import FulfillmentOrder, Stage
-from core.domain.order import Address, Change, Line, Order
+from core.domain.order import Change, Line, Order
 from core.domain.refusals import Unavailable
-from core.domain.routing import planner, rules
-from core.domain.routing.problem import Candidate, Demand
-from core.domain.routing.trace import Trace, trace_of
+from core.domain.routing.problem import Demand, Pick
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
 
 REPLANS = 5
-DEFAULT_RULE = "default"
 
 
 def snapshot(within: Any, skus: Iterable[str]) -> list[Level]:
     """The levels that a plan needs, read without a lock."""
     return levels_of(within.session, within.actor.shop_id, sorted(set(skus)))
-
-
-def candidates(
-    shop: Shop,
-    demands: Sequence[Demand],
-    levels: Sequence[Level],
-    ship_to: Address,
-    now: datetime,
-    only: int | None = None,
-) -> tuple[Candidate, ...]:
-    """Every location as the planner sees it, with its one reason when it may not take part."""
-    stock: dict[int, dict[str, int]] = defaultdict(dict)
-    for level in levels:
-        # A location that a person chose may give its buffer too.
-        units = level.routable if only is None else level.available
-        if units > 0:
-            stock[level.location_id][level.sku] = units
-    facts = (
-        rules.LocationFacts(
-            location=site.code,
-            available=stock.get(site.id, {}),
-            rank=site.rank,
-            parcel_cost=site.parcel_cost,
-            unit_cost=site.unit_cost,
-            distance_km=distance_km(site.lat, site.lon, ship_to.lat, ship_to.lon),
-            active=site.active,
-            paused=site.paused_until is not None and site.paused_until > now,
-            barred=None if only in (None, site.id) else "another_location_was_chosen",
-        )
-        for site in shop.locations.values()
-    )
-    return rules.candidates(demands, ship_to.country, facts)
 
 
 def place(
@@ -86,22 +52,19 @@ def place(
         fresh = levels if levels is not None else uow.stock.levels([w.sku for w in waiting])
         levels = None
         demands = [Demand(line.sku, line.unplaced) for line in waiting]
-        found = candidates(uow.shop, demands, fresh, order.ship_to, uow.now, only)
-        plan = planner.plan(demands, found, _objective(uow.shop))
+        plan = plan_for(uow, order, demands, fresh, only)
+        if not take(uow, plan.claims):
+            continue
         try:
             uow.stock.move(_reserves(uow.shop, plan.picks))
         except Short:
+            give(uow, plan.claims)
             continue
-        story = trace_of(demands, found, _objective(uow.shop), plan, DEFAULT_RULE, 1)
-        return _hand_out(uow, order, waiting, plan, story, queue_short)
+        return _hand_out(uow, order, waiting, plan, queue_short)
     raise Unavailable("Stock is moving too fast just now.", "Try again in a moment.")
 
 
-def _objective(shop: Shop) -> planner.Objective:
-    return planner.Objective(shop.policy["objective"])
-
-
-def _reserves(shop: Shop, picks: Iterable[planner.Pick]) -> list[StockMove]:
+def _reserves(shop: Shop, picks: Iterable[Pick]) -> list[StockMove]:
     return [
         StockMove(Move.RESERVE, pick.sku, shop.location(pick.location).id, pick.quantity)
         for pick in picks
@@ -112,8 +75,7 @@ def _hand_out(
     uow: UnitOfWork,
     order: Order,
     waiting: Sequence[Line],
-    plan: planner.Plan,
-    story: Trace,
+    plan: Plan,
     queue_short: bool,
 ) -> Order:
     shares, changed = _share(uow.shop, waiting, plan, queue_short)
@@ -133,7 +95,12 @@ def _hand_out(
         uow.work.add(work)
         picks = [(line.id, line.sku, quantity) for line, quantity in items]
         uow.stock.promise(order.id, work.id, location_id, picks)
-    _tell(uow, order, plan, story)
+        for claim in plan.claims:
+            if claim.location_id == location_id:
+                keep(uow, work.id, claim)
+    _tell(uow, order, plan)
+    if uow.shop.rules is not None and queue_short:
+        waiting_room.settle(uow, order, plan)
     return uow.orders.save(Change(after)) if order.version else after
 
 
@@ -152,7 +119,7 @@ def _promised(uow: UnitOfWork, order: Order, places: Iterable[int]) -> Order:
 
 
 def _share(
-    shop: Shop, waiting: Sequence[Line], plan: planner.Plan, queue_short: bool
+    shop: Shop, waiting: Sequence[Line], plan: Plan, queue_short: bool
 ) -> tuple[dict[int, list[tuple[Line, int]]], dict[int, Line]]:
     """Give the picked units to the lines in order; what is left of a line joins the queue."""
     supply = {(shop.location(pick.location).id, pick.sku): pick.quantity for pick in plan.picks}
@@ -174,7 +141,7 @@ def _share(
     return shares, changed
 
 
-def _tell(uow: UnitOfWork, order: Order, plan: planner.Plan, story: Trace) -> None:
+def _tell(uow: UnitOfWork, order: Order, plan: Plan) -> None:
     parts: dict[str, dict[str, int]] = defaultdict(dict)
     for pick in plan.picks:
         parts[pick.location][pick.sku] = pick.quantity
@@ -188,7 +155,7 @@ def _tell(uow: UnitOfWork, order: Order, plan: planner.Plan, story: Trace) -> No
             "id": uow.new_id(),
             "shop_id": uow.shop.id,
             "order_id": order.id,
-            "trace": to_json(story),
+            "trace": to_json(plan.story),
             "at": micros(uow.now),
         },
     )
@@ -238,6 +205,8 @@ def free(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]) -> Or
     moves = []
     for work in works:
         uow.work.save(work, work.cancel(uow.now))
+        if uow.shop.rules is not None:
+            give_back(uow, work.id)
         for item in work.items:
             moves.append(
                 StockMove(Move.RELEASE, item.sku, work.location_id, item.quantity, item.line_id)

@@ -242,6 +242,23 @@ INVARIANTS: dict[str, Check] = {
     ),
     "ledger and audit cannot be rewritten": Check("I-06c", structure.unprotected),
     **{sentence: _rule(*rule) for sentence, rule in counts.SENTENCES.items()},
+    # routing
+    "what a location has taken on in a day is the sum of its live claims": _rule(
+        "I-06d",
+        """select u.location_id, u.day from capacity_used u left join (
+            select shop_id, location_id, day, count(*) as orders, sum(lines) as lines,
+                sum(units) as units from capacity_claim where given_back_at is null
+            group by shop_id, location_id, day
+        ) c on c.shop_id = u.shop_id and c.location_id = u.location_id and c.day = u.day
+        where u.orders <> coalesce(c.orders, 0) or u.lines <> coalesce(c.lines, 0)
+            or u.units <> coalesce(c.units, 0)""",
+    ),
+    "every rule set in force was written before": _rule(
+        "I-06e",
+        """select a.id from routing_activation a left join routing_rules r
+            on r.shop_id = a.shop_id and r.number = a.number
+        where a.number > 0 and (r.id is null or r.at > a.at)""",
+    ),
     # orders
     "no line has more units placed than ordered, or more returned than shipped": _rule(
         "I-07",

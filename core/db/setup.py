@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from core.db import lanes
 from core.db import tables as t
 from core.db.connection import Database, Row, Session, Statement
+from core.db.routing import active_rules
 from core.db.rows import from_json, moment_or_none
 from core.domain.access import Actor, Role
 from core.domain.refusals import NotFound
@@ -129,6 +130,7 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         connections={c.id: c for c in connections},
         revision=shop["revision"],
         lanes=lanes.book_of(session, shop_id),
+        rules=active_rules(session, shop_id),
     )
 
 
@@ -156,6 +158,8 @@ def _location(row: Row, time_zone: str) -> Location:
         cut_off=r["cut_off"],
         channel=r["channel"],
         external_ids=from_json(r["external_ids"]),
+        groups=tuple(from_json(r["groups"])),
+        abilities=tuple(from_json(r["abilities"])),
         active=bool(r["active"]),
         paused_until=moment_or_none(r["paused_until"]),
     )

@@ -35,7 +35,7 @@ def unprotected(session: Session) -> list[str]:
         table: (f"{table}_no_update", f"{table}_no_delete")
         if session.is_sqlite
         else (f"{table}_append_only",)
-        for table in ("stock_move", "audit")
+        for table in ("stock_move", "audit", "hold_answer", "routing_rules", "routing_activation")
     }
     return [table for table, triggers in wanted.items() if not set(triggers) <= set(names)]
 

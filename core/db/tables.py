@@ -157,6 +157,8 @@ location = _table(
     _text("cut_off", None),
     _text("channel"),
     _json("external_ids"),
+    _json("groups", "[]"),
+    _json("abilities", "[]"),
     _int("active", 1),
     _at("paused_until", nullable=True),
     sa.UniqueConstraint("shop_id", "code"),
@@ -188,6 +190,7 @@ product = _table(
     _int("price", 0),
     _int("weight", 0),
     _text("category"),
+    _json("flags", "[]"),
     _json("external_ids"),
     _int("active", 1),
     sa.UniqueConstraint("shop_id", "sku"),
@@ -387,6 +390,90 @@ routing_trace = _table(
     _text("trace"),
     _at("at"),
     sa.Index(None, "order_id", "id"),
+)
+
+# A rule set never changes: what is active is the last line of routing_activation (0: no rules).
+routing_rules = _table(
+    "routing_rules",
+    _id(),
+    _shop(),
+    _int("number"),
+    _text("document"),
+    _int("based_on", None),
+    _text("reason"),
+    _text("actor"),
+    _at("at"),
+    _check("number", "number > 0"),
+    sa.UniqueConstraint("shop_id", "number"),
+)
+
+routing_activation = _table(
+    "routing_activation",
+    _id(),
+    _shop(),
+    _int("number"),
+    _text("reason"),
+    _text("actor"),
+    _at("at"),
+    _check("number", "number >= 0"),
+    sa.Index(None, "shop_id", "id"),
+)
+
+routing_rejection = _table(
+    "routing_rejection",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _ref("location_id", "location.id"),
+    _text("reason"),
+    _text("actor"),
+    _at("at"),
+    sa.Index(None, "order_id"),
+)
+
+# An order for which the rules found no place: what it waits for, and until when.
+routing_wait = _table(
+    "routing_wait",
+    sa.Column("order_id", Whole, sa.ForeignKey("orders.id"), primary_key=True),
+    _shop(),
+    _text("rule"),
+    _text("does"),
+    _text("reason"),
+    _ref("location_id", "location.id", nullable=True),
+    _at("cancel_at", nullable=True),
+    _at("at"),
+    _check("does", "does in ('next', 'ship_part', 'queue', 'backorder', 'cancel', 'ask')"),
+    sa.Index(
+        "ix_routing_wait_due",
+        "shop_id",
+        "cancel_at",
+        sqlite_where=sa.text("cancel_at is not null"),
+        postgresql_where=sa.text("cancel_at is not null"),
+    ),
+)
+
+# What a location has taken on in one local day, and the work that it stands for.
+capacity_used = _table(
+    "capacity_used",
+    sa.Column("shop_id", Whole, sa.ForeignKey("shop.id"), primary_key=True),
+    sa.Column("location_id", Whole, sa.ForeignKey("location.id"), primary_key=True),
+    sa.Column("day", sa.Text, primary_key=True),
+    _int("orders"),
+    _int("lines"),
+    _int("units"),
+    _check("used", "orders >= 0 and lines >= 0 and units >= 0"),
+)
+
+capacity_claim = _table(
+    "capacity_claim",
+    sa.Column("fulfillment_id", Whole, sa.ForeignKey("fulfillment_order.id"), primary_key=True),
+    _shop(),
+    _ref("location_id", "location.id"),
+    _text("day"),
+    _int("lines"),
+    _int("units"),
+    _at("given_back_at", nullable=True),
+    _check("claim", "lines > 0 and units > 0"),
 )
 
 # --- stock ---------------------------------------------------------------------------------------

@@ -112,6 +112,17 @@ class OrderRouted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderWaits(Event):
+    """A routing rule found no place: the order waits as it says (queue, backorder, …)."""
+
+    rule: str
+    does: str
+    reason: str = ""
+    at: str = ""
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class OrderShort(Event):
     """What could not be promised from stock: {sku: quantity}."""
 

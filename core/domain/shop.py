@@ -10,6 +10,7 @@ from typing import Any
 
 from core.domain.lanes import LaneBook
 from core.domain.refusals import Invalid
+from core.domain.routing.document import RuleSet
 
 
 class Mode(StrEnum):
@@ -46,6 +47,8 @@ class Location:
     cut_off: str | None = None
     channel: str = ""
     external_ids: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    abilities: tuple[str, ...] = ()
     active: bool = True
     paused_until: datetime | None = None
 
@@ -111,6 +114,7 @@ class Shop:
     counted_days: dict[tuple[int, int, datetime], tuple[date, date]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    rules: RuleSet | None = None  # the active routing rules; without any, `objective` decides
 
     def location(self, word: str) -> Location:
         """A location by its code or name, however it was typed."""

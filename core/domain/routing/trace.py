@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from core.domain.routing.decision import Step
 from core.domain.routing.planner import Limits, Objective, Plan, plan
 from core.domain.routing.problem import Candidate, Demand, Pick
 from core.domain.routing.rules import AT_CAPACITY, INACTIVE, NO_COUNTRY, NO_STOCK, PAUSED
@@ -55,7 +56,12 @@ class CostParts:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A routing decision as it was made; `compared` begins with the plan that was chosen."""
+    """A routing decision as it was made; `compared` begins with the plan that was chosen.
+
+    Of a rule set, `version` is its number, `rule` the rule that had the last word, `aims` what
+    that rule prefers in words, `steps` what every rule came to, and `facts` all that the
+    decision depended on: from them it can be made again. `override` names the person who chose.
+    """
 
     objective: Objective
     rule: str
@@ -67,12 +73,17 @@ class Trace:
     proven: bool
     gap_bound: int | None = 0
     gap_unit: str = "cost"
+    aims: str = ""
+    steps: tuple[Step, ...] = ()
+    facts: Any = None
+    override: str = ""
+    waits: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data: dictionaries, lists, numbers and words."""
         plain = asdict(self)
         plain["objective"] = self.objective.value
-        for name in ("weighed", "compared", "picks"):
+        for name in ("weighed", "compared", "picks", "steps"):
             plain[name] = list(plain[name])
         for parts in plain["compared"]:
             parts["locations"] = list(parts["locations"])
@@ -94,6 +105,11 @@ class Trace:
             proven=plain["proven"],
             gap_bound=plain["gap_bound"],
             gap_unit=plain["gap_unit"],
+            aims=plain.get("aims", ""),
+            steps=tuple(Step(**each) for each in plain.get("steps", ())),
+            facts=plain.get("facts"),
+            override=plain.get("override", ""),
+            waits=plain.get("waits", ""),
         )
 
 

@@ -1,0 +1,124 @@
+"""Routing rules as versions: draft, put, activate, roll back, switch off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from core.db import routing
+from core.db.unit_of_work import UnitOfWork
+from core.domain.access import Right
+from core.domain.refusals import Invalid, NotPossible
+from core.domain.routing.document import read_document
+from core.domain.routing.lint import lint
+from core.domain.routing.presets import drafted
+from core.registry import Arg, Done, command
+
+
+@dataclass(frozen=True, slots=True)
+class PutRules:
+    """Write a new version of the routing rules, whole; it is a draft until it is activated."""
+
+    document: dict[str, Any]
+    reason: str = ""
+
+
+@command("put rules", PutRules, Right.MANAGE, in_chat=False)
+def put_rules(ask: PutRules, uow: UnitOfWork) -> Done:
+    return _written(uow, read_document(ask.document), ask.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRules:
+    """Draft routing rules from ready ones: `rules presets` lists them; several go in order."""
+
+    presets: Annotated[str, Arg.TEXT]
+
+
+@command(
+    "rules draft",
+    DraftRules,
+    Right.MANAGE,
+    examples=("rules draft minimize-splits", "rules draft stay-in-market nearest"),
+)
+def draft_rules(ask: DraftRules, uow: UnitOfWork) -> Done:
+    names = ask.presets.replace(",", " ").split()
+    if not names:
+        raise Invalid("Draft which rules?", "Look at `rules presets`.")
+    return _written(uow, drafted(names), "")
+
+
+def _written(uow: UnitOfWork, document: Any, reason: str) -> Done:
+    based_on = uow.shop.rules.number if uow.shop.rules else None
+    number = routing.write_rules(uow, document, based_on, reason.strip())
+    odd = lint(document, uow.shop.locations.values())
+    hints = f" {len(odd)} things look odd: {odd[0]}" if len(odd) > 1 else f" {''.join(odd)}"
+    return Done(
+        f"Version {number} of the rules is drafted.{hints if odd else ''}",
+        {"number": number, "odd": odd},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateRules:
+    """Put a version of the routing rules in force, from the next order on."""
+
+    number: Annotated[int, Arg.QUANTITY]
+    reason: Annotated[str, Arg.TEXT] = ""
+
+
+@command("rules activate", ActivateRules, Right.MANAGE, examples=("rules activate 4",))
+def activate_rules(ask: ActivateRules, uow: UnitOfWork) -> Done:
+    routing.version_of(uow.session, uow.shop.id, ask.number)
+    before = _in_force(uow)
+    if before == ask.number:
+        raise NotPossible(f"Version {ask.number} is in force already.", code="already")
+    routing.activate(uow, ask.number, ask.reason.strip())
+    uow.undo = ActivateRules(before) if before else SwitchRulesOff()
+    return Done(
+        f"Version {ask.number} of the rules is in force.",
+        {"number": ask.number, "before": before},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackRules:
+    """Put the rules in force again that were so before the present ones."""
+
+    reason: Annotated[str, Arg.TEXT] = ""
+
+
+@command("rules rollback", RollBackRules, Right.MANAGE, examples=("rules rollback",))
+def roll_back_rules(ask: RollBackRules, uow: UnitOfWork) -> Done:
+    history = routing.activations(uow.session, uow.shop.id, 2)
+    if not history:
+        raise NotPossible("No rules were ever in force.", "Draft some: `rules presets`.")
+    before = history[1].number if len(history) > 1 else 0
+    routing.activate(uow, before, ask.reason.strip() or "rolled back")
+    uow.undo = ActivateRules(history[0].number) if history[0].number else SwitchRulesOff()
+    what = f"Version {before} of the rules is in force again." if before else _OFF
+    return Done(what, {"number": before, "before": history[0].number})
+
+
+_OFF = "No routing rules are in force; the policy `objective` decides."
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRulesOff:
+    """Route without rules: the policy `objective` decides."""
+
+    reason: Annotated[str, Arg.TEXT] = ""
+
+
+@command("rules off", SwitchRulesOff, Right.MANAGE, examples=("rules off",))
+def switch_rules_off(ask: SwitchRulesOff, uow: UnitOfWork) -> Done:
+    before = _in_force(uow)
+    if not before:
+        raise NotPossible("No rules are in force.", code="already")
+    routing.activate(uow, 0, ask.reason.strip())
+    uow.undo = ActivateRules(before)
+    return Done(_OFF, {"number": 0, "before": before})
+
+
+def _in_force(uow: UnitOfWork) -> int:
+    return uow.shop.rules.number if uow.shop.rules else 0

@@ -1,0 +1,185 @@
+"""Routing by rules: versions, what is in force decides, capacity to the last order, rejections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.commands.orders import CancelOrder
+from core.commands.routing import (
+    ActivateRules,
+    DraftRules,
+    PutRules,
+    RollBackRules,
+    SwitchRulesOff,
+)
+from core.commands.undo import UndoLast
+from core.db import tables as t
+from core.db.rows import from_json
+from core.domain.access import Role
+from core.domain.refusals import Invalid
+from core.queries.routing import DiffRules, ListPresets, ShowRules
+from tests.shop import BER, HAM, Shop, make_shop, staff
+
+OWNER = staff(Role.OWNER, "Olga")
+
+
+@pytest.fixture
+def shop(database: str) -> Iterator[Shop]:
+    made = make_shop(database)
+    yield made
+    made.close()
+
+
+def put(shop: Shop, *rules: dict[str, Any], **more: Any) -> int:
+    """A version with these rules, in force."""
+    document = {"name": "test", "rules": list(rules), **more}
+    written = shop.do(PutRules(document, "a test"), OWNER)
+    assert written.ok, written
+    number = int(written.facts["number"])
+    assert shop.do(ActivateRules(number), OWNER).ok
+    return number
+
+
+def places(shop: Shop, number: int | str) -> list[int]:
+    (order,) = shop.rows(t.orders, number=str(number))
+    works = shop.rows(t.fulfillment_order, order_id=order["id"])
+    return [work["location_id"] for work in works if work["stage"] != "canceled"]
+
+
+def trace(shop: Shop, number: int | str) -> dict[str, Any]:
+    (order,) = shop.rows(t.orders, number=str(number))
+    found: dict[str, Any] = from_json(shop.rows(t.routing_trace, order_id=order["id"])[-1]["trace"])
+    return found
+
+
+# --- versions ------------------------------------------------------------------------------------
+
+
+def test_a_draft_changes_nothing_until_it_is_activated(shop):
+    receipt = shop.do(DraftRules("ranked, nearest"), OWNER)
+    assert receipt.sentence == "Version 1 of the rules is drafted."
+    assert shop.ask(ShowRules()).number == 0
+    assert shop.ask(ShowRules(1)).state == "draft"
+    assert shop.do(ActivateRules(1), OWNER).ok
+    view = shop.ask(ShowRules())
+    assert (view.number, view.name, view.state) == (1, "ranked + nearest", "active")
+    assert view.words[0].startswith("1. ranked locations — Every order: from any location;")
+
+
+def test_rolling_back_brings_back_what_was_before(shop):
+    put(shop, {"name": "one"})
+    put(shop, {"name": "two"})
+    assert shop.do(RollBackRules(), OWNER).sentence == "Version 1 of the rules is in force again."
+    assert {v.number: v.state for v in shop.ask(ShowRules()).versions} == {
+        1: "active",
+        2: "archived",
+    }
+    assert shop.do(UndoLast(), OWNER).ok
+    assert shop.ask(ShowRules()).number == 2
+
+
+def test_rules_can_be_switched_off(shop):
+    put(shop, {"name": "one"})
+    assert shop.do(SwitchRulesOff("too new"), OWNER).ok
+    assert shop.ask(ShowRules()).number == 0
+    assert shop.do(SwitchRulesOff(), OWNER).code == "already"
+
+
+@pytest.mark.parametrize("role", [Role.LEAD, Role.SUPPORT, Role.WAREHOUSE])
+def test_only_an_owner_changes_the_rules(shop, role):
+    receipt = shop.do(DraftRules("nearest"), staff(role, "Sue"))
+    assert receipt.code == "not_allowed"
+    assert shop.rows(t.routing_rules) == []
+
+
+def test_a_bad_document_is_refused_with_its_place_and_nothing_is_kept(shop):
+    receipt = shop.do(PutRules({"name": "x", "rules": [{"name": "a", "when": {"tag": 1}}]}), OWNER)
+    assert (receipt.outcome, receipt.code) == ("refused", "bad_rules")
+    assert receipt.sentence == "rules[0].when.tag: there is no such key; did you mean tags?"
+    assert shop.rows(t.routing_rules) == []
+
+
+def test_a_version_that_does_not_exist_cannot_be_activated(shop):
+    assert shop.do(ActivateRules(7), OWNER).code == "not_found"
+    assert shop.rows(t.routing_activation) == []
+
+
+def test_a_diff_tells_rules_in_words(shop):
+    put(shop, {"name": "one"})
+    shop.do(PutRules({"name": "test", "rules": [{"name": "one", "prefer": ["nearest"]}]}), OWNER)
+    told = shop.ask(DiffRules(2))
+    assert (told.number, told.against) == (2, 1)
+    assert [line[:8] for line in told.lines] == ["-1. one ", "+1. one "]
+    with pytest.raises(Invalid):
+        shop.ask(DiffRules(2, 2))
+
+
+def test_presets_are_listed(shop):
+    assert "minimize-splits" in {each.name for each in shop.ask(ListPresets())}
+
+
+# --- what is in force decides --------------------------------------------------------------------
+
+
+def test_without_rules_the_objective_decides(shop):
+    shop.place(1001, ("mug-red", 1))
+    assert places(shop, 1001) == [BER]
+    assert trace(shop, 1001)["rule"] == "default"
+
+
+def test_the_rules_in_force_decide_and_are_named_in_the_trace(shop):
+    put(shop, {"name": "stores", "only": {"groups": ["store"]}})
+    shop.place(1001, ("mug-red", 1))
+    assert places(shop, 1001) == [HAM]
+    told = trace(shop, 1001)
+    assert (told["rule"], told["version"]) == ("stores", 1)
+    against = {each["location"]: each["reason"] for each in told["weighed"]}
+    assert against == {"BER": "not_in_the_groups", "HAM": "ships", "VIE": "not_in_the_groups"}
+
+
+def test_an_order_goes_on_to_the_next_rule_with_what_is_left(shop):
+    put(
+        shop,
+        {"name": "stores", "only": {"groups": ["store"]}, "otherwise": "next"},
+        {"name": "anywhere"},
+    )
+    shop.place(1001, ("mug-red", 12))
+    assert sorted(places(shop, 1001)) == [BER, HAM]
+    assert [(s["rule"], s["outcome"]) for s in trace(shop, 1001)["steps"]] == [
+        ("stores", "part"),
+        ("anywhere", "all"),
+    ]
+
+
+# --- capacity ------------------------------------------------------------------------------------
+
+
+def test_a_limit_of_two_admits_two_and_the_third_goes_elsewhere(shop):
+    put(shop, {"name": "ranked", "prefer": ["ranked"]}, capacity=[{"of": "ber", "orders": 2}])
+    for number in (1001, 1002, 1003):
+        shop.place(number, ("mug-red", 1))
+    assert [places(shop, number) for number in (1001, 1002, 1003)] == [[BER], [BER], [HAM]]
+    (used,) = shop.rows(t.capacity_used, location_id=BER)
+    assert (used["orders"], used["lines"], used["units"]) == (2, 2, 2)
+
+
+def test_canceled_work_gives_its_place_in_the_day_back(shop):
+    put(shop, {"name": "ranked", "prefer": ["ranked"]}, capacity=[{"of": "ber", "orders": 1}])
+    shop.place(1001, ("mug-red", 1))
+    assert shop.do(CancelOrder("1001", "changed mind")).ok
+    shop.place(1002, ("mug-red", 1))
+    assert places(shop, 1002) == [BER]
+
+
+def test_the_day_ends_at_the_cut_off_of_the_location(shop):
+    limits = [{"of": "ber", "orders": 1, "cut_off": "10:30"}]
+    put(shop, {"name": "ranked", "prefer": ["ranked"]}, capacity=limits)
+    shop.place(1001, ("mug-red", 1))
+    shop.clock.advance(hours=1)  # 11:00 in Berlin
+    shop.place(1002, ("mug-red", 1))
+    assert places(shop, 1002) == [BER]
+    days = [row["day"] for row in shop.rows(t.capacity_used, location_id=BER)]
+    assert sorted(days) == ["2026-11-23", "2026-11-24"]
