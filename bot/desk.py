@@ -23,6 +23,7 @@ from bot.grammar import (
     spec_of_verb,
 )
 from bot.papers import paper_buttons
+from bot.presentation.counts import count_form, counts_card
 from bot.presentation.forms import form_for, gathered, return_form
 from bot.presentation.help import help_answer, roles_page, suggestion_card
 from bot.presentation.model import Answer, Card, Form, Section
@@ -34,6 +35,7 @@ from core.domain.access import Role
 from core.domain.refusals import NotPossible, Refusal
 from core.engine import Caller, Receipt
 from core.queries.cases import ShowCase
+from core.queries.counts import CountsView, ListCounts
 from core.queries.orders import FindOrders, OrderPage, OrderView, ShowOrder
 from core.queries.returns import ShowReturn
 from core.registry import Arg, Spec
@@ -228,6 +230,8 @@ async def _form(
     desk: Desk,
     problem: str = "",
 ) -> Card | Form:
+    if spec.verb == "count-list":
+        return await _count_form(house, spec, given, caller, desk)
     about = next((s.name for s in slots_of(spec.shape) if s.kind is Arg.ORDER), "")
     number = str(given.get(about, ""))
     if not number:
@@ -242,6 +246,19 @@ async def _form(
         return return_form(spec, view, given, desk)
     known = {**given, about: view.number}
     return replace(form_for(spec, known, desk, problem), version=view.version)
+
+
+async def _count_form(
+    house: House, spec: Spec, given: Mapping[str, Any], caller: Caller, desk: Desk
+) -> Card | Form:
+    """The list of a task as figures to fill in; without a number, the one task that is open."""
+    try:
+        view: CountsView = await house.query(ListCounts(str(given.get("location", ""))), caller)
+    except Refusal as refusal:
+        return refusal_card(refusal)
+    numbers = [task.number for task in view.tasks if task.opened_at is not None]
+    number = int(given.get("task") or (numbers[0] if len(numbers) == 1 else 0))
+    return count_form(spec, view, number, desk) or counts_card(view, desk)
 
 
 def _too_late_to_cancel(view: OrderView) -> Refusal | None:

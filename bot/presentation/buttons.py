@@ -41,6 +41,10 @@ LABELS = {
     "print": "Print Picks",
     "picks": "Show Picks",
     "stock": "Show Stock",
+    "count": "Count Stock",
+    "counts": "Show Counts",
+    "count-list": "Count the List",
+    "count-task": "Ask for a Count",
     "cases": "Show Cases",
     "returns": "Show Returns",
 }
@@ -48,6 +52,7 @@ LABELS = {
 ASKING = frozenset(
     {"hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
+    | {"count", "count-list", "count-task"}
 )
 
 

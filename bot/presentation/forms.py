@@ -33,10 +33,16 @@ _LABELS = {
     "shelf": "Goes back on the shelf",
     "on_hand": "Counted units",
     "expected": "Units the book says",
+    "picked": "Picked goods: counted, too?",
+    "what": "What to count",
 }
+_NONE_COUNTS = ("counted",)  # lists in which a nought is a figure like any other
 _HINTS = {
     ("hold", "until"): "Empty: until somebody releases it.",
     ("reject", "reason"): "The customer reads this.",
+    ("count", "expected"): "Empty: whatever the book says now.",
+    ("count", "picked"): "Needed when goods are picked and have not left.",
+    ("count-task", "what"): "a-class for the best sellers, or SKUs.",
     ("cancel", "reason"): "Kept with the order.",
     ("shipped", "tracking_number"): "Empty if the parcel has none.",
     ("refunded", "reference"): "The payment provider's own number for it.",
@@ -93,7 +99,8 @@ def gathered(values: Mapping[str, Any]) -> dict[str, Any]:
     lists: dict[str, list[dict[str, Any]]] = {}
     for name, value in values.items():
         group, dot, line = name.partition(".")
-        if dot and str(value or "0").strip() not in ("", "0"):
+        nothing = ("",) if group in _NONE_COUNTS else ("", "0")
+        if dot and str("" if value is None else value).strip() not in nothing:
             lists.setdefault(group, []).append({"line": line, "quantity": value})
     return {**plain, **lists}
 

@@ -40,7 +40,15 @@ def _after(receipt: Receipt, desk: Desk) -> tuple[Action, ...]:
     """Undo only where it works, and the way to what was changed."""
     undo = _undo(receipt, desk) if receipt.can_undo else None
     number = str(receipt.facts.get("order", ""))
-    return kept(undo, button(desk, "show", number) if number else None)
+    return kept(undo, button(desk, "show", number) if number else None, _again(receipt, desk))
+
+
+def _again(receipt: Receipt, desk: Desk) -> Action | None:
+    """A count that is doubted: the second one decides."""
+    told = receipt.facts
+    if told.get("took_effect", True):
+        return None
+    return button(desk, "count", str(told["sku"]), more={"location": told["location"]})
 
 
 def _undo(receipt: Receipt, desk: Desk) -> Action | None:

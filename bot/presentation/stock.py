@@ -32,7 +32,11 @@ def stock_card(view: StockView, desk: Desk) -> Card:
         title=f"{name}: {view.available} available",
         sections=tuple(section for section in sections if section.lines),
         fields=tuple(fields),
-        actions=kept(*first, button(desk, "adjust", view.sku, text="Correct Stock")),
+        actions=kept(
+            *first,
+            button(desk, "adjust", view.sku, text="Correct Stock"),
+            button(desk, "count", view.sku, text="Count"),
+        ),
         subject=f"sku:{view.sku}",
     )
 

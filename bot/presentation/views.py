@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.grammar.desk import Desk
 from bot.presentation.cases import case_card, case_page
+from bot.presentation.counts import counts_card
 from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page, why_card
 from bot.presentation.picks import picks_card
@@ -19,6 +20,7 @@ from bot.presentation.today import today_card
 from bot.presentation.words import day, sentence, state, when
 from core.domain.metrics import Today
 from core.queries.cases import CasePage, CaseView, MyCases
+from core.queries.counts import CountsView
 from core.queries.orders import OrderPage, OrderView, RoutingStory, Timeline
 from core.queries.picks import PickQueue
 from core.queries.returns import ReturnPage, ReturnView
@@ -29,6 +31,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     OrderView: order_card,
     RoutingStory: why_card,
     StockView: stock_card,
+    CountsView: counts_card,
     Timeline: timeline_page,
     PickQueue: picks_card,
     Today: today_card,

@@ -3,6 +3,7 @@
 from core.queries import (
     cases,
     conversations,
+    counts,
     feed,
     metrics,
     orders,
@@ -17,6 +18,7 @@ from core.queries import (
 __all__ = [
     "cases",
     "conversations",
+    "counts",
     "feed",
     "metrics",
     "orders",
