@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from heapq import nsmallest
+from itertools import combinations
 
-from core.domain.routing.bounds import Sites
+from core.domain.routing.bounds import Prices, Sites
 from core.domain.routing.problem import Problem
 
 _WALKS = 3
 _EXCHANGES = 8
+_POOL, _STARTS = 80, 40
 
 
 def good_guess(problem: Problem, *, fewest: bool) -> Sites:
@@ -20,19 +23,56 @@ def good_guess(problem: Problem, *, fewest: bool) -> Sites:
 
 def guided_guess(problem: Problem, prices: list[int]) -> Sites:
     """A walk that weighs units by what they are worth at these prices."""
-    left, chosen = list(problem.need), []
-    free = set(range(len(problem.sites)))
-    while any(left):
-        site = min(free, key=lambda site: _dearness(problem, site, left, prices))
+    walk = _completed(problem, (), range(len(problem.sites)), prices)
+    return better(problem, _lean(problem, walk))
+
+
+def repaired(problem: Problem, best: Sites, prices: Prices) -> Sites:
+    """Begin with every promising site once; then take one or two sites out of the best plan and
+    fill the hole with others, as long as that helps."""
+    pool = nsmallest(_POOL, range(len(problem.sites)), key=prices.reduced.__getitem__)
+    tries = [_tried(problem, (site,), pool, prices) for site in pool[:_STARTS]]
+    best = min([best, *filter(None, tries)], key=problem.cost)
+    holes = _holes(best)
+    while holes:
+        gone = holes.pop()
+        rest = tuple([site for site in best if site not in gone])
+        found = _tried(problem, rest, [site for site in pool if site not in gone], prices)
+        if found and problem.cost(found) < problem.cost(best):
+            best, holes = found, _holes(found)
+    return best
+
+
+def _tried(problem: Problem, start: Sites, pool: list[int], prices: Prices) -> Sites | None:
+    """A plan that begins with these sites, when the pool has one of few enough parcels."""
+    walk = _completed(problem, start, pool, prices.prices)
+    if any(problem.residual(walk)):
+        return None
+    found = _lean(problem, walk)
+    return None if prices.limit is not None and len(found) > prices.limit else found
+
+
+def _holes(sites: Sites) -> list[Sites]:
+    """Which sites to take out, the last first: each alone, then each two."""
+    return [*combinations(sites, 2), *((site,) for site in sites)]
+
+
+def _completed(problem: Problem, sites: Sites, pool: Iterable[int], prices: list[int]) -> Sites:
+    """Add sites of the pool, the best worth for the money first, until nothing is missing."""
+    left, chosen = problem.residual(sites), list(sites)
+    free = [site for site in pool if site not in sites]
+    while any(left) and free:
+        weighed = [(_dearness(problem, site, left, prices), site) for site in free]
+        (useless, _), site = min(weighed)
+        if useless:
+            break
         free.remove(site)
         chosen.append(site)
         _take(problem, site, left)
-    return better(problem, _lean(problem, tuple(chosen)))
+    return tuple(chosen)
 
 
-def _dearness(
-    problem: Problem, site: int, left: list[int], prices: list[int]
-) -> tuple[bool, int, int]:
+def _dearness(problem: Problem, site: int, left: list[int], prices: list[int]) -> tuple[bool, int]:
     """What a site asks for for each unit of worth that it can add."""
     cost, worth = problem.fixed[site], 0
     for line, have, unit in problem.shelves[site]:
@@ -40,7 +80,7 @@ def _dearness(
             quantity = min(have, left[line])
             cost += quantity * unit
             worth += quantity * max(prices[line], 1)
-    return not worth, (cost << 20) // max(worth, 1), site
+    return not worth, (cost << 20) // max(worth, 1)
 
 
 def _greedy(problem: Problem, weigh: int) -> Sites:

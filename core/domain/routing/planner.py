@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from core.domain.refusals import Invalid
@@ -16,8 +16,9 @@ from core.domain.routing.bounds import (
     narrowed,
     undominated,
 )
-from core.domain.routing.guess import good_guess, guided_guess
+from core.domain.routing.guess import good_guess, guided_guess, repaired
 from core.domain.routing.problem import (
+    PARCEL,
     PARCELS,
     SPLIT,
     UNITS,
@@ -122,49 +123,70 @@ def _no_split_pays(problem: Problem, single: Sites) -> bool:
     """Two parcels cost at least the two cheapest ones, and every unit its cheapest location."""
     if len(problem.sites) == 1:
         return True
-    least: dict[int, int] = {}
-    for shelf in problem.shelves:
-        for line, _, unit in shelf:
-            if unit < least.get(line, unit + 1):
-                least[line] = unit
-    units = sum([problem.need[line] * unit for line, unit in least.items()])
+    units = problem.cheapest_units() * problem.tie_scale
     return problem.cost(single) <= sum(sorted(problem.fixed)[:2]) + units
 
 
 def _cheapest(problem: Problem, most: int | None, budget: Budget) -> _Found:
     limit = None if most is None or most >= len(problem.sites) else most
     guess = good_guess(problem, fewest=limit is not None)
-    if limit is None or len(guess) <= limit:
-        return _polished(problem, guess, limit, budget, extras=True)
-    first = _first(problem, limit, budget)
-    if first is None:
-        return _fill(problem, limit, budget, fewest=False)
-    return _polished(problem, first, limit, budget, extras=True)
+    if limit is not None and len(guess) > limit:
+        fewer = _fewer(problem, limit, budget, first_only=True)
+        if fewer.sites is None:
+            return _fill(problem, limit, fewer.certain, budget, fewest=False)
+        guess = fewer.sites
+    return _polished(problem, guess, limit, budget, extras=True)
 
 
 def _fewest(problem: Problem, most: int | None, budget: Budget) -> _Found:
-    """Try one parcel more until everything fits: the first number that works is the least."""
+    """First the least number of parcels, then the cheapest plan of so many."""
     guess = good_guess(problem, fewest=True)
-    top = len(guess) if most is None else min(len(guess), most)
-    parcels = max(2 if _best_single(problem) is None else 1, least_parcels(problem))
-    while parcels <= top:
-        best = guess if len(guess) == parcels else _first(problem, parcels, budget)
-        if best is not None:
-            return _polished(problem, best, parcels, budget, extras=False)
-        if budget.spent:
-            break
-        parcels += 1
-    if len(guess) <= top:
-        return _Found(problem, guess, False, len(guess) - parcels, "parcels")
-    return _fill(problem, top, budget, fewest=True)
+    top = len(guess) - 1 if most is None else min(len(guess) - 1, most)
+    counting = Budget(budget.left * 2 // 3)
+    fewer = _fewer(problem, top, counting)
+    best = guess if fewer.sites is None else fewer.sites
+    if most is not None and len(best) > most:
+        return _fill(problem, most, fewer.certain, counting, fewest=True)
+    found = _polished(problem, best, len(best), Budget(budget.left // 3 + 1), extras=False)
+    if fewer.certain or fewer.floor == len(best):
+        return found
+    return replace(found, proven=False, gap=len(best) - fewer.floor, gap_unit="parcels")
 
 
-def _first(problem: Problem, parcels: int, budget: Budget) -> Sites | None:
-    """Any plan of so many parcels."""
-    prices = best_prices(problem, parcels, None)
-    search = Search(problem, prices, budget, None, extras=False, first_only=True)
-    search.run()
-    return search.best
+@dataclass(frozen=True, slots=True)
+class _Fewer:
+    sites: Sites | None
+    floor: int
+    certain: bool
+
+
+def _fewer(problem: Problem, top: int, budget: Budget, *, first_only: bool = False) -> _Fewer:
+    """A plan of at most `top` parcels, and of as few as possible: the same question where each
+    parcel costs one and nothing else costs anything."""
+    counted = undominated(problem.counting_parcels())
+    prices = best_prices(counted, None, (top + 1) * PARCEL)
+    floor = max(2, least_parcels(counted), -(-prices.value // PARCEL))
+    if floor > top:
+        return _Fewer(None, floor, True)
+    search = Search(
+        counted,
+        prices,
+        budget,
+        None,
+        extras=False,
+        first_only=first_only,
+        grain=PARCEL,
+        goal=top * PARCEL + 1,
+    )
+    done = search.run()
+    if search.best is None:
+        return _Fewer(None, floor, done)
+    names = {counted.sites[site].location for site in search.best}
+    return _Fewer(_named(problem, names), floor, done)
+
+
+def _named(problem: Problem, names: Collection[str]) -> Sites:
+    return tuple([n for n, site in enumerate(problem.sites) if site.location in names])
 
 
 def _polished(
@@ -173,20 +195,43 @@ def _polished(
     """From a plan that works to the cheapest, among the sites that can still matter."""
     prices = best_prices(problem, limit, problem.cost(best))
     best = _guided(problem, prices, best)
-    names = {problem.sites[site].location for site in best}
-    problem = narrowed(problem, prices, best)
-    best = tuple(n for n, site in enumerate(problem.sites) if site.location in names)
-    prices = best_prices(problem, limit, problem.cost(best), prices.prices)
+    problem, prices, best = _without_the_hopeless(problem, prices, best)
     best = _guided(problem, prices, best)
-    search = Search(problem, prices, budget, best, extras=extras)
+    half = budget.left // 2
+    search = Search(problem, prices, Budget(half), best, extras=extras)
+    if search.run():
+        return _Found(problem, search.best or best)
+    best = repaired(problem, search.best or best, prices)
+    problem, prices, best = _without_the_hopeless(problem, prices, best)
+    grain = problem.grain()
+    if _bound(problem, prices, grain) >= problem.cost(best) // problem.tie_scale:
+        return _Found(problem, best)
+    search = Search(problem, prices, Budget(half), best, extras=extras, grain=grain)
     done = search.run()
     sites = search.best or best
     if done:
         return _Found(problem, sites)
-    gap = problem.cost(sites) // problem.tie_scale - max(0, prices.value // problem.tie_scale)
     if not problem.money_is_first:
         return _Found(problem, sites, False, None)
+    gap = problem.cost(sites) // problem.tie_scale - _bound(problem, prices, grain)
     return _Found(problem, sites, gap <= 0, max(0, gap))
+
+
+def _without_the_hopeless(
+    problem: Problem, prices: Prices, best: Sites
+) -> tuple[Problem, Prices, Sites]:
+    names = {problem.sites[site].location for site in best}
+    problem = narrowed(problem, prices, best)
+    best = _named(problem, names)
+    return problem, best_prices(problem, prices.limit, problem.cost(best), prices.prices), best
+
+
+def _bound(problem: Problem, prices: Prices, grain: int) -> int:
+    """Money below which no plan can be: all plans differ by whole grains from the least that
+    their units could cost."""
+    money = max(0, prices.value // problem.tie_scale)
+    base = problem.cheapest_units()
+    return base - (base - money) // grain * grain
 
 
 def _guided(problem: Problem, prices: Prices, best: Sites) -> Sites:
@@ -197,9 +242,8 @@ def _guided(problem: Problem, prices: Prices, best: Sites) -> Sites:
     return min(best, other, key=problem.cost)
 
 
-def _fill(problem: Problem, most: int, budget: Budget, *, fewest: bool) -> _Found:
+def _fill(problem: Problem, most: int, certain: bool, budget: Budget, *, fewest: bool) -> _Found:
     """So few parcels cannot hold everything: ship the most units they can."""
-    certain = not budget.spent
     fill = Fill(problem, most, Budget(max(budget.left, 200)), fewest=fewest)
     done = fill.run() and certain
     return _Found(problem, fill.best, done, 0 if done else None)

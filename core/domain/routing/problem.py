@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import gcd
 
 from core.domain.refusals import Invalid
 
@@ -11,6 +12,9 @@ from core.domain.refusals import Invalid
 FARTHEST_METERS = 20_038_000
 
 PARCELS, UNITS, SPLIT = "parcels", "units", "split"
+
+# One parcel where nothing but parcels is counted: large, so that prices can be fractions of it.
+PARCEL = 1 << 24
 
 Shelf = tuple[tuple[int, int, int], ...]
 
@@ -92,6 +96,36 @@ class Problem:
             fixed=tuple([self.fixed[site] for site in kept]),
         )
 
+    def counting_parcels(self) -> Problem:
+        """The same question where a parcel costs one PARCEL and nothing else costs anything."""
+        return replace(
+            self,
+            shelves=tuple([tuple([(n, have, 0) for n, have, _ in row]) for row in self.shelves]),
+            fixed=(PARCEL,) * len(self.sites),
+            tie_scale=1,
+        )
+
+    def cheapest_units(self) -> int:
+        """What all units cost where each is cheapest, in minor units."""
+        least = self._least_units()
+        whole = sum([need * unit for need, unit in zip(self.need, least, strict=True)])
+        return whole // self.tie_scale
+
+    def grain(self) -> int:
+        """By how many minor units any two plans differ, if they differ: at least this."""
+        least = self._least_units()
+        dearer = {unit - least[line] for shelf in self.shelves for line, _, unit in shelf}
+        money = {fixed // self.tie_scale for fixed in self.fixed}
+        return gcd(*money, *(unit // self.tie_scale for unit in dearer)) or 1
+
+    def _least_units(self) -> list[int]:
+        least: dict[int, int] = {}
+        for shelf in self.shelves:
+            for line, _, unit in shelf:
+                if unit < least.get(line, unit + 1):
+                    least[line] = unit
+        return [least.get(line, 0) for line in range(len(self.need))]
+
     def residual(self, chosen: Iterable[int]) -> list[int]:
         """What is still missing of each line when these sites ship all they can."""
         left = list(self.need)
@@ -121,16 +155,23 @@ class Problem:
 
     def cost(self, chosen: Collection[int]) -> int:
         """The total of shipping from these sites; one that has nothing to add costs nothing."""
-        total, opened = 0, set()
-        for left, offers in zip(self.need, self._offers(chosen), strict=True):
+        return self.settle(chosen)[0]
+
+    def settle(self, chosen: Collection[int]) -> tuple[int, list[int]]:
+        """The total of shipping from these sites, and the most that is paid for a unit of each
+        line."""
+        total, opened, dearest = 0, set(), [0] * len(self.need)
+        for line, offers in enumerate(self._offers(chosen)):
+            left = self.need[line]
             for unit, _, site, have in offers:
                 if not left:
                     break
                 quantity = min(left, have)
                 left -= quantity
                 total += quantity * unit
+                dearest[line] = unit
                 opened.add(site)
-        return total + sum([self.fixed[site] for site in opened])
+        return total + sum([self.fixed[site] for site in opened]), dearest
 
     def _offers(self, chosen: Collection[int]) -> list[list[tuple[int, int, int, int]]]:
         """Who among the chosen has each line, the cheapest first."""

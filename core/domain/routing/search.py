@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
@@ -24,7 +25,12 @@ class Budget:
 
 
 class Search:
-    """Depth first over sites in the order of their reduced cost; `best` is improved in place."""
+    """Depth first over sites in the order of their reduced cost; `best` is improved in place.
+
+    Only plans that cost less than `goal` are of interest. With a `grain` (the money by which any
+    two plans differ, if they differ at all) a plan is better only when it costs less money: ties
+    are left alone, and the search ends earlier.
+    """
 
     def __init__(
         self,
@@ -35,77 +41,108 @@ class Search:
         *,
         extras: bool,
         first_only: bool = False,
+        grain: int = 0,
+        goal: int | None = None,
     ) -> None:
         self.problem, self.prices, self.budget = problem, prices, budget
-        self.best = best
-        self.best_cost = None if best is None else problem.cost(best)
-        self._extras, self._first_only = extras, first_only
+        self._first_only, self._grain = first_only, grain
         self._order = sorted(range(len(problem.sites)), key=prices.reduced.__getitem__)
         self._reduced = [prices.reduced[site] for site in self._order]
+        self._gains = [cost for cost in self._reduced if cost < 0]
         self._with: dict[tuple[int, int], int] = {}
         self._holders: list[list[tuple[int, int]]] = [[] for _ in problem.need]
         for place, site in enumerate(self._order):
             for line, have, _ in problem.shelves[site]:
                 self._holders[line].append((have, place))
-        self._gains = [cost for cost in self._reduced if cost < 0]
+        self._savers = self._all_savers() if extras else 0
+        self.best, self._goal = best, goal
+        if best is not None:
+            self._set_best(best)
 
     def run(self) -> bool:
         """Search to the end; False when the budget ended first."""
         free = (1 << len(self._order)) - 1
-        self._visit([], free, list(self.problem.need))
+        self._visit([], free, list(self.problem.need), self.prices.paid)
         return not self.budget.spent
 
-    def _visit(self, chosen: list[int], free: int, left: list[int]) -> None:
+    def _set_best(self, best: Sites) -> None:
+        """The best plan, and the cost below which another one is better."""
+        self.best, self._goal = best, self.problem.cost(best)
+        if self._grain:
+            scale = self.problem.tie_scale
+            self._goal = (self._goal // scale - self._grain + 1) * scale
+
+    def _visit(self, chosen: list[int], free: int, left: list[int], opened: int) -> None:
+        """`opened` is what the chosen sites bring the bound to."""
         self.budget.visit()
         if not any(left):
-            self._leaf(chosen, free)
+            self._leaf(chosen, free, opened)
             return
-        for place in self._promising(chosen, self._branches(chosen, free, left)):
+        free &= self._affordable(chosen, free, opened)
+        for place in self._branches(chosen, free, left):
             free &= ~(1 << place)
+            if self._stopped:
+                return
+            if self._is_beaten(chosen, place, free, opened):
+                continue
             rest = list(left)
             for line, have, _ in self.problem.shelves[self._order[place]]:
                 rest[line] = rest[line] - have if rest[line] > have else 0
-            self._visit([*chosen, place], free, rest)
+            self._visit([*chosen, place], free, rest, opened + self._reduced[place])
 
     @property
     def _stopped(self) -> bool:
         return self.budget.spent or (self._first_only and self.best is not None)
 
-    def _leaf(self, chosen: list[int], free: int) -> None:
-        sites = tuple(self._order[place] for place in chosen)
-        cost = self.problem.cost(sites)
-        if self.best_cost is None or cost < self.best_cost:
-            self.best, self.best_cost = self.problem.used(sites), cost
-        if self._extras and self._parcels_left(chosen) != 0:
-            self._add_savers(chosen, free, cost)
+    def _leaf(self, chosen: list[int], free: int, opened: int) -> None:
+        sites = tuple([self._order[place] for place in chosen])
+        cost, paid = self.problem.settle(sites)
+        if self._goal is None or cost < self._goal:
+            self._set_best(self.problem.used(sites))
+        savers = free & self._savers
+        if savers and self._parcels_left(chosen) != 0:
+            savers &= self._affordable(chosen, free, opened)
+            self._add_savers(chosen, free, opened, savers, cost, paid)
 
-    def _add_savers(self, chosen: list[int], free: int, cost: int) -> None:
+    def _add_savers(
+        self,
+        chosen: list[int],
+        free: int,
+        opened: int,
+        savers: int,
+        cost: int,
+        paid: list[int],
+    ) -> None:
         """Another parcel may still pay: savings only shrink as sites are added, so a set that
         saves contains a site that saves alone."""
-        sites = tuple(self._order[place] for place in chosen)
-        paid = self._most_paid(sites)
-        for place in self._promising(chosen, _bits(free)):
+        sites = [self._order[place] for place in chosen]
+        for place in _bits(savers):
             site = self._order[place]
-            if self._may_save(site, paid) and self.problem.cost((*sites, site)) < cost:
-                free &= ~(1 << place)
-                self._visit([*chosen, place], free, [0] * len(self.problem.need))
+            if self._stopped:
+                return
+            if not self._saves(site, paid) or self.problem.cost([*sites, site]) >= cost:
+                continue
+            free &= ~(1 << place)
+            if not self._is_beaten(chosen, place, free, opened):
+                done = [0] * len(paid)
+                self._visit([*chosen, place], free, done, opened + self._reduced[place])
 
-    def _most_paid(self, sites: Sites) -> list[int]:
-        paid = [0] * len(self.problem.need)
-        for site, line, _ in self.problem.fill(sites):
-            unit = next(unit for here, _, unit in self.problem.shelves[site] if here == line)
-            paid[line] = max(paid[line], unit)
-        return paid
+    def _all_savers(self) -> int:
+        """The places of the sites that can ever save their parcel by cheaper units."""
+        dearest = [0] * len(self.problem.need)
+        for shelf in self.problem.shelves:
+            for line, _, unit in shelf:
+                dearest[line] = max(dearest[line], unit)
+        saves = (self._saves(site, dearest) for site in self._order)
+        return sum([1 << place for place, able in enumerate(saves) if able])
 
-    def _may_save(self, site: int, paid: list[int]) -> bool:
-        saved = sum(
-            [
-                have * (paid[line] - unit)
-                for line, have, unit in self.problem.shelves[site]
-                if paid[line] > unit
-            ]
-        )
-        return saved > self.problem.fixed[site]
+    def _saves(self, site: int, paid: list[int]) -> bool:
+        """Could its units, compared with what is paid for each line at most, save its parcel?"""
+        saved = self.problem.fixed[site]
+        for line, have, unit in self.problem.shelves[site]:
+            if paid[line] > unit:
+                saved -= have * (paid[line] - unit)
+        return saved < 0
 
     def _branches(self, chosen: list[int], free: int, left: list[int]) -> Iterator[int]:
         """The sites of which at least one must be added: those of the scarcest missing line."""
@@ -115,7 +152,7 @@ class Search:
             for line, want in missing:
                 free &= self._having(line, want)
             return _bits(free)
-        holders = sorted((self._having(line, 1) & free for line, _ in missing), key=int.bit_count)
+        holders = sorted([self._having(line, 1) & free for line, _ in missing], key=int.bit_count)
         if parcels is not None and not self._can_fit(parcels, holders):
             return iter(())
         return _bits(holders[0])
@@ -133,21 +170,27 @@ class Search:
         limit = self.prices.limit
         return None if limit is None else limit - len(chosen)
 
-    def _promising(self, chosen: list[int], places: Iterator[int]) -> Iterator[int]:
-        """The places (in search order) with which a plan may still become the best."""
-        floor = self._floor(chosen)
-        for place in places:
-            beaten = self.best_cost is not None and floor + self._reduced[place] >= self.best_cost
-            if beaten or self._stopped:
-                return
-            yield place
-
-    def _floor(self, chosen: list[int]) -> int:
-        """No plan of these sites and one more costs less than this and that one's reduced cost."""
-        opened = self.prices.paid + sum(self._reduced[place] for place in chosen)
+    def _affordable(self, chosen: list[int], free: int, opened: int) -> int:
+        """The places that may still be added without going above the best plan."""
+        if self._goal is None:
+            return free
         parcels = self._parcels_left(chosen)
-        others = (gain for place, gain in enumerate(self._gains) if place not in chosen)
-        return opened + sum(islice(others, None if parcels is None else parcels - 1))
+        room = self._goal - opened - self._others(free, parcels and parcels - 1)
+        if parcels is None and room <= 0:
+            return 0
+        return (1 << bisect_left(self._reduced, room)) - 1
+
+    def _is_beaten(self, chosen: list[int], place: int, free: int, opened: int) -> bool:
+        if self._goal is None:
+            return False
+        parcels = self._parcels_left(chosen)
+        others = self._others(free, parcels and parcels - 1)
+        return opened + self._reduced[place] + others >= self._goal
+
+    def _others(self, free: int, most: int | None) -> int:
+        """What other sites can take off the bound at best, at most so many of them."""
+        gains = (gain for place, gain in enumerate(self._gains) if free >> place & 1)
+        return sum(islice(gains, most))
 
     def _having(self, line: int, quantity: int) -> int:
         """A bit for every site (in search order) that has so much of a line."""
