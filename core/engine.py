@@ -347,6 +347,7 @@ class _CommandJob:
             sentence=refusal.sentence,
             code=refusal.code,
             next=refusal.next,
+            facts=dict(refusal.facts),
         )
 
     def _failed(self) -> Receipt:

@@ -34,6 +34,7 @@ class Arg(StrEnum):
     QUANTITY = "quantity"
     CHOICE = "choice"
     UNTIL = "until"
+    DAY = "day"  # a calendar day, in its place among the other words
     TAG = "tag"
     WORD = "word"
     TEXT = "text"  # the rest of what was typed

@@ -109,7 +109,9 @@ def of_refusal(refusal: Refusal) -> Response:
     status = next((_BY_KIND[kind] for kind in kinds), status_of(refusal.code))
     if refusal.code in _BY_CODE:
         status = _BY_CODE[refusal.code]
-    return problem(status, refusal.sentence, code=refusal.code, next_step=refusal.next)
+    return problem(
+        status, refusal.sentence, code=refusal.code, next_step=refusal.next, **refusal.facts
+    )
 
 
 def of_receipt(receipt: Receipt) -> Response:
@@ -121,6 +123,7 @@ def of_receipt(receipt: Receipt) -> Response:
         code=receipt.code,
         next_step=receipt.next,
         reference=str(receipt.command_id),
+        **receipt.facts,
     )
 
 

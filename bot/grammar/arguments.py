@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -22,6 +23,7 @@ from core.registry import Arg, Risk, Spec
 _UNTIL = ("until", "till", "til", "bis")
 _BEFORE_PLACE = ("to", "at", "in", "from", "for", "nach")
 _BEFORE_CHOICE = ("for", "because", "wegen", "as")
+_BEFORE_DAY = ("by", "on", "due", "am", "bis")
 _POINTING = ("it", "this", "that")
 
 
@@ -192,6 +194,17 @@ def _take_until(reading: Reading, slot: Slot) -> bool:
     return True
 
 
+def _take_day(reading: Reading, slot: Slot) -> bool:
+    skipped = 1 if _starts(reading, _BEFORE_DAY) else 0
+    words = [token.text for token in reading.rest[skipped:]]
+    moment, used = read_moment(words, reading.desk.now, reading.desk.zone)
+    if moment is None:
+        return False
+    reading.values[slot.name] = moment.astimezone(ZoneInfo(reading.desk.zone)).date().isoformat()
+    del reading.rest[: skipped + used]
+    return True
+
+
 def _take_word(reading: Reading, slot: Slot) -> bool:
     _skip_noun(reading, slot)
     if not reading.rest or (not slot.required and _means_another(reading, slot)):
@@ -237,6 +250,7 @@ _READERS: dict[Arg, Callable[[Reading, Slot], bool]] = {
     Arg.QUANTITY: _take_quantity,
     Arg.CHOICE: _take_choice,
     Arg.UNTIL: _take_nothing,
+    Arg.DAY: _take_day,
     Arg.TAG: _take_word,
     Arg.WORD: _take_word,
     Arg.TEXT: _take_text,

@@ -21,6 +21,7 @@ _KINDS: dict[Arg, Kind] = {
     Arg.QUANTITY: "number",
     Arg.CHOICE: "choice",
     Arg.UNTIL: "moment",
+    Arg.DAY: "date",
     Arg.TEXT: "long",
 }
 _LABELS = {

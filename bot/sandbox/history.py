@@ -384,7 +384,7 @@ def _agree_on_stock(history: History) -> None:
     history.engine.chore(lambda uow: plan_stock_pushes(uow, 5000), SHOP)
 
     def look(session: Session) -> list[tuple[str, int, int]]:
-        return channels.available(session, SHOP)
+        return channels.available(session, history.shop, history.channel)
 
     levels = history.engine.read(look)
     for sku, location_id, available in levels:

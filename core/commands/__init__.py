@@ -2,8 +2,11 @@
 
 from core.commands import (
     access,
+    arrivals,
+    aside,
     capture,
     cases,
+    channel_stock,
     chat,
     counting,
     counts,
@@ -22,13 +25,17 @@ from core.commands import (
     slack,
     stock,
     tracking,
+    transfers,
     undo,
 )
 
 __all__ = [
     "access",
+    "arrivals",
+    "aside",
     "capture",
     "cases",
+    "channel_stock",
     "chat",
     "counting",
     "counts",
@@ -47,5 +54,6 @@ __all__ = [
     "slack",
     "stock",
     "tracking",
+    "transfers",
     "undo",
 ]

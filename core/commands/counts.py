@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Annotated
 
 from core.commands.placing import serve_queue
+from core.commands.shelves import require_units, what_and_where
 from core.commands.shorting import short, victims
-from core.commands.stock import require_units, what_and_where
 from core.db import counts as book
 from core.db.shelf import Product
 from core.db.shorting import promises_at

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Session, Statement
 from core.db.rows import from_json, micros, moment, to_json
-from core.domain.stock import free
+from core.db.stock import all_levels
+from core.domain.channel_stock import offered
+from core.domain.shop import Connection, Shop
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
@@ -27,7 +29,7 @@ _HERE = (
     _s.location_id == sa.bindparam("p_location"),
 )
 _TOLD = Statement(sa.select(_s.told, _s.told_at).where(*_HERE))
-_SET_TOLD = Statement(t.channel_stock.update().where(*_HERE), sets=("told", "told_at"))
+_SET_TOLD = Statement(t.channel_stock.update().where(*_HERE), sets=("told", "moved_at", "told_at"))
 _RAW = Statement(
     sa.select(_i.raw).where(
         _i.connection_id == sa.bindparam("connection"), _i.delivery_id == sa.bindparam("delivery")
@@ -49,15 +51,6 @@ _EXTERNAL_IDS = Statement(
     sa.select(t.orders.c.external_id)
     .where(t.orders.c.connection_id == sa.bindparam("connection"))
     .order_by(t.orders.c.id)
-)
-_STOCK = Statement(
-    sa.select(
-        t.stock_level.c.sku,
-        t.stock_level.c.location_id,
-        free(t.stock_level.c) - t.stock_level.c.buffer,
-    )
-    .where(t.stock_level.c.shop_id == sa.bindparam("shop"))
-    .order_by(t.stock_level.c.sku, t.stock_level.c.location_id)
 )
 _ITEM = Statement(
     sa.select(t.product.c.external_ids).where(
@@ -93,9 +86,15 @@ def told(session: Session, connection_id: int, sku: str, location_id: int) -> To
 
 
 def set_told(
-    uow: UnitOfWork, connection_id: int, sku: str, location_id: int, quantity: int
+    uow: UnitOfWork,
+    connection_id: int,
+    sku: str,
+    location_id: int,
+    quantity: int,
+    moved_at: int | None = None,
 ) -> None:
-    values = {"told": quantity, "told_at": micros(uow.now)}
+    """`moved_at` (UTC microseconds): since when the channel had to hear of it."""
+    values = {"told": quantity, "moved_at": moved_at, "told_at": micros(uow.now)}
     here = {"p_connection": connection_id, "p_sku": sku, "p_location": location_id}
     if uow.session.run(_SET_TOLD, **here, **values) == 0:
         key = {"connection_id": connection_id, "sku": sku, "location_id": location_id}
@@ -131,6 +130,7 @@ def external_ids(session: Session, connection_id: int) -> list[str]:
     return [row[0] for row in session.rows(_EXTERNAL_IDS, connection=connection_id) if row[0]]
 
 
-def available(session: Session, shop_id: int) -> list[tuple[str, int, int]]:
-    """(sku, location id, what channels are told) of every level, by the book."""
-    return [(sku, place, max(0, left)) for sku, place, left in session.rows(_STOCK, shop=shop_id)]
+def available(session: Session, shop: Shop, connection: Connection) -> list[tuple[str, int, int]]:
+    """(sku, location id, units) of everything that a channel is to be told of, by the book."""
+    told = offered(shop, connection, all_levels(session, shop.id))
+    return [(sku, place, units) for (sku, place), units in sorted(told.items())]

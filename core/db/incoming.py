@@ -2,6 +2,211 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from core.db import tables as t
+from core.db.connection import Session
+from core.db.rows import micros, micros_or_none, moment, moment_or_none
+from core.domain.incoming import Expected, by_due
+from core.domain.transfer import Transfer, TransferState
+
+if TYPE_CHECKING:
+    from core.db.unit_of_work import UnitOfWork
+
+_x, _w, _r = t.expected.c, t.transfer.c, t.reservation.c
+
+
+# --- what is expected ----------------------------------------------------------------------------
+
+
+def expect(uow: UnitOfWork, new: Expected) -> None:
+    uow.insert_now(
+        t.expected,
+        {
+            "id": new.id,
+            "shop_id": uow.shop.id,
+            "sku": new.sku,
+            "location_id": new.location_id,
+            "reference": new.reference,
+            "source": new.source,
+            "transfer_id": new.transfer_id,
+            "quantity": new.quantity,
+            "due_on": new.due_on.isoformat() if new.due_on else None,
+            "created_by": uow.actor.name,
+            "created_at": micros(uow.now),
+        },
+    )
+
+
+def save_expected(uow: UnitOfWork, after: Expected) -> None:
+    closed_at = None if after.open else micros(uow.now)
+    uow.session.connection.execute(
+        t.expected.update()
+        .where(_x.id == after.id)
+        .values(
+            received=after.received,
+            missing=after.missing,
+            reason=after.reason,
+            closed_at=closed_at,
+        )
+    )
+
+
+def still_expected(
+    session: Session,
+    shop_id: int,
+    *,
+    sku: str = "",
+    location_id: int | None = None,
+    reference: str = "",
+    transfer_id: int | None = None,
+    lock: bool = False,
+) -> list[Expected]:
+    """What is open, the earliest due first. A reference is matched however it was typed."""
+    clause = sa.select(t.expected).where(_x.shop_id == shop_id, _x.closed_at.is_(None))
+    if sku:
+        clause = clause.where(_x.sku == sku)
+    if location_id is not None:
+        clause = clause.where(_x.location_id == location_id)
+    if reference:
+        clause = clause.where(sa.func.lower(_x.reference) == reference.strip().lower())
+    if transfer_id is not None:
+        clause = clause.where(_x.transfer_id == transfer_id)
+    clause = clause.order_by(_x.id)
+    rows = session.select(clause.with_for_update() if lock else clause)
+    return by_due(_expected(row) for row in rows)
+
+
+def _expected(row: Any) -> Expected:
+    return Expected(
+        id=row.id,
+        sku=row.sku,
+        location_id=row.location_id,
+        reference=row.reference,
+        quantity=row.quantity,
+        received=row.received,
+        missing=row.missing,
+        source=row.source,
+        transfer_id=row.transfer_id,
+        due_on=date.fromisoformat(row.due_on) if row.due_on else None,
+        reason=row.reason,
+        created_by=row.created_by,
+        created_at=moment(row.created_at),
+    )
+
+
+# --- transfers -----------------------------------------------------------------------------------
+
+
+def save_transfer(uow: UnitOfWork, after: Transfer, *, new: bool = False) -> None:
+    values = {
+        "state": after.state.value,
+        "reason": after.reason,
+        "sent_at": micros_or_none(after.sent_at),
+        "closed_at": micros_or_none(after.closed_at),
+    }
+    if not new:
+        uow.session.connection.execute(
+            t.transfer.update().where(_w.id == after.id).values(**values)
+        )
+        return
+    fixed = {
+        "id": after.id,
+        "shop_id": uow.shop.id,
+        "number": after.number,
+        "from_id": after.from_id,
+        "to_id": after.to_id,
+        "due_on": after.due_on.isoformat() if after.due_on else None,
+        "created_by": uow.actor.name,
+        "created_at": micros(uow.now),
+    }
+    uow.insert_now(t.transfer, {**fixed, **values})
+
+
+def transfers(
+    session: Session,
+    shop_id: int,
+    *,
+    number: str = "",
+    transfer_id: int | None = None,
+    only_open: bool = False,
+    most: int = 100,
+    lock: bool = False,
+) -> list[Transfer]:
+    """Transfers, the newest first."""
+    clause = sa.select(t.transfer).where(_w.shop_id == shop_id)
+    if number:
+        clause = clause.where(_w.number == number.strip().upper())
+    if transfer_id is not None:
+        clause = clause.where(_w.id == transfer_id)
+    if only_open:
+        clause = clause.where(_w.closed_at.is_(None))
+    clause = clause.order_by(_w.id.desc()).limit(most)
+    return [_transfer(row) for row in session.select(clause.with_for_update() if lock else clause)]
+
+
+def _transfer(row: Any) -> Transfer:
+    return Transfer(
+        id=row.id,
+        number=row.number,
+        from_id=row.from_id,
+        to_id=row.to_id,
+        state=TransferState(row.state),
+        reason=row.reason,
+        due_on=date.fromisoformat(row.due_on) if row.due_on else None,
+        created_by=row.created_by,
+        created_at=moment(row.created_at),
+        sent_at=moment_or_none(row.sent_at),
+        closed_at=moment_or_none(row.closed_at),
+    )
+
+
+def keep_for(uow: UnitOfWork, transfer: Transfer, sku: str, quantity: int) -> None:
+    """The reservation behind planned goods; the move itself goes through `uow.stock.move`."""
+    uow.insert_now(
+        t.reservation,
+        {
+            "id": uow.new_id(),
+            "shop_id": uow.shop.id,
+            "sku": sku,
+            "location_id": transfer.from_id,
+            "quantity": quantity,
+            "state": "held",
+            "transfer_id": transfer.id,
+        },
+    )
+
+
+def kept_for(session: Session, transfer_id: int) -> list[tuple[int, str, int]]:
+    """(reservation id, SKU, quantity) that wait to leave with a transfer."""
+    rows = session.select(
+        sa.select(_r.id, _r.sku, _r.quantity)
+        .where(_r.transfer_id == transfer_id, _r.state == "held")
+        .order_by(_r.sku, _r.id)
+    )
+    return [(row.id, row.sku, row.quantity) for row in rows]
+
+
+def contents(session: Session, transfer_id: int) -> list[Any]:
+    """What a transfer carries by SKU: kept, then sent, received and missing."""
+    kept = (
+        sa.select(_r.sku, sa.func.sum(_r.quantity).label("quantity"), sa.literal(0), sa.literal(0))
+        .where(_r.transfer_id == transfer_id, _r.state == "held")
+        .group_by(_r.sku)
+    )
+    sent = (
+        sa.select(
+            _x.sku, sa.func.sum(_x.quantity), sa.func.sum(_x.received), sa.func.sum(_x.missing)
+        )
+        .where(_x.transfer_id == transfer_id)
+        .group_by(_x.sku)
+    )
+    return sorted((*session.select(kept), *session.select(sent)), key=lambda row: str(row[0]))
+
+
 # Sentences with their ids and queries for breakers; core/db/invariants.py asks them.
 SENTENCES: dict[str, tuple[str, str]] = {
     "what is incoming is what is still expected": (

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session, Statement
-from core.db.rows import from_json
+from core.db.rows import from_json, micros
+
+if TYPE_CHECKING:
+    from core.db.unit_of_work import UnitOfWork
 
 _p, _s, _m, _l, _o = t.product.c, t.stock_level.c, t.stock_move.c, t.order_line.c, t.orders.c
 _PRODUCT = Statement(
@@ -56,11 +59,15 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A level that the channels do not know yet; `product_ids` are theirs, by connection id."""
+    """A level that the channels do not know yet; `product_ids` are theirs, by connection id.
+
+    `moved_at` (UTC microseconds) is when the first of its moves was made that they do not know.
+    """
 
     sku: str
     location_id: int
     version: int
+    moved_at: int | None
     product_ids: dict[str, str]
 
 
@@ -106,13 +113,16 @@ def last_moves(session: Session, shop_id: int, sku: str, most: int) -> Sequence[
 def untold_levels(session: Session, shop_id: int, most: int) -> list[Untold]:
     """Levels that moved since they were last told, with the channels' ids of their product."""
     found = session.select(
-        sa.select(_s.sku, _s.location_id, _s.version, _p.external_ids)
+        sa.select(_s.sku, _s.location_id, _s.version, _s.moved_at, _p.external_ids)
         .join(t.product, sa.and_(_p.shop_id == _s.shop_id, _p.sku == _s.sku))
         .where(_s.shop_id == shop_id, _s.version != _s.told_version)
         .order_by(_s.sku, _s.location_id)
         .limit(most)
     )
-    return [Untold(sku, place, version, from_json(ids)) for sku, place, version, ids in found]
+    return [
+        Untold(sku, place, version, moved_at, from_json(ids))
+        for sku, place, version, moved_at, ids in found
+    ]
 
 
 def mark_told(session: Session, shop_id: int, level: Untold) -> bool:
@@ -120,6 +130,15 @@ def mark_told(session: Session, shop_id: int, level: Untold) -> bool:
     told = level.version
     params = {"p_shop": shop_id, "p_sku": level.sku, "p_location": level.location_id}
     return session.run(_TOLD, **params, p_version=told, p_version2=told, p_version3=told) == 1
+
+
+def move_nothing(uow: UnitOfWork, sku: str) -> None:
+    """Another figure will be told of the same stock (of one SKU, or of all): tell it anew."""
+    clause = t.stock_level.update().where(_s.shop_id == uow.shop.id)
+    if sku:
+        clause = clause.where(_s.sku == sku)
+    moved_at = sa.case((_s.version == _s.told_version, micros(uow.now)), else_=_s.moved_at)
+    uow.session.connection.execute(clause.values(version=_s.version + 1, moved_at=moved_at))
 
 
 def untell(session: Session, shop_id: int, sku: str, location_id: int) -> None:

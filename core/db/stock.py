@@ -87,10 +87,10 @@ _REDUCE = Statement(
     .where(_r.id == sa.bindparam("row_id"))
     .values(quantity=_r.quantity - sa.bindparam("less"))
 )
-_OF_SKU = Statement(
+_ALL = Statement(
     sa.select(_s.sku, _s.location_id, *_QUANTITIES)
-    .where(_s.shop_id == sa.bindparam("shop"), _s.sku == sa.bindparam("sku"))
-    .order_by(_s.location_id)
+    .where(_s.shop_id == sa.bindparam("shop"))
+    .order_by(_s.sku, _s.location_id)
 )
 
 
@@ -122,6 +122,11 @@ def levels_of(session: Session, shop_id: int, skus: Sequence[str]) -> list[Level
     names = {f"sku{i}": sku for i, sku in enumerate(skus)}
     found = session.rows(_of_skus(len(skus)), shop=shop_id, **names)
     return [Level(*row) for row in found]
+
+
+def all_levels(session: Session, shop_id: int) -> list[Level]:
+    """Every level of a shop by SKU and location, without a lock."""
+    return [Level(*row) for row in session.rows(_ALL, shop=shop_id)]
 
 
 def known_skus(session: Session, shop_id: int, skus: Sequence[str]) -> set[str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 
 class Refusal(Exception):
     """An expected no. `sentence` says what is the matter, `next` what to do about it.
@@ -11,6 +15,8 @@ class Refusal(Exception):
     """
 
     code = "refused"
+
+    facts: Mapping[str, Any] = MappingProxyType({})  # for machines: the value that it really has
 
     def __init__(self, sentence: str, next: str = "", *, code: str | None = None) -> None:
         super().__init__(sentence)

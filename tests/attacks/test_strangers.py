@@ -28,6 +28,7 @@ WORDS: dict[str, Any] = {
     Arg.SKU: "secret-sku",
     Arg.QUANTITY: 1,
     Arg.UNTIL: "2026-12-01T00:00:00Z",
+    Arg.DAY: "2026-12-01",
     Arg.TAG: "tag",
     Arg.WORD: "word",
     Arg.TEXT: "text",

@@ -87,7 +87,9 @@ def _only_ours(store: Store, seen: set[str], session: Session) -> list[Differenc
 
 async def stock_differences(store: Store) -> list[Difference]:
     """What each side believes may be sold, SKU by SKU, where the store knows SKU and place."""
-    levels = await store.read(partial(channels.available, shop_id=store.shop.id))
+    levels = await store.read(
+        partial(channels.available, shop=store.shop, connection=store.connection)
+    )
     ours: dict[str, dict[str, tuple[str, int]]] = {}
     for sku, location_id, available in levels:
         place = place_of(store.shop.locations[location_id], store.connection)

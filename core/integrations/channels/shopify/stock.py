@@ -10,6 +10,7 @@ from typing import Any
 from core.db import channels
 from core.db.connection import Session
 from core.db.stock import levels_of
+from core.domain.channel_stock import offered
 from core.domain.effects import Effect, Outcome, dead, done, later
 from core.domain.shop import Connection, Shop
 from core.integrations.channels.shopify.access import Store, place_of
@@ -36,6 +37,7 @@ class Shelf:
     moved: int
     item: str
     place: str
+    moved_at: int | None = None
 
 
 async def send_stock(store: Store, effect: Effect) -> Outcome:
@@ -73,11 +75,12 @@ def _shelf(shop: Shop, connection: Connection, effect: Effect, session: Session)
     place = place_of(shop.locations[location_id], connection)
     if not item or not place:
         return None
-    levels = [x for x in levels_of(session, shop.id, [sku]) if x.location_id == location_id]
+    told_of = offered(shop, connection, levels_of(session, shop.id, [sku]))
     told = channels.told(session, connection.id, sku, location_id)
     moved = channels.moved_since(session, connection.id, sku, told.at) if told else 0
-    ours = levels[0].routable if levels else 0
-    return Shelf(sku, location_id, ours, told, moved, item, place)
+    ours = told_of.get((sku, location_id), 0)
+    moved_at = effect.payload.get("moved_at")
+    return Shelf(sku, location_id, ours, told, moved, item, place, moved_at)
 
 
 def is_explained(shelf: Shelf, theirs: int) -> bool:
@@ -111,6 +114,7 @@ async def _settled(store: Store, shelf: Shelf) -> Outcome:
         sku=shelf.sku,
         location_id=shelf.location_id,
         quantity=shelf.ours,
+        moved_at=shelf.moved_at,
     )
     await store.write(keep)
     return done(told=shelf.ours)

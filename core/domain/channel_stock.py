@@ -1,0 +1,112 @@
+"""What a channel may sell out of the one pool: all that routing could ship, less what is kept back.
+
+A connection's configuration says it under `stock`: `keep` units or `percent` of each SKU, and
+`skus` for those that are different.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.domain.refusals import Invalid
+from core.domain.shop import Connection, Shop
+from core.domain.stock import Level
+
+UNITS_MOST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeepBack:
+    """Units, or a share of them in percent (rounded up), that a channel is not told of."""
+
+    units: int = 0
+    percent: int = 0
+
+    def of(self, pool: int) -> int:
+        return min(pool, max(self.units, -(-pool * self.percent // 100)))
+
+    def __str__(self) -> str:
+        return f"{self.percent} %" if self.percent else str(self.units)
+
+
+NOTHING = KeepBack()
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRules:
+    usual: KeepBack = NOTHING
+    skus: Mapping[str, KeepBack] = field(default_factory=dict)
+
+    def for_sku(self, sku: str) -> KeepBack:
+        return self.skus.get(sku, self.usual)
+
+    def changed(self, sku: str, keep: KeepBack) -> KeepRules:
+        """The same with another word about one SKU, or (no SKU) about all the others."""
+        if not sku:
+            return KeepRules(keep, self.skus)
+        others = {name: each for name, each in self.skus.items() if name != sku}
+        return KeepRules(self.usual, others if keep == self.usual else {**others, sku: keep})
+
+    def as_config(self) -> dict[str, Any]:
+        return {
+            "keep": self.usual.units,
+            "percent": self.usual.percent,
+            "skus": {sku: _written(keep) for sku, keep in self.skus.items()},
+        }
+
+
+def rules_of(connection: Connection) -> KeepRules:
+    told = connection.config.get("stock", {})
+    usual = KeepBack(int(told.get("keep", 0)), int(told.get("percent", 0)))
+    return KeepRules(usual, {sku: read_keep(str(w)) for sku, w in told.get("skus", {}).items()})
+
+
+def _written(keep: KeepBack) -> str:
+    return f"{keep.percent}%" if keep.percent else str(keep.units)
+
+
+def read_keep(text: str) -> KeepBack:
+    """`2` units or `10%`. Raises Invalid, naming what is allowed."""
+    given = text.strip().replace(" ", "")
+    number = given.removesuffix("%")
+    if not (number.isascii() and number.isdecimal() and len(number) < 8):
+        raise Invalid(f"“{text}” is no number of units.", "Write 2, or 10%.")
+    if given.endswith("%"):
+        if int(number) > 100:
+            raise Invalid(f"{number} % is more than there is.", "Write 0% to 100%.")
+        return KeepBack(percent=int(number))
+    if int(number) > UNITS_MOST:
+        raise Invalid(f"{number} units make no sense.", f"Write 0 to {UNITS_MOST:,}.")
+    return KeepBack(int(number))
+
+
+def offered(
+    shop: Shop, connection: Connection, levels: Iterable[Level]
+) -> dict[tuple[str, int], int]:
+    """(SKU, location id) -> units that the channel is told of, at the places which it knows.
+
+    What is kept back is a part of the pool, not of each place: it is taken where most lies.
+    """
+    pools: dict[str, dict[int, int]] = defaultdict(dict)
+    for level in levels:
+        if str(connection.id) in shop.locations[level.location_id].external_ids:
+            pools[level.sku][level.location_id] = level.routable
+    rules = rules_of(connection)
+    return {
+        (sku, place_id): units
+        for sku, pool in pools.items()
+        for place_id, units in _less(pool, rules.for_sku(sku)).items()
+    }
+
+
+def _less(pool: Mapping[int, int], keep: KeepBack) -> dict[int, int]:
+    left = keep.of(sum(pool.values()))
+    told = dict(pool)
+    for place_id in sorted(pool, key=lambda place_id: (-pool[place_id], place_id)):
+        taken = min(left, told[place_id])
+        told[place_id] -= taken
+        left -= taken
+    return told
