@@ -69,7 +69,7 @@ def set_aside(ask: SetAside, uow: UnitOfWork) -> Done:
     level = level_at(uow, product.sku, place)
     _require_free(level, ask, place)
     _move(uow, _THERE[ask.state], product, place, ask.quantity, ask.reason)
-    uow.undo = PutBack(product.sku, place.code, ask.quantity, ask.state, "taken back")
+    uow.undo = SellAgain(product.sku, place.code, ask.quantity, ask.state, "taken back")
     sentence = f"{ask.quantity} × {product.sku} at {place.code} are {_WORDS[ask.state]}."
     return served(uow, product, place, sentence)
 
@@ -87,7 +87,7 @@ def _require_free(level: Level, ask: SetAside, place: Location) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class PutBack:
+class SellAgain:
     """Let units be sold again: repaired, passed by quality control, or no longer frozen."""
 
     sku: Annotated[str, Arg.SKU]
@@ -97,8 +97,10 @@ class PutBack:
     reason: Annotated[str, Arg.TEXT] = ""
 
 
-@command("back", PutBack, Right.STOCK, examples=("back mug-red ber 12 quality all fine",))
-def put_back(ask: PutBack, uow: UnitOfWork) -> Done:
+@command(
+    "sell-again", SellAgain, Right.STOCK, examples=("sell-again mug-red ber 12 quality all fine",)
+)
+def sell_again(ask: SellAgain, uow: UnitOfWork) -> Done:
     product, place = _here(uow, ask.sku, ask.location, ask.quantity)
     _move(uow, _BACK[ask.state], product, place, ask.quantity, ask.reason)
     uow.undo = SetAside(product.sku, place.code, ask.quantity, ask.state, "taken back")
