@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from core.commands.counts import SetStock, set_stock
-from core.commands.stock import what_and_where
+from core.commands.shelves import what_and_where
 from core.db import counts as book
 from core.db.counts import CountTask
 from core.db.unit_of_work import UnitOfWork
