@@ -24,7 +24,7 @@ from bot.grammar import (
 )
 from bot.papers import paper_buttons
 from bot.presentation.counts import count_form, counts_card
-from bot.presentation.forms import form_for, gathered, return_form
+from bot.presentation.forms import form_for, gathered, return_form, units_form
 from bot.presentation.help import help_answer, roles_page, suggestion_card
 from bot.presentation.model import Answer, Card, Form, Section
 from bot.presentation.receipts import receipt_card, refusal_card
@@ -244,6 +244,8 @@ async def _form(
         return refusal_card(too_late)
     if spec.verb == "return":
         return return_form(spec, view, given, desk)
+    if any(slot.kind is Arg.UNITS for slot in slots_of(spec.shape)):
+        return units_form(spec, view, given, desk, problem)
     known = {**given, about: view.number}
     return replace(form_for(spec, known, desk, problem), version=view.version)
 

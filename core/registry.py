@@ -32,6 +32,7 @@ class Arg(StrEnum):
     LOCATION = "location"
     SKU = "sku"
     QUANTITY = "quantity"
+    UNITS = "units"  # lines with their units: “mug-red 1 card 2”
     CHOICE = "choice"
     UNTIL = "until"
     DAY = "day"  # a calendar day, in its place among the other words
@@ -44,7 +45,12 @@ class Arg(StrEnum):
 class Risk(StrEnum):
     READ = "read"
     REVERSIBLE = "reversible"
+    GRAVE = "grave"  # shown once more before it is done, and undone only inside the undo window
     IRREVERSIBLE = "irreversible"
+
+    @property
+    def asks_first(self) -> bool:
+        return self in (Risk.GRAVE, Risk.IRREVERSIBLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
         allowed = "It happened too long ago to be told now."
     if _was_before_a_restore(uow, fact, order):
         allowed = "It was placed before the last restore and may have been confirmed then."
-    if fact.told_from is not None and is_taken_back(uow.session, fact.command_id):
+    if _is_undone(uow, fact):
         allowed = TAKEN_BACK
     for route in _routes(uow.shop, order, customer):
         refused = allowed if isinstance(allowed, str) else _unwanted_route(customer, route)
@@ -124,8 +124,17 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
             event_id=fact.id,
             due_at=_not_before(allowed, fact),
             suppressed=refused,
-            cause=fact.command_id if fact.told_from is not None else None,
+            cause=_cause(fact),
         )
+
+
+def _is_undone(uow: UnitOfWork, fact: Fact) -> bool:
+    return fact.told_from is not None and is_taken_back(uow.session, fact.command_id)
+
+
+def _cause(fact: Fact) -> int | None:
+    """The command whose undo stops the telling of this fact."""
+    return fact.command_id if fact.told_from is not None else None
 
 
 def _not_before(allowed: Allowed | str, fact: Fact) -> datetime | None:
@@ -230,6 +239,8 @@ def _renew_shared_card(uow: UnitOfWork, fact: Fact) -> None:
 def _mail_alert(uow: UnitOfWork, case: Case, fact: Fact) -> None:
     shop = uow.shop
     allowed = may_send("case_alert", {}, shop.switches, shop.mode, None, None, False, uow.now)
+    if _is_undone(uow, fact):
+        allowed = TAKEN_BACK
     uow.outbox.add(
         "message.email",
         f"{fact.id}:case_alert:email",
@@ -237,7 +248,9 @@ def _mail_alert(uow: UnitOfWork, case: Case, fact: Fact) -> None:
         lane=f"email:{shop.id}:shop",
         order_id=case.order_id,
         event_id=fact.id,
+        due_at=_not_before(allowed, fact),
         suppressed=allowed if isinstance(allowed, str) else "",
+        cause=_cause(fact),
     )
 
 

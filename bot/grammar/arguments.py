@@ -18,12 +18,14 @@ from bot.grammar.moments import read_moment
 from bot.grammar.parcels import find_carrier, find_number
 from bot.grammar.tokens import Token, wording
 from core.domain.refusals import Invalid
-from core.registry import Arg, Risk, Spec
+from core.registry import Arg, Spec
 
 _UNTIL = ("until", "till", "til", "bis")
 _BEFORE_PLACE = ("to", "at", "in", "from", "for", "nach")
+_BEFORE_AVOIDED = ("not", "without", "except", "avoid", "nicht", "ohne")
 _BEFORE_CHOICE = ("for", "because", "wegen", "as")
 _BEFORE_DAY = ("by", "on", "due", "am", "bis")
+_QUANTITY = re.compile(r"[x×]?([+-]?\d+)[x×]?")
 _POINTING = ("it", "this", "that")
 
 
@@ -68,7 +70,9 @@ class Reading:
 
 def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
     reading = Reading(spec, text, list(tokens), desk)
-    slots = slots_of(spec.shape)
+    slots = sorted(
+        slots_of(spec.shape), key=lambda slot: slot.kind is Arg.TEXT
+    )  # it takes the rest
     for slot in slots:
         if slot.kind is Arg.UNTIL:
             _take_until(reading, slot)
@@ -123,15 +127,30 @@ def _take_number(reading: Reading, slot: Slot) -> bool:
 
 
 def _take_quantity(reading: Reading, slot: Slot) -> bool:
-    if reading.rest and (found := re.fullmatch(r"[x×]?([+-]?\d+)[x×]?", reading.rest[0].word)):
+    if reading.rest and (found := _QUANTITY.fullmatch(reading.rest[0].word)):
         reading.values[slot.name] = int(found[1])
         reading.rest.pop(0)
         return True
     return False
 
 
+def _take_units(reading: Reading, slot: Slot) -> bool:
+    """“mug-red 1 card 2x”: each line's SKU with its units behind it."""
+    found = []
+    while len(reading.rest) > 1 and not _QUANTITY.fullmatch(reading.rest[0].word):
+        units = _QUANTITY.fullmatch(reading.rest[1].word)
+        if units is None or reading.rest[0].word in _UNTIL:
+            break
+        found.append({"line": reading.rest[0].text.strip(",;"), "quantity": int(units[1])})
+        del reading.rest[:2]
+    if found:
+        reading.values[slot.name] = found
+    return bool(found)
+
+
 def _take_location(reading: Reading, slot: Slot) -> bool:
-    skipped = reading.rest[:1] if _starts(reading, _BEFORE_PLACE) else []
+    leading = _BEFORE_AVOIDED if slot.name == "avoid" else _BEFORE_PLACE
+    skipped = reading.rest[:1] if _starts(reading, leading) else []
     words = reading.rest[len(skipped) :]
     for length in (3, 2, 1):
         place = reading.desk.place(" ".join(t.word for t in words[:length]))
@@ -248,6 +267,7 @@ _READERS: dict[Arg, Callable[[Reading, Slot], bool]] = {
     Arg.LOCATION: _take_location,
     Arg.SKU: _take_word,
     Arg.QUANTITY: _take_quantity,
+    Arg.UNITS: _take_units,
     Arg.CHOICE: _take_choice,
     Arg.UNTIL: _take_nothing,
     Arg.DAY: _take_day,
@@ -367,7 +387,7 @@ def _leftover(reading: Reading) -> None:
 
 def one_at_a_time(reading: Reading) -> bool:
     """True when a text that cannot be taken back begins with what is surely one more number."""
-    if reading.spec.many or reading.spec.risk is not Risk.IRREVERSIBLE or not reading.many:
+    if reading.spec.many or not reading.spec.risk.asks_first or not reading.many:
         return False
     texts = (s.name for s in slots_of(reading.spec.shape) if s.kind is Arg.TEXT)
     first = next((str(reading.values[n]).split()[0] for n in texts if n in reading.values), "")

@@ -113,7 +113,9 @@ def first_kind(spec: Spec) -> Arg | None:
 
 def usage(spec: Spec) -> str:
     """`hold <order> [reason] [until …] [note]`"""
-    return " ".join((spec.verb, *(_shown(s) for s in slots_of(spec.shape) if s.kind != Arg.NONE)))
+    typed = (s for s in slots_of(spec.shape) if s.kind is not Arg.NONE)
+    in_order = sorted(typed, key=lambda slot: slot.kind is Arg.TEXT)
+    return " ".join((spec.verb, *map(_shown, in_order)))
 
 
 def _shown(slot: Slot) -> str:

@@ -23,7 +23,7 @@ from bot.grammar.tokens import Token, cleaned, tokenize
 from core.domain.refusals import Invalid
 from core.queries.orders import FindOrders, ShowOrder
 from core.queries.returns import ShowReturn
-from core.registry import Arg, Risk, Spec
+from core.registry import Arg, Spec
 
 _HELP = ("help", "?", "hilfe", "commands")
 _ROLES = ("roles", "rights", "permissions")
@@ -110,7 +110,7 @@ def _wants_a_look(reading: Reading) -> bool:
     """What cannot be taken back is shown once more, unless its reason was typed with it."""
     reasons = [s for s in slots_of(reading.spec.shape) if s.kind is Arg.TEXT and s.name == "reason"]
     unsaid = bool(reasons) and not any(s.name in reading.values for s in reasons)
-    return reading.spec.risk is Risk.IRREVERSIBLE and unsaid
+    return reading.spec.risk.asks_first and unsaid
 
 
 def _searched(reading: Reading) -> Heard | None:

@@ -22,6 +22,14 @@ LABELS = {
     "hold": "Hold Order",
     "move": "Move Order",
     "cancel": "Cancel Order",
+    "reroute": "Plan Route Again",
+    "split": "Split Order",
+    "merge": "Ship Together",
+    "unmerge": "Ship Apart",
+    "resend": "Send Again",
+    "short": "Report Missing",
+    "gift": "Make It a Gift",
+    "priority": "Set Priority",
     "note": "Write Note",
     "tag": "Tag Order",
     "untag": "Remove Tag",
@@ -50,7 +58,8 @@ LABELS = {
 }
 # Buttons that ask a few words first.
 ASKING = frozenset(
-    {"hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
+    {"split", "merge", "resend", "short", "gift", "priority"}
+    | {"hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
     | {"count", "count-list", "count-task"}
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from bot.grammar.lexicon import Slot, slots_of
 from bot.presentation.buttons import label
 from bot.presentation.model import Action, Card, Choice, Form, Input, Section
 from bot.presentation.words import sentence, state
-from core.queries.orders import OrderView
+from core.queries.orders import LineView, OrderView
 from core.registry import Arg, Risk, Spec
 
 Kind = Literal["text", "long", "choice", "number", "date", "moment", "check"]
@@ -29,6 +29,8 @@ _LABELS = {
     "number": "Return number",
     "case": "Case number",
     "to": "To which location?",
+    "avoid": "Not from which location?",
+    "goods": "What becomes of the goods?",
     "until": "Until when?",
     "sku": "SKU",
     "shelf": "Goes back on the shelf",
@@ -38,6 +40,19 @@ _LABELS = {
     "what": "What to count",
 }
 _NONE_COUNTS = ("counted",)  # lists in which a nought is a figure like any other
+# How many units of a line a step can reach, and what it means to name none.
+_REACH: dict[str, Callable[[LineView], int]] = {
+    "cancel": lambda line: line.ordered - line.canceled - line.shipped,
+    "resend": lambda line: line.shipped,
+}
+_WHOLE = {
+    "cancel": "Without numbers the whole order is canceled.",
+    "resend": "Without numbers everything that was shipped goes out again.",
+}
+_WARNINGS = {
+    Risk.IRREVERSIBLE: "This cannot be taken back.",
+    Risk.GRAVE: "Undo takes this back for a short while only.",
+}
 _HINTS = {
     ("hold", "until"): "Empty: until somebody releases it.",
     ("reject", "reason"): "The customer reads this.",
@@ -86,6 +101,34 @@ def return_form(spec: Spec, view: OrderView, given: Mapping[str, Any], desk: Des
     return replace(form, inputs=(*lines, *rest), note=note, version=view.version)
 
 
+def units_form(
+    spec: Spec, view: OrderView, given: Mapping[str, Any], desk: Desk, problem: str = ""
+) -> Form:
+    """A step that may be about some units only asks for those of every line that it can reach."""
+    form = form_for(spec, {**given, "order": view.number}, desk, problem)
+    said = {str(each["line"]).casefold(): each["quantity"] for each in given.get("units", ())}
+    reach = _REACH.get(spec.verb, _allocated)
+    lines = tuple(
+        Input(
+            name=f"units.{line.id}",
+            label=f"{line.title or line.sku}: how many?",
+            kind="number",
+            value=_shown(said.get(line.sku.casefold())),
+            optional=True,
+            hint=f"Up to {reach(line)}.",
+        )
+        for line in view.lines
+        if reach(line) > 0
+    )
+    whole = _WHOLE.get(spec.verb, "")
+    note = " ".join(filter(None, (whole, form.note)))
+    return replace(form, inputs=(*lines, *form.inputs), version=view.version, note=note)
+
+
+def _allocated(line: LineView) -> int:
+    return line.allocated
+
+
 def offered(form: Form) -> Card:
     """A form where none can open by itself: a button that opens it."""
     again = Action(label(form.verb), form.verb, form.fixed, form=True, version=form.version)
@@ -118,11 +161,12 @@ def _title(spec: Spec, subject: object) -> str:
 
 
 def _warning(spec: Spec) -> str:
-    return "This cannot be taken back." if spec.risk is Risk.IRREVERSIBLE else ""
+    return _WARNINGS.get(spec.risk, "")
 
 
 def _asked(slots: Iterable[Slot], fixed: Mapping[str, Any]) -> Iterable[Slot]:
-    return (s for s in slots if s.name not in fixed and (s.kind is not Arg.NONE or s.is_flag))
+    asked = (s for s in slots if s.name not in fixed and s.kind is not Arg.UNITS)
+    return (s for s in asked if s.kind is not Arg.NONE or s.is_flag)
 
 
 def _input(spec: Spec, slot: Slot, given: Mapping[str, Any], desk: Desk) -> Input:

@@ -16,7 +16,11 @@ from bot.presentation.model import Action, Card, Page, Section
 from core.domain.access import MATRIX, STAFF_ROLES, matrix_rows
 from core.registry import COMMANDS, QUESTIONS, Spec, spec_of
 
-_RISKS = {"irreversible": "This cannot be taken back.", "reversible": "`undo` takes it back."}
+_RISKS = {
+    "irreversible": "This cannot be taken back.",
+    "grave": "`undo` takes it back for a short while only.",
+    "reversible": "`undo` takes it back.",
+}
 _FREE = (
     "`1001`, `anna schmidt`, a tracking number or a shop link finds an order",
     "`late ber`, `held`, `open ham` lists orders",

@@ -117,6 +117,23 @@ def _promise(data: Data, desk: Desk) -> str:
     return f"Promised for {old}, now expected {new}{_for(data)}."
 
 
+def _units_canceled(data: Data, _desk: Desk) -> str:
+    scrapped = ", the goods are scrapped" if data.get("goods") == "scrap" else ""
+    return f"{_units(data.get('units', {}))} canceled: {data.get('reason')}{scrapped}."
+
+
+def _joined(data: Data, _desk: Desk) -> str:
+    if data.get("ended"):
+        return f"Ships apart from order {data.get('other')} again."
+    return f"Ships in one parcel with order {data.get('other')}."
+
+
+def _gifted(data: Data, _desk: Desk) -> str:
+    if data.get("removed"):
+        return "It is no gift any more."
+    return f"It is a gift.{_said(data)}"
+
+
 def _at(words: str) -> Callable[[Data, Desk], str]:
     return lambda data, _desk: f"{words} at {data.get('location')}."
 
@@ -143,6 +160,16 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderShort": lambda d, _: f"Short of {_units(d.get('short', {}))}.",
     "PromiseBroken": _broken,
     "OrderMoved": lambda d, _: f"Moved from {d.get('origin')} to {d.get('target')}.",
+    "OrderPutBack": lambda _d, _: "A step was taken back; it is as it was.",
+    "UnitsCanceled": _units_canceled,
+    "WorkSplit": lambda d, _: f"{_units(d.get('units', {}))} go apart, from {d.get('target')}.",
+    "OrdersJoined": _joined,
+    "ReplacementSent": lambda d, _: (
+        f"{_units(d.get('units', {}))} sent again as order {d.get('number')}{_for(d)}."
+    ),
+    "ReplacementMade": lambda d, _: f"Replaces goods of order {d.get('original')}{_for(d)}.",
+    "PrioritySet": lambda d, _: f"Priority is {state(str(d.get('priority')))}.",
+    "OrderGifted": _gifted,
     "WorkPrinted": _at("Printed"),
     "WorkPicked": _at("Picked"),
     "WorkPacked": _at("Packed"),

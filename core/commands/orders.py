@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
+from core.commands.canceling import Goods, cancel_units, open_units
+from core.commands.choosing import Units
 from core.commands.placing import (
     free,
     open_short_case,
@@ -13,6 +15,7 @@ from core.commands.placing import (
     place,
     serve_queue,
 )
+from core.commands.snapshots import snapshot
 from core.commands.writeback import write_back
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -82,21 +85,32 @@ def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder:
-    """Cancel an order that has not shipped and give its stock back."""
+    """Cancel an order that has not shipped, or some units of it, and give the stock back.
+
+    `goods` says what becomes of units that are canceled: back to the shelf, or scrapped.
+    """
 
     order: Annotated[str, Arg.ORDER]
     reason: Annotated[str, Arg.TEXT] = ""
+    units: Annotated[tuple[Units, ...], Arg.UNITS] = ()
+    goods: Annotated[Goods, Arg.CHOICE] = Goods.RESTOCK
 
 
 @command(
     "cancel",
     CancelOrder,
     Right.CANCEL,
-    risk=Risk.IRREVERSIBLE,
-    examples=("cancel 1001 changed mind",),
+    risk=Risk.GRAVE,
+    examples=("cancel 1001 changed mind", "cancel 1001 mug-red 1 scrap broken in stock"),
 )
 def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
+    chosen = open_units(order, ask.units)
+    if chosen:
+        return cancel_units(uow, order, chosen, ask.goods, ask.reason.strip())
+    if ask.goods is Goods.SCRAP:
+        raise Invalid("Scrap which units?", f"Write `cancel {order.number} <sku> <units> scrap`.")
+    before = snapshot(uow, order)
     works = [w for w in uow.work.of(order.id) if w.is_open]
     busy = [w for w in works if not w.is_untouched]
     if busy:
@@ -105,7 +119,7 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
             f"{place_} already works on order {order.number}.",
             f"Hold it first: `hold {order.number}`, and ask {place_} to put it back.",
         )
-    change = order.cancel(ask.reason.strip() or "canceled by staff", uow.now)
+    order.cancel("", uow.now)  # refuses before anything is touched
     skus = [item.sku for work in works for item in work.items]
     uow.stock.lock_queue(skus)
     freed = free(uow, order, works)
@@ -115,6 +129,7 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
         uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
     write_back(uow, after, "cancel", f"cancel:{order.id}", {"reason": after.cancel_reason})
     serve_queue(uow, skus)
+    uow.undo = before
     return Done(f"Order {order.number} is canceled.", {"order": order.number})
 
 
@@ -126,9 +141,7 @@ class MoveOrder:
     to: Annotated[str, Arg.LOCATION]
 
 
-@command(
-    "move", MoveOrder, Right.MOVE, aliases=("reroute", "route"), examples=("move 1001 to ham",)
-)
+@command("move", MoveOrder, Right.MOVE, aliases=("route",), examples=("move 1001 to ham",))
 def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
     target = uow.shop.location(ask.to)
@@ -143,6 +156,7 @@ def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
             f"Ask {place_} to put it back, then move it.",
         )
     origin = ", ".join(sorted({uow.shop.locations[w.location_id].code for w in works}))
+    before_it = snapshot(uow, order)
     freed = uow.orders.save(Change(free(uow, order, works)))
     after = place(uow, freed, only=target.id, queue_short=False)
     before = {line.id: line.unplaced for line in order.lines}
@@ -154,8 +168,7 @@ def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
             "Look at `stock` for the sku, or choose another location.",
         )
     uow.orders.save(Change(after, (e.OrderMoved(origin, target.code),)))
-    if "," not in origin:
-        uow.undo = MoveOrder(order.number, origin)
+    uow.undo = before_it
     return Done(
         f"Order {order.number} moved from {origin} to {target.code}.", {"order": order.number}
     )

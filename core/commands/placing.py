@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,7 @@ def place(
     levels: Sequence[Level] | None = None,
     only: int | None = None,
     queue_short: bool = True,
+    avoid: Collection[int] = (),
 ) -> Order:
     """Find stock for every unplaced unit, reserve it and hand out work; the rest is backordered.
 
@@ -52,7 +53,7 @@ def place(
         fresh = levels if levels is not None else uow.stock.levels([w.sku for w in waiting])
         levels = None
         demands = [Demand(line.sku, line.unplaced) for line in waiting]
-        plan = plan_for(uow, order, demands, fresh, only)
+        plan = plan_for(uow, order, demands, fresh, only, avoid)
         if not take(uow, plan.claims):
             continue
         try:

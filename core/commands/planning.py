@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from core.domain.stock import Level
 
 DEFAULT_RULE = "default"
 CHOSEN_ELSEWHERE = "another_location_was_chosen"
+LEFT_OUT = "a_person_left_it_out"
 Within = UnitOfWork | Reader
 
 
@@ -51,14 +52,15 @@ def plan_for(
     demands: Sequence[Demand],
     levels: Sequence[Level],
     only: int | None = None,
+    avoid: Collection[int] = (),
 ) -> Plan:
     """The plan for these units; a location that a person chose (`only`) outranks every rule."""
     ruled = within.shop.rules
     if ruled is not None and only is None:
-        return by_rules(within, ruled, facts_for(within, ruled, order, demands, levels))
+        return by_rules(within, ruled, facts_for(within, ruled, order, demands, levels, avoid))
     shop = within.shop
     objective = planner.Objective(shop.policy["objective"])
-    found = candidates(within, order, demands, levels, only)
+    found = candidates(within, order, demands, levels, only, avoid)
     best = planner.plan(demands, found, objective)
     story = trace_of(demands, found, objective, best, DEFAULT_RULE, 1)
     if only is not None:
@@ -112,11 +114,13 @@ def rejected(within: Within, order: Order) -> Mapping[int, str]:
 FORBIDS: list[Forbids] = [rejected]
 
 
-def forbidden(within: Within, order: Order, only: int | None) -> dict[int, str]:
+def forbidden(
+    within: Within, order: Order, only: int | None, avoid: Collection[int] = ()
+) -> dict[int, str]:
     """The one reason against each location that somebody forbids for this order."""
     if only is not None:
         return {i: CHOSEN_ELSEWHERE for i in within.shop.locations if i != only}
-    found: dict[int, str] = {}
+    found = dict.fromkeys(avoid, LEFT_OUT)
     for forbids in FORBIDS:
         found = {**forbids(within, order), **found}
     return found
@@ -128,9 +132,10 @@ def candidates(
     demands: Sequence[Demand],
     levels: Sequence[Level],
     only: int | None = None,
+    avoid: Collection[int] = (),
 ) -> tuple[Candidate, ...]:
     """Every location as the planner sees it, with its one reason when it may not take part."""
-    stock, against = _stock(levels, only), forbidden(within, order, only)
+    stock, against = _stock(levels, only), forbidden(within, order, only, avoid)
     places = (_place(within, site, stock, against, order) for site in _sites(within))
     return rules.candidates(demands, order.ship_to.country, places)
 
@@ -141,10 +146,11 @@ def facts_for(
     order: Order,
     demands: Sequence[Demand],
     levels: Sequence[Level],
+    avoid: Collection[int] = (),
 ) -> Facts:
     """All that a rule set may ask about an order and the locations, read once."""
     shop = within.shop
-    stock, against = _stock(levels), forbidden(within, order, None)
+    stock, against = _stock(levels), forbidden(within, order, None, avoid)
     used, ages = _used(within, ruled), _ages(within, ruled, demands)
     places = tuple(
         replace(

@@ -77,15 +77,49 @@ def owe(uow: UnitOfWork, order: Order, rma: Rma, units: Units) -> str:
     return _text(refund.amount, refund.currency)
 
 
-def _open_task(uow: UnitOfWork, order: Order, rma: Rma, refund: Refund) -> None:
+def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | None:
+    """The exact money for units that are not wanted any more; what was never paid is not owed."""
+    known = uow.returns.refunds(order.id)
+    due = sum(refund.amount for refund in known if refund.state == "due")
+    parts = _parts(order, units, known)
+    amount = sum(money for _, _, money in parts)
+    unpaid = max(0, order.total - order.captured)
+    amount = min(amount - unpaid, order.captured - order.refunded - due)
+    if amount <= 0:
+        return None
+    refund = Refund(
+        id=uow.new_id(),
+        order_id=order.id,
+        rma_id=None,
+        gateway="manual",
+        external_id=None,
+        amount=amount,
+        currency=order.currency,
+        state="due",
+        reference="",
+        lines=tuple((line_id, quantity) for line_id, quantity, _ in parts),
+        due_at=uow.now,
+    )
+    uow.returns.add_refund(refund)
+    uow.emit(order.id, e.RefundDue(refund.id, amount, order.currency))
+    _open_task(uow, order, None, refund)
+    return refund
+
+
+def text_of(refund: Refund) -> str:
+    return _text(refund.amount, refund.currency)
+
+
+def _open_task(uow: UnitOfWork, order: Order, rma: Rma | None, refund: Refund) -> None:
     text = _text(refund.amount, refund.currency)
+    why = f"return {rma.number}" if rma else "what was canceled"
     finding = Finding(
         CaseKind.REFUND_TASK,
         f"refund:{refund.id}",
-        f"Refund {text} of order {order.number} for return {rma.number}.",
+        f"Refund {text} of order {order.number} for {why}.",
         order_id=order.id,
         facts={
-            "return": rma.number,
+            "return": rma.number if rma else order.number,
             "order": order.number,
             "amount": refund.amount,
             "currency": refund.currency,
@@ -109,7 +143,7 @@ def is_paid_out(uow: UnitOfWork, rma: Rma) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RecordRefund:
-    """Say that the money for a return was paid out, with its reference."""
+    """Say that the money for a return, or for canceled units, was paid out, with its reference."""
 
     number: Annotated[str, Arg.RETURN]
     reference: Annotated[str, Arg.TEXT]
@@ -129,20 +163,32 @@ def record(ask: RecordRefund, uow: UnitOfWork) -> Done:
             "A refund needs the reference of the payment, of 200 characters at most.",
             f"Write `refunded {ask.number} <reference>`.",
         )
-    rma = uow.returns.get(ask.number)
-    mine = [r for r in uow.returns.refunds(rma.order_id) if r.rma_id == rma.id]
+    what, mine = _refunds_of(uow, ask.number)
     due = [r for r in mine if r.state == "due"]
     if not due:
         paid = ", ".join(f"{_text(r.amount, r.currency)} ({r.reference})" for r in mine)
         raise NotPossible(
-            f"Nothing is due for return {rma.number}.",
+            f"Nothing is due for {what}.",
             f"Recorded already: {paid}." if paid else "First the goods: write `received`.",
         )
     for refund in due:
         _settle(uow, refund, reference, None)
     total = _text(sum(r.amount for r in due), due[0].currency)
-    facts = {"return": rma.number, "amount": sum(r.amount for r in due)}
-    return Done(f"{total} for return {rma.number} are recorded as refunded.", facts)
+    name = "return" if due[0].rma_id is not None else "order"
+    facts = {name: what.split()[-1], "amount": sum(r.amount for r in due)}
+    return Done(f"{total} for {what} are recorded as refunded.", facts)
+
+
+def _refunds_of(uow: UnitOfWork, number: str) -> tuple[str, list[Refund]]:
+    """The refunds of a return; under an order's own number those for its canceled units."""
+    try:
+        rma = uow.returns.get(number)
+    except NotFound:
+        order = uow.orders.get(number)
+        refunds = uow.returns.refunds(order.id)
+        return f"order {order.number}", [r for r in refunds if r.rma_id is None]
+    refunds = uow.returns.refunds(rma.order_id)
+    return f"return {rma.number}", [r for r in refunds if r.rma_id == rma.id]
 
 
 def _settle(

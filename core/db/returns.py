@@ -60,6 +60,11 @@ _SETTLE = Statement(
     t.refund.update().where(_f.id == sa.bindparam("row_id"), _f.state == "due"),
     sets=("state", "amount", "reference", "external_id", "settled_at"),
 )
+_CANCEL_REFUND = Statement(
+    t.refund.update()
+    .where(_f.id == sa.bindparam("row_id"), _f.state == "due")
+    .values(state="canceled")
+)
 _RECOGNIZE = Statement(
     t.refund.update()
     .where(_f.id == sa.bindparam("row_id"), _f.external_id.is_(None))
@@ -277,6 +282,11 @@ class Returns:
             settled_at=micros(self._uow.now),
         )
         if changed != 1:
+            raise Conflict("That refund is already settled.", "Look at the order again.")
+
+    def cancel_refund(self, refund: Refund) -> None:
+        """It is not due any more: what it was for was taken back."""
+        if self._session.run(_CANCEL_REFUND, row_id=refund.id) != 1:
             raise Conflict("That refund is already settled.", "Look at the order again.")
 
     def recognize_refund(self, refund: Refund, external_id: str) -> None:

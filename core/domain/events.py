@@ -146,6 +146,67 @@ class OrderMoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderPutBack(Event):
+    """A step was undone: lines, promises and work are as they were before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsCanceled(Event):
+    """Part of an order is not wanted any more: {sku: units}, and what became of the goods."""
+
+    units: dict[str, int]
+    reason: str
+    goods: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSplit(Event):
+    """Units that go in a parcel of their own, from `target`."""
+
+    units: dict[str, int]
+    work: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersJoined(Event):
+    """The open work of this order and of another goes into one parcel (or no more)."""
+
+    other: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementSent(Event):
+    """Units go out once more, free of charge, as an order of their own."""
+
+    number: str
+    units: dict[str, int]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementMade(Event):
+    """This order replaces units of another."""
+
+    original: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrioritySet(Event):
+    priority: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderGifted(Event):
+    """It is a gift now, with or without a note to print, or none any more."""
+
+    note: str = ""
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WorkPrinted(Event):
     work: str
     location: str

@@ -1,0 +1,139 @@
+"""Canceling part of an order: which units go, what becomes of the goods, what is owed for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+from core.commands import refunds
+from core.commands.choosing import Units, by_sku, choose, in_words
+from core.commands.placing import open_short_case, open_unknown_case, serve_queue
+from core.commands.snapshots import RestorePlacing, snapshot, take_apart, with_work
+from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
+from core.domain.fulfillment import FulfillmentOrder
+from core.domain.order import Change, Line, Order
+from core.domain.refusals import NotPossible
+from core.domain.stock import Move, Short, StockMove
+from core.registry import Done
+
+
+class Goods(StrEnum):
+    """What becomes of canceled units that had their stock already."""
+
+    RESTOCK = "restock"
+    SCRAP = "scrap"
+
+
+def open_units(order: Order, wanted: Iterable[Units]) -> dict[int, int]:
+    """The units to cancel by line id; empty when it is all that the order still expects."""
+    able = {line.id: line.wanted - line.shipped for line in order.lines}
+    units = choose(order, wanted, lambda line: able[line.id], "can be canceled")
+    is_whole = units == {i: n for i, n in able.items() if n}
+    return {} if is_whole and not any(line.shipped for line in order.lines) else units
+
+
+def cancel_units(
+    uow: UnitOfWork, order: Order, units: Mapping[int, int], goods: Goods, reason: str
+) -> Done:
+    """Take these units out: backordered ones first, then promised ones that nobody has touched."""
+    before = snapshot(uow, order)
+    promised = _promised(order, units)
+    works = _works(uow, order, promised)
+    skus = sorted({order.line(i).sku for i in promised})
+    uow.stock.lock_queue(skus)
+    after, scrapped = _take_out(uow, order, works, promised, goods)
+    after = after.with_lines({i: _less(after.line(i), n) for i, n in units.items()})
+    words = in_words(by_sku(order, dict(units)))
+    fact = e.UnitsCanceled(by_sku(order, dict(units)), reason or "canceled by staff", goods.value)
+    after = uow.orders.save(Change(after, (fact,)))
+    open_short_case(uow, after)
+    open_unknown_case(uow, after)
+    claim = refunds.owe_for_canceled(uow, after, units)
+    serve_queue(uow, skus)
+    uow.undo = _way_back(before, scrapped, claim.id if claim else None)
+    owed = f" {refunds.text_of(claim)} go back to the customer." if claim else ""
+    facts = {"order": order.number, "refund": claim.amount if claim else 0}
+    return Done(f"{words} of order {order.number} canceled.{owed}", facts)
+
+
+def _way_back(
+    before: RestorePlacing, scrapped: list[StockMove], claim_id: int | None
+) -> RestorePlacing:
+    return replace(
+        before,
+        put_in_stock=tuple((m.sku, m.location_id, -m.quantity) for m in scrapped),
+        claims=() if claim_id is None else (claim_id,),
+    )
+
+
+def _promised(order: Order, units: Mapping[int, int]) -> dict[int, int]:
+    """By line id, what has to come out of work: the rest waits for stock or has no place yet."""
+    loose = {i: order.line(i).backordered + order.line(i).unplaced for i in units}
+    return {i: n - loose[i] for i, n in units.items() if n > loose[i]}
+
+
+def _less(line: Line, units: int) -> Line:
+    """Fewer wanted: from what has no place first, then from the queue."""
+    free = line.ordered - line.canceled - line.shipped - line.allocated - line.backordered
+    queued = max(0, units - free)
+    return replace(
+        line, canceled=line.canceled + units, backordered=max(0, line.backordered - queued)
+    )
+
+
+def _works(uow: UnitOfWork, order: Order, promised: Mapping[int, int]) -> list[FulfillmentOrder]:
+    """The untouched work that holds these units. Raises NotPossible when others are in hand."""
+    works = [w for w in uow.work.of(order.id) if w.is_open]
+    holding = [w for w in works if any(item.line_id in promised for item in w.items)]
+    free = [w for w in holding if w.is_untouched]
+    for line_id, units in promised.items():
+        if sum(i.quantity for w in free for i in w.items if i.line_id == line_id) < units:
+            busy = next(w for w in holding if not w.is_untouched)
+            code = uow.shop.locations[busy.location_id].code
+            raise NotPossible(
+                f"{code} already works on {order.line(line_id).sku} of order {order.number}.",
+                f"Hold it first: `hold {order.number}`, and ask {code} to put it back.",
+            )
+    return free
+
+
+def _take_out(
+    uow: UnitOfWork,
+    order: Order,
+    works: Iterable[FulfillmentOrder],
+    promised: Mapping[int, int],
+    goods: Goods,
+) -> tuple[Order, list[StockMove]]:
+    """Work that holds such units is made anew without them; what is scrapped leaves the book."""
+    left = dict(promised)
+    moves: list[StockMove] = []
+    scrapped: list[StockMove] = []
+    for work in works:
+        order, released = take_apart(uow, order, [work])
+        kept = []
+        for item in work.items:
+            out = min(left.get(item.line_id, 0), item.quantity)
+            left[item.line_id] = left.get(item.line_id, 0) - out
+            if out < item.quantity:
+                kept.append((item.line_id, item.sku, item.quantity - out))
+            if out and goods is Goods.SCRAP:
+                scrapped.append(_scrap(item.sku, work.location_id, out, item.line_id))
+        if kept:
+            order = with_work(uow, order, work.location_id, kept)
+        moves += released
+        moves += [StockMove(Move.RESERVE, s, work.location_id, n, i) for i, s, n in kept]
+    _move(uow, [*moves, *scrapped])
+    return order, scrapped
+
+
+def _scrap(sku: str, location_id: int, units: int, line_id: int) -> StockMove:
+    return StockMove(Move.ADJUST, sku, location_id, -units, line_id, reason="scrapped")
+
+
+def _move(uow: UnitOfWork, moves: list[StockMove]) -> None:
+    try:
+        uow.stock.move(moves)
+    except Short as short:
+        raise NotPossible("The book has fewer units than that.", "Count the shelf.") from short

@@ -1,0 +1,178 @@
+"""How an order was placed before a step, and the way back to exactly that: what undo stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from core.commands.placing import open_short_case, open_unknown_case
+from core.db.capacity import give_back
+from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
+from core.domain.access import Right
+from core.domain.cases import CaseKind
+from core.domain.fulfillment import FulfillmentOrder, Stage
+from core.domain.holds import Hold
+from core.domain.order import Change, Order
+from core.domain.refusals import NotPossible
+from core.domain.stock import Move, Short, StockMove
+from core.registry import Done, command
+
+Picks = tuple[tuple[int, int], ...]  # (line id, units)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedWork:
+    """Untouched work at a location (its id) and the units that were promised to it."""
+
+    location: int
+    picks: Picks
+
+
+@dataclass(frozen=True, slots=True)
+class LineBefore:
+    line: int
+    canceled: int
+    backordered: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlacing:
+    """Put lines, promises and untouched work of an order back as they were.
+
+    `put_in_stock` are (sku, location id, units) that the step had written off, `claims` the
+    refunds that it had made due.
+    """
+
+    order: str
+    lines: tuple[LineBefore, ...]
+    works: tuple[PlacedWork, ...]
+    holds: tuple[Hold, ...] = ()
+    promise: date | None = None
+    put_in_stock: tuple[tuple[str, int, int], ...] = ()
+    claims: tuple[int, ...] = ()
+
+    def audited(self) -> dict[str, Any]:
+        return {"order": self.order}
+
+
+def snapshot(uow: UnitOfWork, order: Order) -> RestorePlacing:
+    """The order as it is before a step; the step may add what else has to go back."""
+    return RestorePlacing(
+        order.number,
+        tuple(LineBefore(x.id, x.canceled, x.backordered) for x in order.lines),
+        tuple(
+            PlacedWork(w.location_id, tuple((i.line_id, i.quantity) for i in w.items))
+            for w in uow.work.of(order.id)
+            if w.is_untouched
+        ),
+        order.holds,
+        order.promise,
+    )
+
+
+@command("restore", RestorePlacing, Right.MACHINERY, in_chat=False)
+def restore(ask: RestorePlacing, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    works = [work for work in uow.work.of(order.id) if work.is_untouched]
+    bare, released = take_apart(uow, order, works)
+    back, reserved = _put_together(uow, _as_before(uow, bare, ask), ask.works)
+    written_off = [
+        StockMove(Move.ADJUST, sku, place, units, reason="taken back")
+        for sku, place, units in ask.put_in_stock
+    ]
+    try:
+        uow.stock.move([*released, *written_off, *reserved])
+    except Short as short:
+        raise NotPossible(
+            f"The stock of order {order.number} was given to another order meanwhile.",
+            "Look at the order and decide anew.",
+        ) from short
+    after = uow.orders.save(Change(back, (e.OrderPutBack(),)))
+    open_short_case(uow, after)
+    open_unknown_case(uow, after)
+    for refund_id in ask.claims:
+        _drop_claim(uow, refund_id)
+    return Done(f"Order {order.number} is as it was.", {"order": order.number})
+
+
+def _as_before(uow: UnitOfWork, order: Order, ask: RestorePlacing) -> Order:
+    lines = {
+        was.line: replace(order.line(was.line), canceled=was.canceled, backordered=was.backordered)
+        for was in ask.lines
+    }
+    kept = {hold.id for hold in order.holds}
+    again = (replace(hold, id=uow.new_id()) for hold in ask.holds if hold.id not in kept)
+    return replace(
+        order.with_lines(lines),
+        holds=(*order.holds, *again),
+        promise=ask.promise,
+        canceled_at=None,
+        cancel_reason="",
+    )
+
+
+def _put_together(
+    uow: UnitOfWork, order: Order, works: Iterable[PlacedWork]
+) -> tuple[Order, list[StockMove]]:
+    moves: list[StockMove] = []
+    for work in works:
+        picks = [(line, order.line(line).sku, units) for line, units in work.picks]
+        order = with_work(uow, order, work.location, picks)
+        moves += [
+            StockMove(Move.RESERVE, sku, work.location, units, line) for line, sku, units in picks
+        ]
+    return order, moves
+
+
+def _drop_claim(uow: UnitOfWork, refund_id: int) -> None:
+    uow.returns.cancel_refund(uow.returns.refund(refund_id))
+    uow.cases.close(CaseKind.REFUND_TASK, f"refund:{refund_id}", "it was taken back")
+
+
+# --- taking work apart and putting it together ---------------------------------------------------
+
+
+def take_apart(
+    uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]
+) -> tuple[Order, list[StockMove]]:
+    """End this work and take its units off the lines; the moves that free them are for the caller
+    to make, together with what takes their place."""
+    changed = {line.id: line for line in order.lines}
+    moves = []
+    for work in works:
+        uow.work.save(work, work.cancel(uow.now))
+        if uow.shop.rules is not None:
+            give_back(uow, work.id)
+        for item in work.items:
+            moves.append(
+                StockMove(Move.RELEASE, item.sku, work.location_id, item.quantity, item.line_id)
+            )
+            uow.stock.settle(item.reservation_id, "released")
+            line = changed[item.line_id]
+            changed[line.id] = replace(line, allocated=line.allocated - item.quantity)
+    return order.with_lines(changed), moves
+
+
+def with_work(
+    uow: UnitOfWork, order: Order, location_id: int, picks: Iterable[tuple[int, str, int]]
+) -> Order:
+    """New work for these units (line id, sku, units); their stock is reserved by the caller."""
+    picks = list(picks)
+    work = FulfillmentOrder(
+        id=uow.new_id(),
+        order_id=order.id,
+        location_id=location_id,
+        number=f"{order.number}-{len(uow.work.of(order.id)) + 1}",
+        stage=Stage.READY,
+        items=(),
+        ready_at=uow.now,
+    )
+    uow.work.add(work)
+    uow.stock.promise(order.id, work.id, location_id, picks)
+    lines = {line.id: line for line in order.lines}
+    for line_id, _, units in picks:
+        lines[line_id] = replace(lines[line_id], allocated=lines[line_id].allocated + units)
+    return order.with_lines(lines)
