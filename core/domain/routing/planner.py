@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -30,7 +30,17 @@ from core.domain.routing.problem import (
 )
 from core.domain.routing.search import Budget, Fill, Search
 
-__all__ = ["Candidate", "Demand", "Limits", "Objective", "Pick", "Plan", "plan"]
+__all__ = [
+    "Candidate",
+    "Demand",
+    "Limits",
+    "Objective",
+    "Pick",
+    "Plan",
+    "Proposal",
+    "Solver",
+    "plan",
+]
 
 
 class Objective(StrEnum):
@@ -72,6 +82,18 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a solver of integer programs found: the sites of a plan (none when it found none),
+    and a whole number of minor units below which no plan can be."""
+
+    sites: Sites
+    bound: int
+
+
+Solver = Callable[[Problem], Proposal]
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     problem: Problem
     sites: Sites
@@ -85,8 +107,12 @@ def plan(
     candidates: Iterable[Candidate],
     objective: Objective = Objective.FEWEST_PARCELS,
     limits: Limits | None = None,
+    solver: Solver | None = None,
 ) -> Plan:
-    """The best plan; the order in which demands and candidates are given does not matter."""
+    """The best plan; the order in which demands and candidates are given does not matter.
+
+    A `solver` is asked where our own search did not come to its end; it may be slow.
+    """
     limits = limits or Limits()
     if limits.split_penalty < 0 or (limits.max_parcels is not None and limits.max_parcels < 0):
         raise Invalid("A plan has no parcels or more, and no parcel is rewarded.")
@@ -94,10 +120,15 @@ def plan(
     # What comes before parcels is weighed in one sum with them, whatever the objective.
     fewest = objective is Objective.FEWEST_PARCELS
     ahead = any(site.ahead for site in sites)
-    problem = make_problem(
-        demands, sites, split_penalty=limits.split_penalty, parcels_first=fewest and ahead
-    )
-    return _as_plan(_solve(problem, fewest and not ahead, limits), limits.split_penalty)
+    wanted = list(demands)
+    penalty = limits.split_penalty
+    problem = make_problem(wanted, sites, split_penalty=penalty, parcels_first=fewest and ahead)
+    found = _solve(problem, fewest and not ahead, limits)
+    if solver is not None and limits.max_parcels is None and not found.proven:
+        if fewest and not ahead:
+            problem = make_problem(wanted, sites, split_penalty=penalty, parcels_first=True)
+        found = _asked(problem, found, solver)
+    return _as_plan(found, penalty)
 
 
 def _solve(problem: Problem, fewest: bool, limits: Limits) -> _Found:
@@ -247,6 +278,24 @@ def _fill(problem: Problem, most: int, certain: bool, budget: Budget, *, fewest:
     fill = Fill(problem, most, Budget(max(budget.left, 200)), fewest=fewest)
     done = fill.run() and certain
     return _Found(problem, fill.best, done, 0 if done else None)
+
+
+def _asked(problem: Problem, found: _Found, solver: Solver) -> _Found:
+    """Ask the solver about the sites that can still matter; our own whole numbers compare."""
+    problem = undominated(problem)
+    best = _named(problem, {found.problem.sites[site].location for site in found.sites})
+    prices = best_prices(problem, None, problem.cost(best))
+    problem, prices, best = _without_the_hopeless(problem, prices, best)
+    proposal = solver(problem)
+    if proposal.sites and not any(problem.residual(proposal.sites)):
+        best = min(best, problem.used(proposal.sites), key=problem.cost)
+    cost = problem.cost(best) // problem.tie_scale
+    gap = cost - max(proposal.bound, _bound(problem, prices, 1))
+    if gap <= 0:
+        return _Found(problem, best)
+    if problem.money_is_first:
+        return _Found(problem, best, False, gap)
+    return replace(found, problem=problem, sites=best)
 
 
 def _as_plan(found: _Found, split_penalty: int) -> Plan:
