@@ -252,6 +252,7 @@ FIELDS: dict[str, dict[str, Read]] = {
         "title": _text,
         "barcode": _text,
         "price": _money,
+        "cost": _money,
         "weight": _count,
         "category": _text,
         "active": _flag,

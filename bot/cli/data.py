@@ -45,7 +45,7 @@ def bring_in(
     locations: code* name kind street zip city country lat lon rank parcel_cost unit_cost
     time_zone hours cut_off closing_days channel active
 
-    products: sku* title barcode price weight category active
+    products: sku* title barcode price cost weight category active
 
     stock: sku* location* on_hand* safety
 

@@ -172,6 +172,9 @@ def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:
         yield button(desk, "handback", view.number, text="Hand Back to Bot")
     elif view.kind == "customer_wish" and view.facts.get("wish") == "cancel":
         yield button(desk, "cancel", view.order, style="danger")
+    elif view.kind == "screening" and view.order:
+        yield button(desk, "release", view.order, style="primary")
+        yield button(desk, "cancel", view.order, style="danger")
     elif view.kind in ("unknown_sku", "short") and view.order:
         yield button(desk, "retry", view.order, style="primary")
 

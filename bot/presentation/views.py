@@ -14,6 +14,7 @@ from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page, why_card
 from bot.presentation.picks import picks_card
 from bot.presentation.returns import return_card, return_page
+from bot.presentation.screening import screened_card, screening_card
 from bot.presentation.stock import stock_card
 from bot.presentation.timeline import timeline_page
 from bot.presentation.today import today_card
@@ -24,12 +25,15 @@ from core.queries.counts import CountsView
 from core.queries.orders import OrderPage, OrderView, RoutingStory, Timeline
 from core.queries.picks import PickQueue
 from core.queries.returns import ReturnPage, ReturnView
+from core.queries.screening import ScreenedOrder, ScreeningView
 from core.queries.stock import StockView
 from core.registry import spec_of
 
 CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     OrderView: order_card,
     RoutingStory: why_card,
+    ScreenedOrder: screened_card,
+    ScreeningView: screening_card,
     StockView: stock_card,
     CountsView: counts_card,
     Timeline: timeline_page,

@@ -16,6 +16,7 @@ from core.commands.placing import (
     serve_queue,
     snapshot,
 )
+from core.commands.screening import screen
 from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -125,7 +126,7 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
         order = change.after
         uow.emit(order.id, *change.events)
     else:
-        order = place(uow, order, levels)
+        order = screen(uow, place(uow, order, levels), levels)
     uow.orders.add(Change(order))
     _open_cases(uow, order)
     return Done(f"Order {order.number} is captured.", {"order": order.number, "id": order.id})

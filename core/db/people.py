@@ -52,6 +52,11 @@ class People:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
         self._session: Session = uow.session
+        self._made: set[int] = set()
+
+    def is_new(self, customer_id: int | None) -> bool:
+        """Whether this very command made the customer: then there is no past to look at."""
+        return customer_id in self._made
 
     def customer(self, email: str, phone: str, name: str, language: str) -> int | None:
         """The customer behind a contact, made when new; None when there is no contact at all."""
@@ -67,6 +72,7 @@ class People:
         if found is not None:
             return int(found[0])
         customer_id = self._uow.new_id()
+        self._made.add(customer_id)
         self._uow.insert(
             t.customer,
             {

@@ -13,6 +13,7 @@ from core.db.routing import active_rules
 from core.db.rows import from_json, moment_or_none
 from core.domain.access import Actor, Role
 from core.domain.refusals import NotFound
+from core.domain.screening import Settings
 from core.domain.shop import DEFAULT_POLICY, Connection, Location, Mode, Shop
 
 _REVISION = Statement(
@@ -131,6 +132,7 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         revision=shop["revision"],
         lanes=lanes.book_of(session, shop_id),
         rules=active_rules(session, shop_id),
+        screening=Settings.read(settings.get("screening", {})),
     )
 
 

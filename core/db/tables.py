@@ -188,6 +188,7 @@ product = _table(
     _text("title"),
     _text("barcode"),
     _int("price", 0),
+    _int("cost", 0),
     _int("weight", 0),
     _text("category"),
     _json("flags", "[]"),
@@ -474,6 +475,34 @@ capacity_claim = _table(
     _int("units"),
     _at("given_back_at", nullable=True),
     _check("claim", "lines > 0 and units > 0"),
+)
+
+# What the screening saw in an order, each time it looked and saw something. `gone` are concerns of
+# before that an edit has settled.
+screening = _table(
+    "screening",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _text("cause"),
+    _int("points"),
+    _json("concerns", "[]"),
+    _json("gone", "[]"),
+    _at("at"),
+    _check("points", "points >= 0"),
+    sa.Index(None, "order_id", "id"),
+)
+
+# By what an order may be counted in the next hour; written only while such a rule is on.
+screening_mark = _table(
+    "screening_mark",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _text("mark"),
+    _at("at"),
+    sa.Index(None, "shop_id", "mark", "at"),
+    sa.Index("ix_screening_mark_at", "shop_id", "at"),
 )
 
 # --- stock ---------------------------------------------------------------------------------------

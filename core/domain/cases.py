@@ -33,6 +33,7 @@ class CaseKind(StrEnum):
     INVARIANT = "invariant"
     DRIFT = "drift"
     STORM = "storm"
+    SCREENING = "screening"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.INVARIANT: Rule("us", 1, closes_itself=True),
     CaseKind.DRIFT: Rule("us", 24, closes_itself=True),
     CaseKind.STORM: Rule("us", 4, closes_itself=True),
+    CaseKind.SCREENING: Rule("us", 4, closes_itself=True),
 }
 
 

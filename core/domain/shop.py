@@ -11,6 +11,7 @@ from typing import Any
 from core.domain.lanes import LaneBook
 from core.domain.refusals import Invalid
 from core.domain.routing.document import RuleSet
+from core.domain.screening import Settings
 
 
 class Mode(StrEnum):
@@ -110,6 +111,7 @@ class Shop:
     connections: Mapping[int, Connection]
     revision: int = 0
     lanes: LaneBook = field(default_factory=LaneBook)
+    screening: Settings = field(default_factory=Settings)
     # Dates that were counted already (core/domain/estimate.py): they live as long as this shop.
     counted_days: dict[tuple[int, int, datetime], tuple[date, date]] = field(
         default_factory=dict, compare=False, repr=False

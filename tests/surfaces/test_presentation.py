@@ -346,12 +346,13 @@ def test_a_note_is_read_on_the_card_and_in_the_history(desk):
 
 def test_the_queue_is_grouped_by_what_to_do_next_and_names_what_is_there(desk):
     house, shop = desk
-    shop.place(1004, ("sock-grey", 1), customer_name="", ship_to=Address(country="DE"))
+    nobody = Address("", "", "Hauptstr. 1", "", "10827", "Berlin", "", "DE")
+    shop.place(1004, ("sock-grey", 1), customer_name="", ship_to=nobody)
     ask(house, "picked 1001", WARD)
     text = all_as_text(ask(house, "picks ber", WARD))
     assert text.index("To pick:") < text.index("1003 ·") < text.index("To pack:")
     assert text.index("To pack:") < text.index("1001 ·")
-    assert "1004 · 1 × Sock-Grey · cut-off today 14:00" in text
+    assert "1004 · Berlin · 1 × Sock-Grey · cut-off today 14:00" in text
 
 
 def test_every_fact_has_its_sentence():

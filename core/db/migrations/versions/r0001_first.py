@@ -17,7 +17,14 @@ depends_on = None
 def upgrade() -> None:
     bind = op.get_bind()
     metadata.create_all(bind)
-    for table in ("stock_move", "audit", "hold_answer", "routing_rules", "routing_activation"):
+    for table in (
+        "stock_move",
+        "audit",
+        "hold_answer",
+        "routing_rules",
+        "routing_activation",
+        "screening",
+    ):
         protect(op, table)
     for statement in create_statements():
         op.execute(statement)

@@ -1,0 +1,211 @@
+"""Screening through the engine: what is wrong holds, warns or passes, and a person's word stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.commands.screening import ScreenOrder, SetScreening
+from core.db import tables as t
+from core.domain.access import Role
+from core.domain.order import Address
+from core.queries.orders import ShowOrder
+from core.queries.screening import ExplainScreening, ShowScreening
+from tests.shop import Shop, make_shop, staff
+
+OWNER = staff(Role.OWNER, "Olga")
+HOME = Address("Anna Schmidt", "", "Hauptstr. 1", "", "10827", "Berlin", "", "DE")
+
+
+@pytest.fixture
+def shop(database: str) -> Iterator[Shop]:
+    shop = make_shop(database)
+    yield shop
+    shop.close()
+
+
+def decide(shop: Shop, *told: tuple[str, str]) -> None:
+    for rule, value in told:
+        assert shop.do(SetScreening(rule, value), OWNER).ok
+
+
+def holds(shop: Shop, number: str) -> list[tuple[str, str]]:
+    return [(h.reason.value, h.by) for h in shop.ask(ShowOrder(number)).holds]
+
+
+def cases(shop: Shop) -> list[str]:
+    rows = shop.rows(t.cases, kind="screening")
+    return [str(row["title"]) for row in rows if row["state"] != "resolved"]
+
+
+def rules_seen(shop: Shop, number: str) -> list[str]:
+    return [one.rule for one in shop.ask(ExplainScreening(number)).concerns]
+
+
+def test_a_plain_order_leaves_no_trace_of_the_screening(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1))
+    assert shop.rows(t.screening) == shop.rows(t.screening_mark) == []
+    assert (holds(shop, "1001"), cases(shop)) == ([], [])
+    assert shop.ask(ExplainScreening("1001")).concerns == ()
+
+
+def test_an_address_that_lacks_its_street_holds_and_keeps_its_stock(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 2), ship_to=replace(HOME, street=""))
+    assert holds(shop, "1001") == [("address", "screening")]
+    assert cases(shop) == ["Order 1001 waits: The address lacks a street."]
+    assert sum(row["reserved"] for row in shop.rows(t.stock_level, sku="mug-red")) == 2
+    view = shop.ask(ShowOrder("1001"))
+    assert view.holds[0].note == "The address lacks a street."
+
+
+def test_a_postal_code_is_a_warning_and_stays_as_it_was_written(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), ship_to=replace(HOME, zip="1082"))
+    assert holds(shop, "1001") == []
+    assert cases(shop) == ["Order 1001: “1082” is no postal code of DE (such as 26133)."]
+    assert shop.ask(ShowOrder("1001")).ship_to.zip == "1082"
+
+
+def test_a_country_that_is_not_served_holds_once_the_shop_lists_its_own(shop: Shop) -> None:
+    paris = Address("Zoé", "", "1 rue de Rivoli", "", "75001", "Paris", "", "FR")
+    shop.place(1001, ("mug-red", 1), ship_to=paris)
+    decide(shop, ("countries", "DE AT"))
+    shop.place(1002, ("mug-red", 1), ship_to=paris)
+    assert holds(shop, "1001") == []
+    assert holds(shop, "1002") == [("address", "screening")]
+
+
+def test_the_same_order_twice_is_told(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), ("tee-black-m", 1))
+    shop.clock.advance(minutes=20)
+    shop.place(1002, ("tee-black-m", 1), ("mug-red", 1))
+    shop.place(1003, ("mug-red", 1))
+    assert cases(shop) == ["Order 1002: Order 1001 of the same customer has the same lines."]
+
+
+def test_it_is_no_duplicate_later_or_by_somebody_else(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1))
+    shop.place(1002, ("mug-red", 1), email="bert@example.org", customer_name="Bert")
+    shop.clock.advance(minutes=31)
+    shop.place(1003, ("mug-red", 1))
+    assert cases(shop) == []
+
+
+def test_a_canceled_order_has_no_duplicate(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), canceled_at=shop.clock())
+    shop.place(1002, ("mug-red", 1))
+    assert cases(shop) == []
+
+
+def test_the_till_is_not_screened(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), ship_to=Address(), email="", handed_over=True, sold_at="BER")
+    assert shop.rows(t.screening) == []
+
+
+def test_points_of_fraud_hold_and_each_is_explained(shop: Shop) -> None:
+    decide(shop, ("fraud", "yes"), ("hold_at", "50"))
+    odd = {
+        "email": "xk29@example.org",
+        "bill_to": replace(HOME, country="US"),
+        "captured": 40_000,
+        "total": 40_000,
+    }
+    shop.place(1001, ("mug-red", 1), **odd)
+    assert holds(shop, "1001") == [("fraud", "screening")]
+    view = shop.ask(ExplainScreening("1001"))
+    assert [(one.rule, one.points) for one in view.concerns] == [
+        ("countries_differ", 20),
+        ("name_and_email", 10),
+        ("high_first_order", 25),
+    ]
+    assert (view.points, view.hold_at, view.held) == (55, 50, ("fraud",))
+
+
+def test_many_orders_of_one_hour_are_counted_and_an_hour_later_no_more(shop: Shop) -> None:
+    decide(shop, ("fraud", "yes"), ("many_by_email", "points 30"), ("duplicate", "off"))
+    for number in range(1001, 1004):
+        shop.place(number, ("mug-red", 1))
+    assert cases(shop) == []
+    shop.place(1004, ("mug-red", 1))
+    assert rules_seen(shop, "1004") == ["many_by_email", "many_by_address"]
+    shop.clock.advance(minutes=61)
+    shop.place(1005, ("mug-red", 1))
+    assert rules_seen(shop, "1005") == []
+
+
+def test_one_internet_address_with_many_names_is_counted(shop: Shop) -> None:
+    decide(shop, ("fraud", "yes"), ("many_by_ip", "1"), ("many_by_address", "off"))
+    for number, name in ((1001, "anna"), (1002, "bert")):
+        shop.place(
+            number,
+            ("mug-red", 1),
+            email=f"{name}@example.org",
+            customer_name=name,
+            ship_to=replace(HOME, name=name),
+            extra={"ip": "203.0.113.7"},
+        )
+    assert rules_seen(shop, "1002") == ["many_by_ip"]
+    assert cases(shop) == ["Order 1002: 2 orders within an hour came from this internet address."]
+
+
+def test_marks_say_nothing_about_anybody(shop: Shop) -> None:
+    decide(shop, ("fraud", "yes"))
+    shop.place(1001, ("mug-red", 1))
+    marks = [str(row["mark"]) for row in shop.rows(t.screening_mark)]
+    assert len(marks) == 2
+    assert not any("anna" in mark or "10827" in mark for mark in marks)
+
+
+def test_cost_and_the_last_units_are_rules_of_their_own(shop: Shop) -> None:
+    decide(shop, ("margin", "warn"), ("last_units", "hold 1"))
+    shop.engine.chore(_with_cost, 1)
+    shop.place(1001, ("mug-red", 1))
+    assert rules_seen(shop, "1001") == ["margin"]
+    shop.place(1002, ("mug-red", 18), email="bert@example.org", customer_name="Bert")
+    assert rules_seen(shop, "1002") == ["margin", "last_units"]
+    assert holds(shop, "1002") == [("stock", "screening")]
+
+
+def _with_cost(uow: Any) -> None:
+    uow.people.put(t.product, {"sku": "mug-red"}, {"cost": 2500})
+
+
+def test_a_rule_that_is_off_sees_nothing(shop: Shop) -> None:
+    decide(shop, ("address", "off"))
+    shop.place(1001, ("mug-red", 1), ship_to=replace(HOME, street=""))
+    assert shop.rows(t.screening) == []
+
+
+# --- deciding and asking -------------------------------------------------------------------------
+
+
+def test_a_setting_is_told_and_taken_back(shop: Shop) -> None:
+    receipt = shop.do(SetScreening("Duplicate", "hold 60"), OWNER)
+    assert receipt.sentence == "duplicate is hold 60 points 10 now."
+    view = shop.ask(ShowScreening())
+    found = next(rule for rule in view.rules if rule.rule == "duplicate")
+    assert (found.then, found.limit, found.limit_is) == ("hold", 60, "minutes")
+
+
+def test_only_who_may_manage_sets_a_rule(shop: Shop) -> None:
+    assert shop.do(SetScreening("fraud", "yes")).code == "not_allowed"
+    assert shop.do(SetScreening("fraud", "perhaps"), OWNER).code == "invalid"
+    assert not shop.ask(ShowScreening()).rules[-1].is_asked
+
+
+def test_an_order_can_be_looked_at_by_new_rules_once(shop: Shop) -> None:
+    paris = Address("Zoé", "", "1 rue de Rivoli", "", "75001", "Paris", "", "FR")
+    shop.place(1001, ("mug-red", 1), ship_to=paris)
+    decide(shop, ("countries", "DE AT"))
+    assert "something was seen" in shop.do(ScreenOrder("1001")).sentence
+    assert holds(shop, "1001") == [("address", "screening")]
+    assert "nothing new" in shop.do(ScreenOrder("1001")).sentence
+    assert len(shop.rows(t.screening)) == 1
+
+
+def test_a_shipped_or_canceled_order_cannot_be_looked_at(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), canceled_at=shop.clock() - timedelta(hours=1))
+    assert shop.do(ScreenOrder("1001")).code == "not_possible"
