@@ -19,6 +19,7 @@ from bot.clock import Job
 from bot.slack.surface import Slack
 from bot.stores import as_refusal
 from bot.telegram.app import TelegramDoor
+from core.commands.carts import ReleaseExpiredCarts
 from core.commands.counting import PlanCounts
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.stock import plan_stock_pushes
@@ -158,6 +159,11 @@ def jobs(hands: Hands) -> list[Job]:
             "release holds",
             Every(MINUTE),
             _for_shops(house, "release", lambda _: ReleaseExpiredHolds()),
+        ),
+        Job(
+            "release carts",
+            Every(MINUTE),
+            _for_shops(house, "carts", lambda _: ReleaseExpiredCarts()),
         ),
         Job("plan counts", Every(60 * MINUTE), _for_shops(house, "counts", lambda _: PlanCounts())),
         Job("pull missed orders", Every(15 * MINUTE), lambda _: pull_all(hands)),

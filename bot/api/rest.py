@@ -47,6 +47,8 @@ RESOURCES = (
     Resource("/returns", "list_returns"),
     Resource("/cases/{number}", "show_case"),
     Resource("/cases", "list_cases"),
+    Resource("/counts", "list_counts"),
+    Resource("/carts/{cart}", "show_cart"),
     Resource("/events", "read_events"),
 )
 

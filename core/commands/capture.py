@@ -8,6 +8,7 @@ from datetime import date, datetime
 from itertools import count
 from typing import Any
 
+from core.commands.carts import claim
 from core.commands.placing import (
     free,
     open_short_case,
@@ -84,6 +85,7 @@ class CaptureOrder:
     handed_over: bool = False
     sold_at: str = ""  # the location of a till sale: code, or the channel's own id of it
     sends_messages: bool = True
+    cart: str = ""  # what it held becomes the order's promise
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def audited(self) -> dict[str, Any]:
@@ -126,7 +128,8 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
         order = change.after
         uow.emit(order.id, *change.events)
     else:
-        order = screen(uow, place(uow, order, levels), levels)
+        own = claim(uow, ask.cart, order) if ask.cart else ()
+        order = screen(uow, place(uow, order, levels, own=own), levels)
     uow.orders.add(Change(order))
     _open_cases(uow, order)
     return Done(f"Order {order.number} is captured.", {"order": order.number, "id": order.id})

@@ -13,11 +13,13 @@ from core.commands.placing import serve_queue
 from core.commands.shelves import require_units, what_and_where
 from core.commands.shorting import short, victims
 from core.db import counts as book
+from core.db.carts import let_go, live_at
 from core.db.shelf import Product
 from core.db.shorting import promises_at
 from core.db.unit_of_work import UnitOfWork
-from core.domain import counts
+from core.domain import carts, counts
 from core.domain.access import Right
+from core.domain.carts import Held
 from core.domain.cases import CaseKind, Finding
 from core.domain.counts import FirstCount, Found, Picked
 from core.domain.refusals import Conflict, NotPossible
@@ -82,7 +84,8 @@ def _take(
     lost = _victims(uow, product.sku, place, counted)
     level = _level(uow, product.sku, place)
     _require_seen(ask, level)
-    found = _compare(uow, level, counted)
+    loose = _held_for_carts(uow, level)
+    found = _compare(uow, level, counted, loose)
     if sum(loss.units for loss in lost) != found.missing:
         lost = _lose(uow, product.sku, place, found.missing)  # it moved while orders were locked
     asked = book.open_count(uow.session, uow.shop.id, product.sku, place.id)
@@ -92,15 +95,18 @@ def _take(
         return _doubt(uow, asked, product, place, found, lost)
     if asked is not None:
         book.settle(uow, asked, found.book, found.on_hand)
+    _free_carts(uow, level, counted, loose)
     return _believe(uow, ask, level, place, found, lost)
 
 
 def _victims(uow: UnitOfWork, sku: str, place: Location, counted: int) -> tuple[Loss, ...]:
     """Whom this would short, as the book stands before anything is locked."""
     levels = [level for level in uow.stock.levels([sku]) if level.location_id == place.id]
-    reserved = levels[0].reserved if levels else 0
+    if not levels:
+        return ()
     uow.stock.lock_queue([sku])
-    return _lose(uow, sku, place, max(0, reserved - counted))
+    held = sum(one.quantity for one in _held_for_carts(uow, levels[0]))
+    return _lose(uow, sku, place, max(0, levels[0].reserved - held - counted))
 
 
 def _lose(uow: UnitOfWork, sku: str, place: Location, units: int) -> tuple[Loss, ...]:
@@ -121,9 +127,24 @@ def _require_seen(ask: SetStock, level: Level) -> None:
         )
 
 
-def _compare(uow: UnitOfWork, level: Level, counted: int) -> Found:
+def _held_for_carts(uow: UnitOfWork, level: Level) -> list[Held]:
+    """Nobody was promised these yet: they go before any order loses."""
+    if not uow.shop.uses_carts:
+        return []
+    return live_at(uow.session, uow.shop.id, level.sku, level.location_id)
+
+
+def _free_carts(uow: UnitOfWork, level: Level, counted: int, loose: Sequence[Held]) -> None:
+    """As many units of carts as the shelf cannot hold; those that end first go first."""
+    gone = carts.first_units(loose, max(0, level.reserved - counted))
+    let_go(uow, gone, loose, "released")
+    uow.stock.move(carts.releases(gone))
+
+
+def _compare(uow: UnitOfWork, level: Level, counted: int, loose: Sequence[Held]) -> Found:
     tolerance = int(uow.shop.policy["count_tolerance_percent"])
-    return counts.compare(level.on_hand, level.reserved, counted, tolerance)
+    promised = level.reserved - sum(one.quantity for one in loose)
+    return counts.compare(level.on_hand, promised, counted, tolerance)
 
 
 # --- a count that is doubted ---------------------------------------------------------------------

@@ -11,10 +11,12 @@ from core.commands import waiting_room
 from core.commands.planning import Plan, plan_for
 from core.db import tables as t
 from core.db.capacity import give, give_back, keep, take
+from core.db.carts import free_overdue
 from core.db.rows import micros, to_json
 from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
+from core.domain.carts import with_own
 from core.domain.cases import CaseKind, Finding
 from core.domain.estimate import estimate
 from core.domain.fulfillment import FulfillmentOrder, Stage
@@ -39,25 +41,30 @@ def place(
     only: int | None = None,
     queue_short: bool = True,
     avoid: Collection[int] = (),
+    own: Sequence[StockMove] = (),
 ) -> Order:
     """Find stock for every unplaced unit, reserve it and hand out work; the rest is backordered.
 
     `levels` is what a plan was prepared with; guards decide in the end, and a plan that missed
-    is made again from fresh levels.
+    is made again from fresh levels. `own` gives up what the order's cart held, in the same move.
     """
     known = uow.stock.known([line.sku for line in order.lines if line.unplaced > 0])
     waiting = [line for line in order.lines if line.unplaced > 0 and line.sku in known]
     if not waiting:
+        uow.stock.move(own)
         return order
     for _ in range(REPLANS):
         fresh = levels if levels is not None else uow.stock.levels([w.sku for w in waiting])
         levels = None
+        fresh = with_own(fresh, own) if own else fresh
         demands = [Demand(line.sku, line.unplaced) for line in waiting]
         plan = plan_for(uow, order, demands, fresh, only, avoid)
+        if plan.short and uow.shop.uses_carts and free_overdue(uow, plan.short):
+            continue
         if not take(uow, plan.claims):
             continue
         try:
-            uow.stock.move(_reserves(uow.shop, plan.picks))
+            uow.stock.move([*own, *_reserves(uow.shop, plan.picks)])
         except Short:
             give(uow, plan.claims)
             continue

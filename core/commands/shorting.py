@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.commands.placing import open_short_case, place
+from core.db.capacity import give_back
 from core.db.shorting import promises_at, take_off
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -118,6 +119,8 @@ def _end_or_warn(
 ) -> None:
     if not work.items:
         uow.work.save(work, work.cancel(uow.now))
+        if uow.shop.rules is not None:
+            give_back(uow, work.id)
     if work.is_untouched:
         return
     what = f"{fact.quantity} × {fact.sku} is missing ({fact.reason})"

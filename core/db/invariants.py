@@ -11,7 +11,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from core.db import audit, counts, incoming, structure
+from core.db import audit, carts, counts, incoming, structure
 from core.db.connection import Session
 from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
 
@@ -242,6 +242,7 @@ INVARIANTS: dict[str, Check] = {
     ),
     "ledger and audit cannot be rewritten": Check("I-06c", structure.unprotected),
     **{sentence: _rule(*rule) for sentence, rule in counts.SENTENCES.items()},
+    **{sentence: _rule(*rule) for sentence, rule in carts.SENTENCES.items()},
     # routing
     "what a location has taken on in a day is the sum of its live claims": _rule(
         "I-06d",

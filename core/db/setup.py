@@ -130,6 +130,7 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         locations={place.id: place for place in locations},
         connections={c.id: c for c in connections},
         revision=shop["revision"],
+        uses_carts=bool(settings.get("uses_carts", False)),
         lanes=lanes.book_of(session, shop_id),
         rules=active_rules(session, shop_id),
         screening=Settings.read(settings.get("screening", {})),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from core.db import tables as t
+from core.db.carts import free_overdue
 from core.db.connection import Session, Statement, one_of
 from core.db.rows import micros
 from core.domain.refusals import Conflict, Invalid
@@ -166,6 +167,9 @@ class Stock:
         missing = [d for d in wanted if not self._apply(d)]
         if missing:
             self._take_back(d for d in wanted if d not in missing)
+            if self._uow.shop.uses_carts and free_overdue(self._uow, {d.sku for d in missing}):
+                self.move(batch)
+                return
             raise Short(tuple((d.sku, d.location_id) for d in missing))
         for move in batch:
             self._write(move)

@@ -721,6 +721,36 @@ fulfillment_order = _table(
     ),
 )
 
+# What a shop's front wants held for a customer who has not ordered yet.
+cart = _table(
+    "cart",
+    _id(),
+    _shop(),
+    _text("name"),
+    _text("state", "held"),
+    _json("lines"),
+    _int("units"),
+    _at("expires_at"),
+    _text("order_number"),
+    _int("unserved"),
+    _at("created_at"),
+    _check("state", "state in ('held', 'ordered', 'released', 'expired')"),
+    sa.UniqueConstraint("shop_id", "name"),
+    sa.Index(
+        "ix_cart_live",
+        "shop_id",
+        "expires_at",
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    ),
+    sa.Index(
+        "ix_cart_unserved",
+        "shop_id",
+        sqlite_where=sa.text("unserved = 1"),
+        postgresql_where=sa.text("unserved = 1"),
+    ),
+)
+
 reservation = _table(
     "reservation",
     _id(),
@@ -733,11 +763,18 @@ reservation = _table(
     _ref("line_id", "order_line.id", nullable=True),
     _ref("fulfillment_id", "fulfillment_order.id", nullable=True),
     _ref("transfer_id", "transfer.id", nullable=True),
+    _ref("cart_id", "cart.id", nullable=True),
     _at("expires_at", nullable=True),
     _check("quantity", "quantity > 0"),
-    _check("state", "state in ('held', 'promised', 'consumed', 'released')"),
+    _check("state", "state in ('held', 'promised', 'consumed', 'released', 'expired')"),
     sa.Index(None, "fulfillment_id"),
     sa.Index(None, "order_id"),
+    sa.Index(
+        "ix_reservation_cart",
+        "cart_id",
+        sqlite_where=sa.text("cart_id is not null"),
+        postgresql_where=sa.text("cart_id is not null"),
+    ),
     sa.Index(
         "ix_reservation_transfer",
         "transfer_id",

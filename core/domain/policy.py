@@ -48,6 +48,7 @@ POLICIES: Mapping[str, Policy] = {
     "storm_size": Policy("like cases in one scan that become one card", 1, 1000),
     "count_tolerance_percent": Policy("percent by which shelf and book may differ", 0, 100),
     "count_again_hours": Policy("hours in which a second count confirms the first", 1, 720),
+    "cart_minutes": Policy("minutes for which a cart holds its stock", 1, 1440),
     "weekly_counts": Policy("best sellers that each location counts every week", 0, 500),
 }
 

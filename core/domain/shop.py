@@ -87,6 +87,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "count_tolerance_percent": 10,
     "count_again_hours": 24,
     "weekly_counts": 0,
+    "cart_minutes": 15,
 }
 
 
@@ -110,6 +111,7 @@ class Shop:
     locations: Mapping[int, Location]
     connections: Mapping[int, Connection]
     revision: int = 0
+    uses_carts: bool = False  # since the first cart was reserved
     lanes: LaneBook = field(default_factory=LaneBook)
     screening: Settings = field(default_factory=Settings)
     # Dates that were counted already (core/domain/estimate.py): they live as long as this shop.

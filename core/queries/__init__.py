@@ -1,6 +1,7 @@
 """What can be asked: each module enters its questions in the registry."""
 
 from core.queries import (
+    carts,
     cases,
     conversations,
     counts,
@@ -17,6 +18,7 @@ from core.queries import (
 )
 
 __all__ = [
+    "carts",
     "cases",
     "conversations",
     "counts",
