@@ -19,11 +19,11 @@ from core.domain.distance import distance_km
 from core.domain.estimate import estimate, parcel_cost
 from core.domain.order import Order
 from core.domain.routing import planner, rules
-from core.domain.routing.decision import Decision, Facts, decide
+from core.domain.routing.decision import Facts, decide
 from core.domain.routing.document import Capacity, Otherwise, RuleSet
-from core.domain.routing.explain import aims_in_words
 from core.domain.routing.problem import Candidate, Demand, Pick
 from core.domain.routing.scope import Goods, OrderFacts, priority_named, priority_of
+from core.domain.routing.story import story_of
 from core.domain.routing.trace import Trace, trace_of
 from core.domain.shop import Location, Shop
 from core.domain.stock import Level
@@ -80,21 +80,6 @@ def by_rules(within: Within, ruled: RuleSet, facts: Facts) -> Plan:
         story_of(ruled.number, facts, found),
         found.otherwise,
         _claims(within, ruled, found.picks, bound=bound),
-    )
-
-
-def story_of(number: int, facts: Facts, found: Decision) -> Trace:
-    """The trace of a decision by rules, with all that it depended on."""
-    chosen = planner.Plan(found.picks, len(found.locations), 0, found.proven, None, found.short)
-    story = trace_of(
-        facts.demands, found.sites, planner.Objective.CHEAPEST, chosen, found.rule.name, number
-    )
-    return replace(
-        story,
-        aims=aims_in_words(found.rule.prefer),
-        steps=found.steps,
-        facts=facts,
-        waits="" if found.otherwise is None else found.otherwise.do.value,
     )
 
 

@@ -19,6 +19,7 @@ class Wanted:
 
 
 Costs = tuple[list[int], list[int]]  # per parcel, per unit: one figure for each site
+LATENESS, STOCK_OUT, SPLIT = "lateness", "stock_out", "split"
 
 
 def priced(
@@ -32,14 +33,39 @@ def priced(
 
     `opened` sites have a parcel of this order already: adding to it costs its units only.
     """
-    facts = [places[site.location] for site in sites]
     if isinstance(prefer, Money):
-        layers = [_money(facts, prefer, wanted)]
+        found = [_in_money(site, places[site.location], prefer, wanted) for site in sites]
     else:
-        layers = [_LAYERS[aim](facts, wanted) for aim in prefer]
+        found = _by_aims(sites, [places[site.location] for site in sites], prefer, wanted)
+    return [
+        replace(site, parcel_cost=0, parcel_parts={}) if site.location in opened else site
+        for site in found
+    ]
+
+
+def _in_money(site: Candidate, place: LocationFacts, money: Money, wanted: Wanted) -> Candidate:
+    return replace(site, parcel_parts=parcel_parts(place, money, wanted))
+
+
+def parcel_parts(place: LocationFacts, money: Money, wanted: Wanted) -> dict[str, int]:
+    """What a parcel from here costs beside its rate, in minor units by what it is paid for."""
+    parts = {
+        LATENESS: money.late_day * place.late_days,
+        STOCK_OUT: money.stock_out if takes_the_last(place, wanted) else 0,
+    }
+    return {name: amount for name, amount in parts.items() if amount}
+
+
+def _by_aims(
+    sites: Sequence[Candidate],
+    facts: Sequence[LocationFacts],
+    aims: tuple[Aim, ...],
+    wanted: Wanted,
+) -> list[Candidate]:
+    layers = [_LAYERS[aim](facts, wanted) for aim in aims]
     parcel, unit = _stacked(layers, len(sites), wanted.units)
     return [
-        replace(site, parcel_cost=0 if site.location in opened else fixed, unit_cost=each)
+        replace(site, parcel_cost=fixed, unit_cost=each)
         for site, fixed, each in zip(sites, parcel, unit, strict=True)
     ]
 
@@ -53,17 +79,6 @@ def _stacked(layers: Sequence[Costs], sites: int, units: int) -> Costs:
         unit = [so_far + scale * cost for so_far, cost in zip(unit, each, strict=True)]
         scale *= most * max(fixed, default=0) + units * max(each, default=0) + 1
     return parcel, unit
-
-
-def _money(facts: Sequence[LocationFacts], money: Money, wanted: Wanted) -> Costs:
-    parcel = [
-        place.parcel_cost
-        + money.split
-        + money.late_day * place.late_days
-        + (money.stock_out if takes_the_last(place, wanted) else 0)
-        for place in facts
-    ]
-    return parcel, [place.unit_cost for place in facts]
 
 
 def takes_the_last(place: LocationFacts, wanted: Wanted) -> bool:

@@ -148,7 +148,9 @@ def attempt(
     sites = [_site(place, rule, document, facts, demands, taken) for place in facts.places]
     sites = [_bundled(site, bundles, demands) for site in sites]
     wanted = _with_bundles(demands, bundles)
-    limits = replace(limits or Limits(), max_parcels=rule.only.max_parcels)
+    limits = replace(
+        limits or Limits(), max_parcels=rule.only.max_parcels, split_penalty=_split(rule)
+    )
     found, seen = _plan(rule, facts, sites, wanted, demands, taken, limits)
     return _unbundled(found, bundles, demands), seen
 
@@ -186,6 +188,10 @@ def _plan(
         for shown, site in zip(sites, priced_sites, strict=True)
     )
     return replace(found, proven=found.proven and not dropped), seen
+
+
+def _split(rule: Rule) -> int:
+    return rule.prefer.split if isinstance(rule.prefer, Money) else 0
 
 
 def _aims(rule: Rule) -> tuple[Aim, ...] | Money:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from core.domain.routing import rules as r
 from core.domain.routing.decision import Step
 from core.domain.routing.planner import Limits, Objective, Plan, plan
 from core.domain.routing.problem import Candidate, Demand, Pick
-from core.domain.routing.rules import AT_CAPACITY, INACTIVE, NO_COUNTRY, NO_STOCK, PAUSED
 
 Verdict = Literal["chosen", "considered", "excluded"]
 
@@ -18,15 +18,27 @@ _OBJECTIVES = {
     Objective.CHEAPEST: "cheapest, then fewest parcels, then nearest",
 }
 _REASONS = {
-    INACTIVE: "it is not active",
-    PAUSED: "it is paused",
-    NO_COUNTRY: "it does not ship to that country",
-    AT_CAPACITY: "it has all the orders it can take today",
-    NO_STOCK: "it has none of these items",
+    r.INACTIVE: "it is not active",
+    r.PAUSED: "it is paused",
+    r.NO_COUNTRY: "it does not ship to that country",
+    r.AT_CAPACITY: "it has all the orders it can take today",
+    r.NO_STOCK: "it has none of these items",
+    r.NOT_IN_GROUP: "the rule asks for other locations",
+    r.IN_GROUP_LEFT_OUT: "the rule leaves it out",
+    r.OTHER_COUNTRY: "it is in another country",
+    r.TOO_FAR: "it is too far away",
+    r.DISTANCE_UNKNOWN: "nobody knows how far away it is",
+    r.NOT_ABLE: "it cannot do what the rule asks for",
+    r.NOT_TOGETHER: "it does not have everything that must leave together",
+    r.PARCEL_TOO_SMALL: "its parcel would be worth too little",
+    r.REJECTED: "it gave this order back",
+    "another_location_was_chosen": "a person chose another location",
     "ships": "it is part of the best plan",
     "has_everything": "it has everything, but costs more, needs more parcels or is farther away",
     "has_some": "it has only some of the items, and the plan is better without it",
 }
+
+_PARTS = {"split": "splits", "lateness": "lateness", "stock_out": "last units"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +53,18 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class CostParts:
-    """One plan that was compared, in minor units by cost part."""
+    """One plan that was compared, in minor units by cost part; `more` names further parts."""
 
     locations: tuple[str, ...]
     parcels: int
     parcel_cost: int
     unit_cost: int
     units_short: int
+    more: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def cost(self) -> int:
-        return self.parcel_cost + self.unit_cost
+        return self.parcel_cost + self.unit_cost + sum(self.more.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +171,14 @@ def explain(trace: Trace, money: Callable[[int], str]) -> list[str]:
     """The decision in sentences, the outcome first; `money` words an amount."""
     return [
         *_outcome(trace),
-        f"Rule {trace.rule!r}, version {trace.version}: {_OBJECTIVES[trace.objective]}.",
-        *(_compared(parts, place, money) for place, parts in enumerate(trace.compared)),
+        f"Rule {trace.rule!r}, version {trace.version}: "
+        f"{trace.aims or _OBJECTIVES[trace.objective]}.",
+        *_steps(trace),
+        *([f"{trace.override} chose the location."] if trace.override else []),
+        *(
+            _compared(parts, place, trace.compared[0], money)
+            for place, parts in enumerate(trace.compared)
+        ),
         _certainty(trace, money),
         *(_about(each, trace, money) for each in trace.weighed if each.verdict != "chosen"),
     ]
@@ -175,7 +194,7 @@ def _weigh(site: Candidate, demands: Sequence[Demand], chosen: set[str]) -> Weig
         wanted[demand.sku] = wanted.get(demand.sku, 0) + demand.quantity
     has = [site.available.get(sku, 0) for sku in wanted]
     if not any(quantity > 0 for quantity in has):
-        return Weighed(site.location, "excluded", NO_STOCK, site.distance_km)
+        return Weighed(site.location, "excluded", r.NO_STOCK, site.distance_km)
     everything = all(map(int.__ge__, has, wanted.values()))
     reason = "has_everything" if everything else "has_some"
     return Weighed(site.location, "considered", reason, site.distance_km)
@@ -202,14 +221,31 @@ def _outcome(trace: Trace) -> list[str]:
     return [*lines, *([f"{missing} cannot ship now."] if missing else [])]
 
 
-def _compared(parts: CostParts, place: int, money: Callable[[int], str]) -> str:
+def _steps(trace: Trace) -> list[str]:
+    """What each rule came to, when more than one was looked at."""
+    told = {
+        "all": "had a place for everything",
+        "part": "had a place for a part",
+        "nothing": "had no place for it",
+    }
+    lines = [
+        f"“{step.rule}” {told.get(step.outcome) or f'is not for it: {step.detail}'}."
+        for step in trace.steps
+    ]
+    return lines if len(lines) > 1 else []
+
+
+def _compared(parts: CostParts, place: int, first: CostParts, money: Callable[[int], str]) -> str:
     if not parts.locations:
         return "Nothing can be shipped now."
     word = "Chosen" if place == 0 else "Instead"
     count = "1 parcel" if parts.parcels == 1 else f"{parts.parcels} parcels"
     total, parcel, unit = map(money, (parts.cost, parts.parcel_cost, parts.unit_cost))
     places = " + ".join(parts.locations)
-    return f"{word}: {places}, {count}, {total} ({parcel} parcels, {unit} handling)."
+    more = "".join(f", {money(cost)} {_PARTS.get(name, name)}" for name, cost in parts.more.items())
+    missing = parts.units_short - first.units_short
+    short = f"; {missing} more would wait" if missing > 0 else ""
+    return f"{word}: {places}, {count}, {total} ({parcel} parcels, {unit} handling{more}){short}."
 
 
 def _certainty(trace: Trace, money: Callable[[int], str]) -> str:
