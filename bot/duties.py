@@ -21,6 +21,7 @@ from bot.stores import as_refusal
 from bot.telegram.app import TelegramDoor
 from core.commands.carts import ReleaseExpiredCarts
 from core.commands.counting import PlanCounts
+from core.commands.deciding import EndWaits
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.stock import plan_stock_pushes
 from core.db import house as notes
@@ -166,6 +167,7 @@ def jobs(hands: Hands) -> list[Job]:
             _for_shops(house, "carts", lambda _: ReleaseExpiredCarts()),
         ),
         Job("plan counts", Every(60 * MINUTE), _for_shops(house, "counts", lambda _: PlanCounts())),
+        Job("end waits", Every(15 * MINUTE), _for_shops(house, "end waits", lambda _: EndWaits())),
         Job("pull missed orders", Every(15 * MINUTE), lambda _: pull_all(hands)),
         *_backups(house),
     ]

@@ -157,6 +157,8 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderTagged": lambda d, _: f"Tag {d.get('tag')} {'removed' if d.get('removed') else 'set'}.",
     "OrderRouted": _routed,
     "OrderWaits": _waits,
+    "WorkDeclined": lambda d, _: f"{d.get('location')} gave {d.get('number')} back{_for(d)}.",
+    "PlanChosen": lambda d, _: f"Chosen by hand: it ships from {d.get('locations')}.",
     "OrderShort": lambda d, _: f"Short of {_units(d.get('short', {}))}.",
     "PromiseBroken": _broken,
     "OrderMoved": lambda d, _: f"Moved from {d.get('origin')} to {d.get('target')}.",

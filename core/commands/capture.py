@@ -25,6 +25,7 @@ from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
 from core.domain.money import exponent
 from core.domain.order import Address, Change, Line, Order
+from core.domain.priority import priority_of
 from core.domain.refunds import paid_for_first
 from core.domain.refusals import Invalid
 from core.domain.stock import Level, Move, Short, StockMove
@@ -210,6 +211,7 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         promise=ask.promise,
         note=ask.note,
         tags=ask.tags,
+        priority=priority_of(0, ask.tags),
         handed_over=ask.handed_over,
         source_updated_at=ask.updated_at,
         payment_note=ask.payment_note,

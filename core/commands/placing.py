@@ -10,7 +10,7 @@ from typing import Any
 from core.commands import waiting_room
 from core.commands.planning import Plan, plan_for
 from core.db import tables as t
-from core.db.capacity import give, give_back, keep, take
+from core.db.capacity import give, keep, take
 from core.db.carts import free_overdue
 from core.db.rows import micros, to_json
 from core.db.stock import levels_of
@@ -21,7 +21,7 @@ from core.domain.cases import CaseKind, Finding
 from core.domain.estimate import estimate
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.order import Change, Line, Order
-from core.domain.refusals import Unavailable
+from core.domain.refusals import Conflict, Unavailable
 from core.domain.routing.problem import Demand, Pick
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
@@ -70,6 +70,19 @@ def place(
             continue
         return _hand_out(uow, order, waiting, plan, queue_short)
     raise Unavailable("Stock is moving too fast just now.", "Try again in a moment.")
+
+
+def place_as(uow: UnitOfWork, order: Order, plan: Plan) -> Order:
+    """Place an order as a person chose. Raises Conflict when the stock has moved since."""
+    waiting = [line for line in order.lines if line.unplaced > 0]
+    take(uow, plan.claims)
+    try:
+        uow.stock.move(_reserves(uow.shop, plan.picks))
+    except Short as short:
+        raise Conflict(
+            "The stock for that plan is gone meanwhile.", f"Write `retry {order.number}`."
+        ) from short
+    return _hand_out(uow, order, waiting, plan, queue_short=True)
 
 
 def _reserves(shop: Shop, picks: Iterable[Pick]) -> list[StockMove]:
@@ -213,8 +226,6 @@ def free(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]) -> Or
     moves = []
     for work in works:
         uow.work.save(work, work.cancel(uow.now))
-        if uow.shop.rules is not None:
-            give_back(uow, work.id)
         for item in work.items:
             moves.append(
                 StockMove(Move.RELEASE, item.sku, work.location_id, item.quantity, item.line_id)

@@ -18,11 +18,12 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain.distance import distance_km
 from core.domain.estimate import estimate, parcel_cost
 from core.domain.order import Order
+from core.domain.priority import priority_named, priority_of
 from core.domain.routing import planner, rules
-from core.domain.routing.decision import Facts, decide
+from core.domain.routing.decision import Decision, Facts, decide
 from core.domain.routing.document import Capacity, Otherwise, RuleSet
 from core.domain.routing.problem import Candidate, Demand, Pick
-from core.domain.routing.scope import Goods, OrderFacts, priority_named, priority_of
+from core.domain.routing.scope import Goods, OrderFacts
 from core.domain.routing.story import story_of
 from core.domain.routing.trace import Trace, trace_of
 from core.domain.shop import Location, Shop
@@ -44,6 +45,7 @@ class Plan:
     story: Trace
     otherwise: Otherwise | None = None
     claims: tuple[Claim, ...] = ()
+    ruled: tuple[Facts, Decision] | None = None
 
 
 def plan_for(
@@ -69,6 +71,13 @@ def plan_for(
     return Plan(best.picks, best.short, best.proven, story, claims=claims)
 
 
+def chosen_by_hand(within: Within, story: Trace, picks: tuple[Pick, ...]) -> Plan:
+    """A plan that a person chose among those that were offered; limits of the day are no bar."""
+    ruled = within.shop.rules
+    claims = () if ruled is None else _claims(within, ruled, picks, bound=False)
+    return Plan(picks, {}, False, replace(story, override=within.actor.name), claims=claims)
+
+
 def by_rules(within: Within, ruled: RuleSet, facts: Facts) -> Plan:
     """What the rules make of these facts."""
     found = decide(ruled.document, facts)
@@ -80,6 +89,7 @@ def by_rules(within: Within, ruled: RuleSet, facts: Facts) -> Plan:
         story_of(ruled.number, facts, found),
         found.otherwise,
         _claims(within, ruled, found.picks, bound=bound),
+        (facts, found),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from core.commands.planning import Plan
 from core.db import tables as t
@@ -10,37 +12,80 @@ from core.db.routing import end_wait
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
+from core.domain.cases import CaseKind, Finding
 from core.domain.order import Order
+from core.domain.routing.decision import Decision, Facts
 from core.domain.routing.document import Else, Otherwise
+from core.domain.routing.story import best_two, cost_of
+
+ANSWERED = "where it ships from is decided"
 
 
 def settle(uow: UnitOfWork, order: Order, plan: Plan) -> None:
-    """After each plan by rules: the order waits as its rule says, or no longer."""
+    """After each plan: the order waits as its rule says, or no longer."""
     if order.version:
         end_wait(uow, order.id)
-    if plan.otherwise is None or not plan.short:
+    asks = plan.otherwise is not None and plan.otherwise.do is Else.ASK
+    if order.version and not asks:
+        uow.cases.close(CaseKind.ROUTING_CHOICE, _subject(order), ANSWERED)
+    if plan.otherwise is None:
         return
-    otherwise = plan.otherwise
+    _keep(uow, order, plan.story.rule, plan.otherwise)
+    if asks and plan.ruled is not None and uow.shop.rules is not None:
+        _ask(uow, order, best_two(uow.shop.rules.document, *plan.ruled), *plan.ruled)
+
+
+def _subject(order: Order) -> str:
+    return f"order:{order.id}"
+
+
+def _keep(uow: UnitOfWork, order: Order, rule: str, otherwise: Otherwise) -> None:
     place = uow.shop.location(otherwise.at) if otherwise.at else None
-    ends = timedelta(days=otherwise.days)
+    ends = uow.now + timedelta(days=otherwise.days)
     uow.insert(
         t.routing_wait,
         {
             "order_id": order.id,
             "shop_id": uow.shop.id,
-            "rule": plan.story.rule,
+            "rule": rule,
             "does": otherwise.do.value,
             "reason": otherwise.reason,
             "location_id": place.id if place else None,
-            "cancel_at": micros(uow.now + ends) if otherwise.do is Else.CANCEL else None,
+            "cancel_at": micros(ends) if otherwise.do is Else.CANCEL else None,
             "at": micros(uow.now),
         },
     )
-    if otherwise.do is not Else.SHIP_PART:
-        uow.emit(order.id, _told(plan.story.rule, otherwise))
+    if otherwise.do in (Else.SHIP_PART, Else.NEXT):
+        return
+    at = place.code if place else ""
+    uow.emit(order.id, e.OrderWaits(rule, otherwise.do.value, otherwise.reason, at, otherwise.days))
 
 
-def _told(rule: str, otherwise: Otherwise) -> e.OrderWaits:
-    return e.OrderWaits(
-        rule, otherwise.do.value, otherwise.reason, otherwise.at.upper(), otherwise.days
+def _ask(
+    uow: UnitOfWork, order: Order, plans: list[Decision], facts: Facts, found: Decision
+) -> None:
+    """A card with the two best plans; a plan may still leave units waiting."""
+    finding = Finding(
+        CaseKind.ROUTING_CHOICE,
+        _subject(order),
+        f"Order {order.number}: rule “{found.rule.name}” asks a person where it ships from.",
+        order_id=order.id,
+        facts={
+            "number": order.number,
+            "currency": uow.shop.currency,
+            "plans": [_offered(facts, plan) for plan in plans],
+        },
     )
+    uow.cases.close(CaseKind.ROUTING_CHOICE, _subject(order), "the plans are different now")
+    uow.cases.open(finding)
+
+
+def _offered(facts: Facts, plan: Decision) -> Mapping[str, Any]:
+    parts = cost_of(facts, plan)
+    return {
+        "locations": list(parts.locations),
+        "parcels": parts.parcels,
+        "cost": parts.cost,
+        "short": parts.units_short,
+        "picks": [[pick.location, pick.sku, pick.quantity] for pick in plan.picks],
+    }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from core.db import capacity
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
 from core.db.rows import micros, micros_or_none, moment, moment_or_none
@@ -170,6 +171,8 @@ class Fulfillments:
         )
         if changed != 1:
             raise Conflict(f"{after.number} changed meanwhile.", "Look again and repeat.")
+        if after.stage is Stage.CANCELED and self._uow.shop.rules is not None:
+            capacity.give_back(self._uow, after.id)
         return after
 
     # --- parcels ---------------------------------------------------------------------------------

@@ -60,6 +60,24 @@ _ACTIVATIONS = Statement(
 _END_WAIT = Statement(
     t.routing_wait.delete().where(t.routing_wait.c.order_id == sa.bindparam("order"))
 )
+_WAIT = Statement(
+    sa.select(t.routing_wait.c.rule).where(t.routing_wait.c.order_id == sa.bindparam("order"))
+)
+_WAITS_OVER = Statement(
+    sa.select(t.routing_wait.c.order_id)
+    .where(
+        t.routing_wait.c.shop_id == sa.bindparam("shop"),
+        t.routing_wait.c.cancel_at <= sa.bindparam("now"),
+    )
+    .order_by(t.routing_wait.c.cancel_at)
+    .limit(sa.bindparam("most"))
+)
+_TRACE = Statement(
+    sa.select(t.routing_trace.c.trace)
+    .where(t.routing_trace.c.order_id == sa.bindparam("order"))
+    .order_by(t.routing_trace.c.id.desc())
+    .limit(1)
+)
 _REJECTIONS = Statement(sa.select(_j.location_id).where(_j.order_id == sa.bindparam("order")))
 
 
@@ -157,6 +175,27 @@ def end_wait(uow: UnitOfWork, order_id: int) -> None:
     """The order waits for nothing that the rules asked for."""
     uow.write_rows()
     uow.session.run(_END_WAIT, order=order_id)
+
+
+def rule_of_wait(session: Session, order_id: int) -> str:
+    """The rule because of which an order waits."""
+    row = session.row(_WAIT, order=order_id)
+    return "" if row is None else str(row[0])
+
+
+def waits_over(session: Session, shop_id: int, now: datetime, most: int) -> list[int]:
+    """Orders that have waited as long as their rule lets them, the longest first."""
+    rows = session.rows(_WAITS_OVER, shop=shop_id, now=micros(now), most=most)
+    return [row[0] for row in rows]
+
+
+def last_trace(uow: UnitOfWork, order_id: int) -> dict[str, Any]:
+    """The newest routing decision about an order, as JSON data."""
+    row = uow.session.row(_TRACE, order=order_id)
+    if row is None:
+        raise NotFound("That order was never routed.")
+    plain: dict[str, Any] = from_json(row[0])
+    return plain
 
 
 @cache

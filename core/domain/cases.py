@@ -18,6 +18,7 @@ class CaseKind(StrEnum):
     REFUND_OPEN = "refund_open"
     UNKNOWN_SKU = "unknown_sku"
     SHORT = "short"
+    ROUTING_CHOICE = "routing_choice"
     EDIT_AFTER_PRINT = "edit_after_print"
     CANCEL_AFTER_SHIP = "cancel_after_ship"
     TILL_ABOVE_BOOK = "till_above_book"
@@ -52,6 +53,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.REFUND_OPEN: Rule("us", 24, closes_itself=True),
     CaseKind.UNKNOWN_SKU: Rule("us", 4, closes_itself=True),
     CaseKind.SHORT: Rule("us", 8, closes_itself=True),
+    CaseKind.ROUTING_CHOICE: Rule("us", 4, closes_itself=True),
     CaseKind.EDIT_AFTER_PRINT: Rule("location", 1),
     CaseKind.CANCEL_AFTER_SHIP: Rule("us", 8),
     CaseKind.TILL_ABOVE_BOOK: Rule("location", 24),

@@ -123,6 +123,22 @@ class OrderWaits(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkDeclined(Event):
+    """A location gave work back; it does not get this order again."""
+
+    number: str
+    location: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChosen(Event):
+    """A person chose where an order ships from, among the plans that were offered."""
+
+    locations: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderShort(Event):
     """What could not be promised from stock: {sku: quantity}."""
 

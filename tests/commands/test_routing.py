@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from core.commands.deciding import ChoosePlan, DeclineWork, EndWaits
+from core.commands.fulfillment import PackWork
 from core.commands.orders import CancelOrder
 from core.commands.routing import (
     ActivateRules,
@@ -15,13 +17,14 @@ from core.commands.routing import (
     RollBackRules,
     SwitchRulesOff,
 )
+from core.commands.stock import AdjustStock, ReceiveStock
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.db.rows import from_json
 from core.domain.access import Role
 from core.domain.refusals import Invalid
 from core.queries.routing import DiffRules, ListPresets, ShowRules
-from tests.shop import BER, HAM, Shop, make_shop, staff
+from tests.shop import BER, CHANNEL, HAM, Shop, make_shop, staff
 
 OWNER = staff(Role.OWNER, "Olga")
 
@@ -183,3 +186,161 @@ def test_the_day_ends_at_the_cut_off_of_the_location(shop):
     assert places(shop, 1002) == [BER]
     days = [row["day"] for row in shop.rows(t.capacity_used, location_id=BER)]
     assert sorted(days) == ["2026-11-23", "2026-11-24"]
+
+
+# --- what waits ----------------------------------------------------------------------------------
+
+
+def test_an_order_for_which_nothing_ships_before_everything_can_waits_whole(shop):
+    queue = {"do": "queue", "reason": "sets stay together"}
+    put(shop, {"name": "whole", "otherwise": queue})
+    shop.place(1001, ("mug-red", 25))
+    assert places(shop, 1001) == []
+    (wait,) = shop.rows(t.routing_wait)
+    assert (wait["does"], wait["reason"]) == ("queue", "sets stay together")
+    told = [fact for fact in shop.rows(t.event) if fact["kind"] == "OrderWaits"]
+    assert from_json(told[0]["data"])["rule"] == "whole"
+
+
+def test_what_waited_is_placed_when_stock_arrives_and_waits_no_longer(shop):
+    put(shop, {"name": "whole", "otherwise": "queue"})
+    shop.place(1001, ("mug-red", 25))
+    assert shop.do(ReceiveStock("mug-red", "ber", 5)).facts["served"] == ["1001"]
+    assert sorted(places(shop, 1001)) == [BER, HAM]
+    assert shop.rows(t.routing_wait) == []
+
+
+def test_an_order_that_waited_long_enough_is_canceled_once(shop):
+    put(shop, {"name": "three days", "otherwise": {"do": "cancel", "days": 3}})
+    shop.place(1001, ("mug-red", 20))
+    shop.place(1002, ("mug-red", 1))
+    shop.clock.advance(days=2, hours=23)
+    assert shop.do(EndWaits(), CHANNEL).facts["canceled"] == []
+    shop.clock.advance(hours=1)
+    assert shop.do(EndWaits(), CHANNEL).facts["canceled"] == ["1002"]
+    assert shop.do(EndWaits(), CHANNEL).facts["canceled"] == []
+    (order,) = shop.rows(t.orders, number="1002")
+    assert (order["status"], order["cancel_reason"]) == (
+        "canceled",
+        "out of stock (rule “three days”)",
+    )
+
+
+def test_an_order_of_which_a_part_goes_on_is_not_canceled_by_itself(shop):
+    put(shop, {"name": "three days", "otherwise": {"do": "cancel", "days": 3}})
+    shop.place(1001, ("mug-red", 25))
+    shop.clock.advance(days=4)
+    assert shop.do(EndWaits(), CHANNEL).facts["canceled"] == []
+    (order,) = shop.rows(t.orders, number="1001")
+    assert order["status"] == "open"
+
+
+# --- a person is asked ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(shop):
+    """Order 1001 needs two parcels, and the rules ask before they split."""
+    assert shop.do(ReceiveStock("sock-grey", "vie", 3)).ok
+    for sku, place in (("mug-red", "ham"), ("tee-black-m", "ber")):
+        assert shop.do(AdjustStock(sku, place, -10, "sold out")).ok
+    assert shop.do(DraftRules("ask-before-split"), OWNER).ok
+    assert shop.do(ActivateRules(1), OWNER).ok
+    shop.place(1001, ("mug-red", 1), ("tee-black-m", 1), ("sock-grey", 1))
+    return shop
+
+
+def case_of(shop: Shop) -> dict[str, Any]:
+    (case,) = [c for c in shop.rows(t.cases, kind="routing_choice") if c["state"] != "resolved"]
+    return case
+
+
+def test_a_rule_that_asks_opens_a_case_with_the_best_plans(asked):
+    assert places(asked, 1001) == []
+    plans = from_json(case_of(asked)["facts"])["plans"]
+    assert [(plan["parcels"], plan["short"]) for plan in plans] == [(2, 0), (1, 1)]
+    assert plans[0]["locations"] == ["BER", "HAM"]
+
+
+def test_the_plan_that_was_chosen_is_placed_and_the_case_closes(asked):
+    receipt = asked.do(ChoosePlan("1001", 1))
+    assert receipt.sentence == "Order 1001 ships from BER and HAM."
+    assert sorted(places(asked, 1001)) == [BER, HAM]
+    assert {c["state"] for c in asked.rows(t.cases)} == {"resolved"}
+    assert trace(asked, 1001)["override"] == "Ann"
+
+
+def test_a_plan_that_was_not_offered_is_refused(asked):
+    assert asked.do(ChoosePlan("1001", 3)).code == "invalid"
+    assert places(asked, 1001) == []
+
+
+def test_the_rest_of_a_smaller_plan_waits(asked):
+    assert asked.do(ChoosePlan("1001", 2)).ok
+    assert len(places(asked, 1001)) == 1
+    assert [c["kind"] for c in asked.rows(t.cases) if c["state"] == "open"] == ["short"]
+
+
+def test_a_plan_whose_stock_is_gone_is_refused_and_nothing_changes(asked):
+    assert asked.do(AdjustStock("tee-black-m", "ham", -10, "stolen")).ok
+    receipt = asked.do(ChoosePlan("1001", 1))
+    assert (receipt.code, receipt.next) == ("conflict", "Write `retry 1001`.")
+    assert places(asked, 1001) == []
+    assert case_of(asked)["state"] == "open"
+
+
+def test_nobody_chooses_where_nobody_was_asked(shop):
+    shop.place(1001, ("mug-red", 1))
+    assert shop.do(ChoosePlan("1001", 1)).code == "not_possible"
+
+
+# --- work is given back --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ruled", [False, True])
+def test_a_location_that_gave_an_order_back_does_not_get_it_again(shop, ruled):
+    if ruled:
+        put(shop, {"name": "cheapest", "prefer": ["cheapest"]})
+    shop.place(1001, ("mug-red", 1))
+    receipt = shop.do(DeclineWork("1001", reason="broken"), staff(Role.WAREHOUSE, "Bo"))
+    assert receipt.sentence == "BER gave order 1001 back. It ships from HAM now."
+    assert places(shop, 1001) == [HAM]
+    shop.do(DeclineWork("1001", reason="no staff"))
+    assert places(shop, 1001) == []
+    reasons = {w["location"]: w["reason"] for w in trace(shop, 1001)["weighed"]}
+    assert (reasons["BER"], reasons["HAM"]) == ("rejected_this_order", "rejected_this_order")
+
+
+def test_what_is_packed_is_put_back_before_it_is_given_back(shop):
+    shop.place(1001, ("mug-red", 1))
+    assert shop.do(PackWork("1001")).ok
+    receipt = shop.do(DeclineWork("1001", reason="broken"))
+    assert (receipt.code, receipt.next) == ("not_possible", "Write `putback 1001` first.")
+    assert shop.rows(t.routing_rejection) == []
+
+
+def test_a_store_gives_back_only_its_own_work(shop):
+    shop.place(1001, ("mug-red", 1))
+    ham = staff(Role.STORE, "Hanna", locations=("HAM",))
+    assert shop.do(DeclineWork("1001"), ham).code == "not_found"
+    assert places(shop, 1001) == [BER]
+
+
+def test_capacity_is_counted_again_where_declined_work_goes(shop):
+    limits = [{"of": "ber", "orders": 5}, {"of": "ham", "orders": 5}]
+    put(shop, {"name": "ranked", "prefer": ["ranked"]}, capacity=limits)
+    shop.place(1001, ("mug-red", 1))
+    assert shop.do(DeclineWork("1001")).ok
+    used = {row["location_id"]: row["orders"] for row in shop.rows(t.capacity_used)}
+    assert used == {BER: 0, HAM: 1}
+
+
+# --- priority ------------------------------------------------------------------------------------
+
+
+def test_a_queue_is_served_vip_first_then_b2b_then_gifts_then_by_age(shop):
+    shop.place(1000, ("mug-red", 20))
+    for number, tags in ((1001, ()), (1002, ("gift",)), (1003, ("B2B",)), (1004, ("vip",))):
+        shop.place(number, ("mug-red", 1), tags=tags)
+    served = shop.do(ReceiveStock("mug-red", "ber", 9)).facts["served"]
+    assert served == ["1004", "1003", "1002", "1001"]

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.priority import priority_named, priority_of
 from core.domain.refusals import Invalid
 from core.domain.routing.document import Document, Else, read_document, to_plain
 from core.domain.routing.explain import document_in_words
 from core.domain.routing.lint import covers, lint
 from core.domain.routing.presets import PRESETS, drafted
-from core.domain.routing.scope import OrderFacts, misfit, priority_named, priority_of
+from core.domain.routing.scope import OrderFacts, misfit
 from core.domain.shop import Location
 
 WHOLE: dict[str, Any] = {

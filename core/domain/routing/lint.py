@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from core.domain.priority import PRIORITIES
 from core.domain.routing.document import Document, Else, Rule, Scope
-from core.domain.routing.scope import PRIORITIES
 from core.domain.shop import Location
 
 

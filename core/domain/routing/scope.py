@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from core.domain.routing.document import Scope
 
-# Queues are served in this order, then by age; the numbers leave room between them.
-PRIORITIES: Mapping[str, int] = {"vip": 30, "b2b": 20, "gift": 10, "normal": 0}
-
 
 @dataclass(frozen=True, slots=True)
 class Goods:
@@ -35,16 +32,6 @@ class OrderFacts:
     value: int = 0
     promise_hours: int | None = None
     goods: Mapping[str, Goods] = field(default_factory=dict)
-
-
-def priority_named(priority: int) -> str:
-    """The name of a stored priority: the highest one that it reaches."""
-    return next((name for name, least in PRIORITIES.items() if priority >= least), "normal")
-
-
-def priority_of(priority: int, tags: tuple[str, ...]) -> int:
-    """The priority of an order: its own, or what one of its tags says when that is more."""
-    return max([priority, *(PRIORITIES.get(tag.casefold(), 0) for tag in tags)])
 
 
 def misfit(scope: Scope, order: OrderFacts) -> str | None:
