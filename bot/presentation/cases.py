@@ -7,12 +7,24 @@ from collections.abc import Iterable
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
+from bot.presentation.routing import plan_buttons, plan_fields
 from bot.presentation.words import count, money, sentence, stamp, state, until
 from core.domain.access import Right
 from core.queries.cases import CasePage, CaseView
 
 MEMBERS_SHOWN = 10
-_HIDDEN = {"order", "kind", "members", "currency", "inbox_id", "talk", "delivery", "parcel_id"}
+_HIDDEN = {
+    "order",
+    "plans",
+    "number",
+    "kind",
+    "members",
+    "currency",
+    "inbox_id",
+    "talk",
+    "delivery",
+    "parcel_id",
+}
 _HIDDEN |= {
     "name",
     "conversation",
@@ -23,6 +35,7 @@ _HIDDEN |= {
     "language",
     "known",
     "orders",
+    "plans",
 }
 _WINDOWS = {"web": "the web chat", "telegram": "Telegram"}
 _LANGUAGES = {"en": "English", "de": "German"}
@@ -59,6 +72,7 @@ def _fields(view: CaseView, desk: Desk) -> tuple[Field, ...]:
         found.append(Field("Order", view.order))
     if view.location:
         found.append(Field("Location", view.location))
+    found += plan_fields(view.facts, desk)
     return tuple(found)
 
 
@@ -175,6 +189,8 @@ def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:
     elif view.kind == "screening" and view.order:
         yield button(desk, "release", view.order, style="primary")
         yield button(desk, "cancel", view.order, style="danger")
+    elif view.kind == "routing_choice":
+        yield from plan_buttons(view.order, view.facts, desk)
     elif view.kind in ("unknown_sku", "short") and view.order:
         yield button(desk, "retry", view.order, style="primary")
 

@@ -14,6 +14,7 @@ from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page, why_card
 from bot.presentation.picks import picks_card
 from bot.presentation.returns import return_card, return_page
+from bot.presentation.routing import diff_card, presets_page, rules_card
 from bot.presentation.screening import screened_card, screening_card
 from bot.presentation.stock import stock_card
 from bot.presentation.timeline import timeline_page
@@ -25,6 +26,7 @@ from core.queries.counts import CountsView
 from core.queries.orders import OrderPage, OrderView, RoutingStory, Timeline
 from core.queries.picks import PickQueue
 from core.queries.returns import ReturnPage, ReturnView
+from core.queries.routing import ListPresets, RulesDiff, RulesView
 from core.queries.screening import ScreenedOrder, ScreeningView
 from core.queries.stock import StockView
 from core.registry import spec_of
@@ -34,6 +36,8 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     RoutingStory: why_card,
     ScreenedOrder: screened_card,
     ScreeningView: screening_card,
+    RulesView: rules_card,
+    RulesDiff: diff_card,
     StockView: stock_card,
     CountsView: counts_card,
     Timeline: timeline_page,
@@ -51,6 +55,8 @@ def card_for(view: Any, asked: Any, desk: Desk) -> Answer:
         return return_page(view, asked, desk)
     if isinstance(view, CasePage):
         return case_page(view, desk, "Your cases" if isinstance(asked, MyCases) else "Open cases")
+    if isinstance(asked, ListPresets):
+        return presets_page(view)
     draw = CARDS.get(type(view))
     return draw(view, desk) if draw else _as_it_is(view, asked, desk)
 

@@ -71,7 +71,6 @@ def _ask(
         f"Order {order.number}: rule “{found.rule.name}” asks a person where it ships from.",
         order_id=order.id,
         facts={
-            "number": order.number,
             "currency": uow.shop.currency,
             "plans": [_offered(facts, plan) for plan in plans],
         },
