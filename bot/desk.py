@@ -24,18 +24,21 @@ from bot.grammar import (
 )
 from bot.papers import paper_buttons
 from bot.presentation.counts import count_form, counts_card
+from bot.presentation.edits import edit_form
 from bot.presentation.forms import form_for, gathered, return_form, units_form
 from bot.presentation.help import help_answer, roles_page, suggestion_card
 from bot.presentation.model import Answer, Card, Form, Section
 from bot.presentation.receipts import receipt_card, refusal_card
 from bot.presentation.views import card_for
 from bot.presentation.words import when
+from core.commands.edits import ChangeOrder, ConfirmEdit, EditOrder
 from core.db.setup import load_shop
 from core.domain.access import Role
 from core.domain.refusals import NotPossible, Refusal
 from core.engine import Caller, Receipt
 from core.queries.cases import ShowCase
 from core.queries.counts import CountsView, ListCounts
+from core.queries.edits import EditView, ShowEdit, TryEdit
 from core.queries.orders import FindOrders, OrderPage, OrderView, ShowOrder
 from core.queries.returns import ShowReturn
 from core.registry import Arg, Spec
@@ -152,6 +155,8 @@ async def _do(
             continue
         card = receipt_card(receipt, desk, note if receipt.ok else "")
         found.append(replace(card, actions=(*paper_buttons(house, receipt), *card.actions)))
+        if isinstance(command, ConfirmEdit) and receipt.code == "preview_changed":
+            found += await _shown(house, ShowEdit(command.order), caller, desk)
         if len(commands) == 1:
             found += await _as_it_is_now(house, receipt, caller, desk)
     return found
@@ -168,8 +173,10 @@ def _one_of_many(caller: Caller, place: int) -> Caller:
 async def _as_it_is_now(house: House, receipt: Receipt, caller: Caller, desk: Desk) -> list[Answer]:
     """The card of what was changed: it may be done and yet not be this person's to see."""
     asked = _about(receipt) if receipt.ok else None
-    if asked is None:
-        return []
+    return [] if asked is None else await _shown(house, asked, caller, desk)
+
+
+async def _shown(house: House, asked: Any, caller: Caller, desk: Desk) -> list[Answer]:
     try:
         return [card_for(await house.query(asked, caller), asked, desk)]
     except Refusal:
@@ -177,6 +184,8 @@ async def _as_it_is_now(house: House, receipt: Receipt, caller: Caller, desk: De
 
 
 def _about(receipt: Receipt) -> Any:
+    if receipt.facts.get("edit"):
+        return ShowEdit(str(receipt.facts["order"]))
     for fact, question in (("return", ShowReturn), ("case", ShowCase), ("order", ShowOrder)):
         if found := receipt.facts.get(fact):
             return question(found)
@@ -242,6 +251,8 @@ async def _form(
         return refusal_card(refusal)
     if spec.verb == "cancel" and (too_late := _too_late_to_cancel(view)):
         return refusal_card(too_late)
+    if spec.shape in (EditOrder, ChangeOrder):
+        return await _edit_form(house, view, given, caller, problem)
     if spec.verb == "return":
         return return_form(spec, view, given, desk)
     if any(slot.kind is Arg.UNITS for slot in slots_of(spec.shape)):
@@ -261,6 +272,21 @@ async def _count_form(
     numbers = [task.number for task in view.tasks if task.opened_at is not None]
     number = int(given.get("task") or (numbers[0] if len(numbers) == 1 else 0))
     return count_form(spec, view, number, desk) or counts_card(view, desk)
+
+
+async def _edit_form(
+    house: House,
+    view: OrderView,
+    given: Mapping[str, Any],
+    caller: Caller,
+    problem: str,
+) -> Card | Form:
+    """The edit as it stands, to be gone on with; a card when the order cannot be edited."""
+    try:
+        edit: EditView = await house.query(TryEdit(view.number), caller)
+    except Refusal as refusal:
+        return refusal_card(refusal)
+    return edit_form(edit, given, problem)
 
 
 def _too_late_to_cancel(view: OrderView) -> Refusal | None:

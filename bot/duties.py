@@ -22,6 +22,7 @@ from bot.telegram.app import TelegramDoor
 from core.commands.carts import ReleaseExpiredCarts
 from core.commands.counting import PlanCounts
 from core.commands.deciding import EndWaits
+from core.commands.edits import DiscardExpiredEdits
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.stock import plan_stock_pushes
 from core.db import house as notes
@@ -165,6 +166,9 @@ def jobs(hands: Hands) -> list[Job]:
             "release carts",
             Every(MINUTE),
             _for_shops(house, "carts", lambda _: ReleaseExpiredCarts()),
+            "discard edits",
+            Every(15 * MINUTE),
+            _for_shops(house, "discard", lambda _: DiscardExpiredEdits()),
         ),
         Job("plan counts", Every(60 * MINUTE), _for_shops(house, "counts", lambda _: PlanCounts())),
         Job("end waits", Every(15 * MINUTE), _for_shops(house, "end waits", lambda _: EndWaits())),

@@ -40,6 +40,7 @@ class Resource:
 
 
 RESOURCES = (
+    Resource("/orders/{order}/edit", "show_edit"),
     Resource("/orders/{order}", "show_order", {"timeline": True}),
     Resource("/orders", "find_orders"),
     Resource("/stock/{sku:path}", "show_stock"),

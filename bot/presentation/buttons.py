@@ -45,6 +45,11 @@ LABELS = {
     "refunded": "Record Refund",
     "cancel-return": "Cancel Return",
     "undo": "Undo",
+    "edit": "Edit Order",
+    "change_order": "Edit Order",
+    "confirm": "Confirm Edit",
+    "discard": "Discard Edit",
+    "preview": "Look Again",
     "search": "Search",
     "print": "Print Picks",
     "picks": "Show Picks",
@@ -61,7 +66,7 @@ ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
     | {"hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
-    | {"count", "count-list", "count-task"}
+    | {"count", "count-list", "count-task", "edit"}
 )
 
 

@@ -39,7 +39,6 @@ _LABELS = {
     "picked": "Picked goods: counted, too?",
     "what": "What to count",
 }
-_NONE_COUNTS = ("counted",)  # lists in which a nought is a figure like any other
 # How many units of a line a step can reach, and what it means to name none.
 _REACH: dict[str, Callable[[LineView], int]] = {
     "cancel": lambda line: line.ordered - line.canceled - line.shipped,
@@ -53,6 +52,7 @@ _WARNINGS = {
     Risk.IRREVERSIBLE: "This cannot be taken back.",
     Risk.GRAVE: "Undo takes this back for a short while only.",
 }
+_NONE_COUNTS = ("counted", "wanted")  # lists in which a nought is a figure like any other
 _HINTS = {
     ("hold", "until"): "Empty: until somebody releases it.",
     ("reject", "reason"): "The customer reads this.",

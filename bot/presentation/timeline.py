@@ -142,10 +142,20 @@ def _return(words: str) -> Callable[[Data, Desk], str]:
     return lambda data, _desk: f"Return {data.get('number')} {words}{_for(data)}."
 
 
+def _edited(data: Data, desk: Desk) -> str:
+    if data.get("undone"):
+        return "An edit was taken back."
+    units = (f"{n:+d} × {sku}" for sku, n in data.get("units", {}).items())
+    told = ", ".join((*units, *map(state, data.get("fields", ()))))
+    asked = f" {_money(data, desk, 'due')} asked of the customer." if data.get("due") else ""
+    return f"Edited: {told or 'prices'}.{asked}"
+
+
 SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderCaptured": _captured,
     "OrderUpdated": lambda d, _: f"Changed: {', '.join(map(state, d.get('changes', {})))}.",
     "OrderPaid": lambda d, desk: f"{_money(d, desk)} paid.",
+    "OrderEdited": _edited,
     "OrderCanceled": lambda d, _: f"Canceled: {d.get('reason')}.",
     "OrderHeld": _held,
     "OrderReleased": lambda d, _: f"{_released(d)} from the hold{_for(d)}.{_said(d)}",

@@ -10,6 +10,7 @@ from typing import Any
 from bot.grammar.desk import Desk
 from bot.presentation.cases import case_card, case_page
 from bot.presentation.counts import counts_card
+from bot.presentation.edits import edit_card
 from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page, why_card
 from bot.presentation.picks import picks_card
@@ -23,6 +24,7 @@ from bot.presentation.words import day, sentence, state, when
 from core.domain.metrics import Today
 from core.queries.cases import CasePage, CaseView, MyCases
 from core.queries.counts import CountsView
+from core.queries.edits import EditView
 from core.queries.orders import OrderPage, OrderView, RoutingStory, Timeline
 from core.queries.picks import PickQueue
 from core.queries.returns import ReturnPage, ReturnView
@@ -44,6 +46,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     PickQueue: picks_card,
     Today: today_card,
     CaseView: case_card,
+    EditView: edit_card,
     ReturnView: return_card,
 }
 

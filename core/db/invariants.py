@@ -290,6 +290,23 @@ INVARIANTS: dict[str, Check] = {
         where f.currency <> o.currency""",
     ),
     "no more is refunded or due than was paid, unless a case tells of it": _rule("I-12", _TOO_MUCH),
+    # edits
+    "an order has one open edit at most": _rule(
+        "I-13",
+        """select order_id from order_change where status = 'open'
+        group by order_id having count(*) > 1""",
+    ),
+    "an edit that was confirmed owes what it promised to give back": _rule(
+        "I-13b",
+        """select c.id from order_change c where c.status = 'confirmed' and c.refund > 0
+        and not exists (select 1 from refund f where f.change_id = c.id)""",
+    ),
+    "only a confirmed edit adjusts prices or gives money back": _rule(
+        "I-13c",
+        """select c.id from order_change c where c.status <> 'confirmed' and (
+            exists (select 1 from refund f where f.change_id = c.id)
+            or exists (select 1 from order_adjustment a where a.change_id = c.id))""",
+    ),
     # audit
     "an order's version is the number of its audit rows": _rule("I-14", _UNAUDITED),
     "every audit row names actor and surface": _rule(

@@ -88,6 +88,7 @@ class Refund:
     lines: tuple[tuple[int, int], ...]
     due_at: datetime
     settled_at: datetime | None = None
+    change_id: int | None = None
 
 
 def rmas_of(session: Session, order_id: int) -> list[Rma]:
@@ -251,6 +252,7 @@ class Returns:
                 "shop_id": self._uow.shop.id,
                 "order_id": refund.order_id,
                 "rma_id": refund.rma_id,
+                "change_id": refund.change_id,
                 "gateway": refund.gateway,
                 "external_id": refund.external_id,
                 "amount": refund.amount,

@@ -892,6 +892,7 @@ refund = _table(
     _shop(),
     _ref("order_id", "orders.id"),
     _ref("rma_id", "rma.id", nullable=True),
+    _ref("change_id", "order_change.id", nullable=True),
     _text("gateway", "manual"),
     _text("external_id", None),
     _int("amount"),
@@ -905,6 +906,89 @@ refund = _table(
     _check("state", "state in ('due', 'refunded', 'canceled')"),
     sa.UniqueConstraint("order_id", "external_id"),
     sa.Index(None, "shop_id", "state", "due_at"),
+)
+
+# --- edits ---------------------------------------------------------------------------------------
+
+# An edit as a change set: open while it is put together, then one row that never changes again.
+order_change = _table(
+    "order_change",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _int("base_version"),
+    _text("status", "open"),
+    _int("difference"),
+    _int("refund"),
+    _int("due"),
+    _json("before", "null"),
+    _text("opened_by"),
+    _text("surface"),
+    _at("opened_at"),
+    _at("expires_at"),
+    _text("ended_by"),
+    _at("ended_at", nullable=True),
+    _check("status", "status in ('open', 'confirmed', 'discarded')"),
+    _check("ended", "(status = 'open') = (ended_at is null)"),
+    _check("money", "refund >= 0 and due >= 0 and (refund = 0 or due = 0)"),
+    sa.Index(
+        "uq_order_change_open",
+        "order_id",
+        unique=True,
+        sqlite_where=sa.text("status = 'open'"),
+        postgresql_where=sa.text("status = 'open'"),
+    ),
+    sa.Index(None, "order_id", "id"),
+)
+
+order_change_action = _table(
+    "order_change_action",
+    _id(),
+    _shop(),
+    _ref("change_id", "order_change.id"),
+    _int("position"),
+    _text("kind"),
+    _int("line_id", None),
+    _text("sku"),
+    _int("quantity"),
+    _int("price", None),
+    _int("amount"),
+    _int("percent"),
+    _text("words"),
+    _json("address", "null"),
+    _text("place"),
+    _check(
+        "kind",
+        "kind in ('add', 'set', 'remove', 'discount', 'full_price', 'address', 'method', 'note', "
+        "'split', 'move')",
+    ),
+    _check("quantity", "quantity >= 0"),
+    _check("amount", "amount >= 0 and percent between 0 and 100"),
+    sa.UniqueConstraint("change_id", "position"),
+)
+
+# A change of price: how much less (or more, below zero) a line costs since then, and why.
+order_adjustment = _table(
+    "order_adjustment",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _ref("change_id", "order_change.id"),
+    _ref("line_id", "order_line.id"),
+    _int("amount"),
+    _text("reason"),
+    _at("at"),
+    _check("amount", "amount <> 0"),
+    sa.Index(None, "order_id", "id"),
+)
+
+# What its channel last said of an order that was edited here; of others the order itself says it.
+channel_said = _table(
+    "channel_said",
+    sa.Column("order_id", Whole, sa.ForeignKey("orders.id"), primary_key=True),
+    _shop(),
+    _json("said"),
+    _at("at"),
 )
 
 # --- cases ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from core.domain.edit_money import grown, kept, new_total, share, slashed, without_discount
+from core.domain.lanes import method_of
 from core.domain.money import allocate
 from core.domain.order import Address, Line, Order
 from core.domain.refusals import Invalid, NotFound, NotPossible
@@ -190,7 +191,9 @@ def _discount(draft: Draft, action: EditAction, _: Facts) -> Draft:
     if amount < 1:
         raise Invalid("How much is the discount?", "Write it like `discount 5.00 late parcel`.")
     if amount > sum(worth):
-        raise NotPossible("A discount cannot be more than the goods cost.", code="bad_amount")
+        raise NotPossible(
+            "A discount cannot be more than the goods cost.", "Choose less.", code="bad_amount"
+        )
     reason = action.text.strip() or "discount"
     for line, part in zip(lines, allocate(amount, worth), strict=True):
         if part:
@@ -262,10 +265,11 @@ def _method(draft: Draft, action: EditAction, _: Facts) -> Draft:
         raise Invalid("A shipping method has a name of 100 characters at most.")
     price = draft.order.shipping if action.price is None else _money(action.price)
     extra = {**draft.order.extra, "shipping_title": title}
-    return replace(draft, order=replace(draft.order, shipping=price, extra=extra))
+    order = replace(draft.order, shipping=price, extra=extra, method=method_of(title))
+    return replace(draft, order=order)
 
 
-def method_of(order: Order) -> str:
+def shipping_title(order: Order) -> str:
     return order.extra.get("shipping_title", "")
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.domain.edit_actions import STEPS, Adjustment, Do, Draft, EditAction, Facts, method_of
+from core.domain.edit_actions import STEPS, Adjustment, Do, Draft, EditAction, Facts, shipping_title
 from core.domain.edit_money import kept, share
 from core.domain.order import Line, Order, OrderStatus
 from core.domain.refusals import NotPossible
@@ -63,7 +63,7 @@ class Preview:
         old, new = self.before, self.after
         changed = {
             "address": old.ship_to != new.ship_to,
-            "method": method_of(old) != method_of(new),
+            "method": shipping_title(old) != shipping_title(new),
             "shipping": old.shipping != new.shipping,
             "note": old.note != new.note,
             "split": bool(self.splits),

@@ -370,3 +370,21 @@ class CaseChanged(Event):
     case_kind: str
     state: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEdited(Event):
+    """An edit was confirmed: units more or less by SKU, what else is new, and the money of it.
+
+    `refund` goes back to the customer, `due` is asked of them; `undone` says that an earlier edit
+    was taken back.
+    """
+
+    change_id: int
+    units: dict[str, int]
+    fields: tuple[str, ...]
+    difference: int
+    refund: int
+    due: int
+    currency: str
+    undone: bool = False

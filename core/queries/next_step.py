@@ -10,7 +10,7 @@ from core.db.reading import Reader
 from core.domain.access import Actor, Right
 from core.domain.detect import calendar_of
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
-from core.domain.order import Order
+from core.domain.order import Order, OrderStatus
 from core.domain.promise import add_working_time
 
 _DOING = {
@@ -88,5 +88,7 @@ def legal_actions(actor: Actor, order: Order, works: Sequence[FulfillmentOrder])
     if open_works and all(w.is_untouched for w in open_works):
         found += ["move"] if may(Right.MOVE) else []
         found += ["cancel"] if may(Right.CANCEL) else []
+    if order.status is OrderStatus.OPEN and not order.handed_over and may(Right.EDIT):
+        found.append("edit")
     found.append("note")
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from core.db.migrations.append_only import protect
+from core.db.migrations.append_only import protect, protect_ended
 from core.db.tables import metadata
 from core.db.views import create_statements
 
@@ -26,5 +26,8 @@ def upgrade() -> None:
         "screening",
     ):
         protect(op, table)
+    for table in ("order_change_action", "order_adjustment"):
+        protect(op, table)
+    protect_ended(op, "order_change", "{row}.status <> 'open'")
     for statement in create_statements():
         op.execute(statement)
