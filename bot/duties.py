@@ -166,6 +166,8 @@ def jobs(hands: Hands) -> list[Job]:
             "release carts",
             Every(MINUTE),
             _for_shops(house, "carts", lambda _: ReleaseExpiredCarts()),
+        ),
+        Job(
             "discard edits",
             Every(15 * MINUTE),
             _for_shops(house, "discard", lambda _: DiscardExpiredEdits()),
