@@ -54,7 +54,14 @@ from notifications.tell import Teller
 log = logging.getLogger("wismo.duties")
 
 MINUTE = timedelta(minutes=1)
-OFTEN = (CaseKind.STUCK, CaseKind.PAST_CUTOFF, CaseKind.DELIVERY_DEAD, CaseKind.DEAD_LETTER)
+OFTEN = (
+    CaseKind.STUCK,
+    CaseKind.PAST_CUTOFF,
+    CaseKind.HOLD_ASKED,
+    CaseKind.OVERDUE,
+    CaseKind.DELIVERY_DEAD,
+    CaseKind.DEAD_LETTER,
+)
 SELDOM = (CaseKind.TRACKING_STALE, CaseKind.REFUND_OPEN)
 BACKUP_AT = time(3)
 CHUNKS_MAX = 100

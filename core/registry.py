@@ -31,6 +31,7 @@ class Arg(StrEnum):
     RETURN = "return"
     LOCATION = "location"
     SKU = "sku"
+    LINE = "line"  # one line of the order by its SKU: “line mug-red”
     QUANTITY = "quantity"
     UNITS = "units"  # lines with their units: “mug-red 1 card 2”
     CHOICE = "choice"

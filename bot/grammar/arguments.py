@@ -26,6 +26,7 @@ _BEFORE_AVOIDED = ("not", "without", "except", "avoid", "nicht", "ohne")
 _BEFORE_CHOICE = ("for", "because", "wegen", "as")
 _BEFORE_DAY = ("by", "on", "due", "am", "bis")
 _QUANTITY = re.compile(r"[x×]?([+-]?\d+)[x×]?")
+_BEFORE_LINE = ("line", "sku", "zeile")
 _POINTING = ("it", "this", "that")
 
 
@@ -73,9 +74,7 @@ def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
     slots = sorted(
         slots_of(spec.shape), key=lambda slot: slot.kind is Arg.TEXT
     )  # it takes the rest
-    for slot in slots:
-        if slot.kind is Arg.UNTIL:
-            _take_until(reading, slot)
+    _take_from_anywhere(reading)
     if {"tracking_number", "carrier"} <= {slot.name for slot in slots}:
         _take_parcel(reading)
     for slot in slots:
@@ -87,6 +86,14 @@ def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
     if reading.rest and not reading.problem:
         _leftover(reading)
     return reading
+
+
+def _take_from_anywhere(reading: Reading) -> None:
+    for slot in slots_of(reading.spec.shape):
+        if slot.kind is Arg.UNTIL:
+            _take_until(reading, slot)
+        elif slot.kind is Arg.LINE:
+            _take_line(reading, slot)
 
 
 def _take_parcel(reading: Reading) -> None:
@@ -246,6 +253,21 @@ def _means_another(reading: Reading, slot: Slot) -> bool:
     )
 
 
+def _take_line(reading: Reading, slot: Slot) -> bool:
+    """“line mug-red”, before or behind one other word. The word in front is needed, since a note
+    may begin with any word."""
+    numbers = 0
+    while numbers < len(reading.rest) and reading.rest[numbers].order:
+        numbers += 1
+    for place in (numbers, numbers + 1):
+        said = reading.rest[place : place + 2]
+        if len(said) == 2 and said[0].word in _BEFORE_LINE:
+            reading.values[slot.name] = said[1].text.strip(",;")
+            del reading.rest[place : place + 2]
+            return True
+    return False
+
+
 def _take_text(reading: Reading, slot: Slot) -> bool:
     if reading.problem:
         return True
@@ -266,6 +288,7 @@ _READERS: dict[Arg, Callable[[Reading, Slot], bool]] = {
     Arg.RETURN: _take_number,
     Arg.LOCATION: _take_location,
     Arg.SKU: _take_word,
+    Arg.LINE: _take_nothing,
     Arg.QUANTITY: _take_quantity,
     Arg.UNITS: _take_units,
     Arg.CHOICE: _take_choice,

@@ -119,5 +119,6 @@ def usage(spec: Spec) -> str:
 
 
 def _shown(slot: Slot) -> str:
-    name = "until …" if slot.kind is Arg.UNTIL else slot.name.replace("_", " ")
+    leads = slot.kind in (Arg.UNTIL, Arg.LINE)
+    name = f"{slot.kind.value} …" if leads else slot.name.replace("_", " ")
     return f"<{name}>" if slot.required else f"[{name}]"

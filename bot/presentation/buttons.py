@@ -14,6 +14,9 @@ from core.registry import Arg, Spec, spec_of
 
 LABELS = {
     "release": "Release Order",
+    "got it": "Got it",
+    "recall": "Recall Parcel",
+    "void": "Void Label",
     "picked": "Mark Picked",
     "packed": "Mark Packed",
     "shipped": "Mark Shipped",
@@ -64,7 +67,7 @@ LABELS = {
 # Buttons that ask a few words first.
 ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
-    | {"hold", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
+    | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
     | {"count", "count-list", "count-task", "edit"}
 )

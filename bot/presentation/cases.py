@@ -191,6 +191,11 @@ def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:
         yield button(desk, "cancel", view.order, style="danger")
     elif view.kind == "routing_choice":
         yield from plan_buttons(view.order, view.facts, desk)
+    elif view.kind == "hold_asked":
+        box = str(view.facts.get("box", "")) or view.order
+        yield button(desk, "got it", box, text="Got it", style="primary")
+    elif view.kind == "overdue" and view.order:
+        yield button(desk, "release", view.order)
     elif view.kind in ("unknown_sku", "short") and view.order:
         yield button(desk, "retry", view.order, style="primary")
 

@@ -16,7 +16,8 @@ from bot.sandbox.shop.model import Order
 from bot.sandbox.shop.payloads import fulfillment_payload, order_payload, refund_payload
 from bot.sandbox.town import Town
 from core.commands.fulfillment import PackWork, PickWork, ShipWork
-from core.commands.orders import HoldOrder, MoveOrder, NoteOrder, TagOrder
+from core.commands.holds import HoldOrder
+from core.commands.orders import MoveOrder, NoteOrder, TagOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.returns import RequestReturn
 from core.commands.scans import ScanForCases

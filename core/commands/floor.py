@@ -4,31 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from core.commands import gatehouse
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Role
 from core.domain.fulfillment import OPEN_STAGES, FulfillmentOrder, Parcel, Stage
+from core.domain.holds import Exit
 from core.domain.order import Order
 from core.domain.refusals import NotAllowed, NotFound, NotPossible
 from core.domain.shop import Location
 
 Works = Sequence[FulfillmentOrder]
+_GOALS = {
+    Exit.PICK: Stage.PICKED,
+    Exit.PACK: Stage.PACKED,
+    Exit.LABEL: Stage.SHIPPED,
+    Exit.HANDOVER: Stage.SHIPPED,
+}
 
 
 def works_for(
-    uow: UnitOfWork, word: str, where: str, goal: Stage, verb: str
+    uow: UnitOfWork, word: str, where: str, exit: Exit, verb: str
 ) -> tuple[Order, list[FulfillmentOrder]]:
     """The order behind an order or work number, and its work that this person means.
 
-    That is work still to reach `goal`, at the named location, else at the person's own; what is
-    furthest along goes first. Raises a refusal that says what is already so, or how to say it.
+    That is work still to take this exit, at the named location, else at the person's own, as far
+    as the gate lets it; what is furthest along goes first. Raises a refusal that says what is
+    already so, or how to say it.
     """
     order, works = named(uow, word)
     works = at_location(uow, order, works, where)
-    require_leavable(order)
-    waiting = [work for work in works if work.is_before(goal)]
+    gatehouse.require_not_canceled(order)
+    waiting = [work for work in works if work.is_before(_GOALS[exit])]
     if not waiting:
         raise _nothing_waits(order, works)
     waiting = one_location(uow, order, waiting, verb)
+    order, waiting = gatehouse.let_go(uow, order, waiting, exit)
     furthest = max(OPEN_STAGES.index(work.stage) for work in waiting)
     return order, [w for w in waiting if OPEN_STAGES.index(w.stage) == furthest]
 
@@ -95,17 +105,6 @@ def require_own(uow: UnitOfWork, place: Location) -> None:
 
 def _is_own(uow: UnitOfWork, place: Location) -> bool:
     return uow.actor.role is not Role.STORE or place.code in uow.actor.locations
-
-
-def require_leavable(order: Order) -> None:
-    """The gate at every exit: nothing of a canceled or held order may go on."""
-    if order.is_canceled:
-        raise NotPossible(
-            f"Order {order.number} is canceled.",
-            "Put the goods back on the shelf.",
-            code="canceled",
-        )
-    order.require_free_of_holds()
 
 
 def _no_work(order: Order, place: Location | None) -> NotPossible:

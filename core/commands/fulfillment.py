@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from core.commands import floor, handover
+from core.commands import floor, gatehouse, handover
 from core.commands.labels import numbered, read_words, require_own_number
 from core.db.picks import name_of_print, waiting_at
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
+from core.domain.cases import CaseKind
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
+from core.domain.holds import Exit
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.registry import Arg, Done, command
@@ -33,17 +35,27 @@ class PrintPicks:
 def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
     if len(ask.orders) > PRINT_MOST:
         raise Invalid(f"One print has {PRINT_MOST} orders at most.", "Print them in parts.")
-    works = _asked_for(ask, uow) if ask.orders else _queue_of(ask, uow)
-    for work in works:
-        order = uow.orders.by_id(work.order_id)
-        floor.require_leavable(order)
-        uow.work.save(work, work.put_on_paper(uow.now))
-        if work.is_untouched:
-            uow.orders.save(Change(order, (e.WorkPrinted(work.number, _code(uow, work)),)))
+    found = _asked_for(ask, uow) if ask.orders else _queue_of(ask, uow)
+    orders = dict.fromkeys(work.order_id for work in found)
+    works = [
+        work
+        for order_id in orders
+        for work in _print(uow, order_id, [w for w in found if w.order_id == order_id])
+    ]
     papers = {_code(uow, work): name_of_print(work.location_id, uow.now) for work in works}
     codes = sorted(papers)
     facts = {"works": [work.id for work in works], "locations": codes, "papers": papers}
     return Done(f"{len(works)} on paper for {' and '.join(codes)}.", facts)
+
+
+def _print(uow: UnitOfWork, order_id: int, works: list[FulfillmentOrder]) -> list[FulfillmentOrder]:
+    order, works = gatehouse.let_go(uow, uow.orders.by_id(order_id), works, Exit.PRINT)
+    for work in works:
+        uow.work.save(work, work.put_on_paper(uow.now))
+        if work.is_untouched:
+            fact = e.WorkPrinted(work.number, _code(uow, work))
+            order = uow.orders.save(Change(order, (fact,)))
+    return works
 
 
 def _asked_for(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
@@ -52,7 +64,7 @@ def _asked_for(ask: PrintPicks, uow: UnitOfWork) -> list[FulfillmentOrder]:
         order, works = floor.named(uow, word)
         works = floor.at_location(uow, order, works, ask.location)
         found |= {work.id: work for work in works if work.is_open}
-        floor.require_leavable(order)
+        gatehouse.require_not_canceled(order)
     if not found:
         raise NotPossible("All of that has left already.", "Look at one of the orders.")
     return list(found.values())
@@ -94,7 +106,7 @@ class PickWork:
     examples=("picked 1001 1004", "picked 1001 ber"),
 )
 def pick(ask: PickWork, uow: UnitOfWork) -> Done:
-    order, works = floor.works_for(uow, ask.order, ask.location, Stage.PICKED, "picked")
+    order, works = floor.works_for(uow, ask.order, ask.location, Exit.PICK, "picked")
     before = works[0].stage
     for work in works:
         order = _advance(uow, order, work, Stage.PICKED, e.WorkPicked)
@@ -119,7 +131,7 @@ class PackWork:
     examples=("packed 1001 1004",),
 )
 def pack(ask: PackWork, uow: UnitOfWork) -> Done:
-    order, works = floor.works_for(uow, ask.order, ask.location, Stage.PACKED, "packed")
+    order, works = floor.works_for(uow, ask.order, ask.location, Exit.PACK, "packed")
     before = works[0].stage
     for work in works:
         order = _packed_units(uow, order, work, +1)
@@ -165,6 +177,9 @@ def put_back(ask: PutBack, uow: UnitOfWork) -> Done:
             order = _packed_units(uow, order, work, -1)
         uow.work.save(work, work.put_back(ask.to))
         uow.emit(order.id, e.WorkPutBack(work.number, _code(uow, work)))
+        if order.holds:
+            why = "the goods are back on the shelf"
+            uow.cases.close(CaseKind.HOLD_ASKED, f"box:{work.id}", why)
     return _done(uow, order, busy, "put back")
 
 
@@ -187,7 +202,7 @@ class ShipWork:
     examples=("shipped 1001 1004", "shipped 1001 00340434161094000000 DHL"),
 )
 def ship(ask: ShipWork, uow: UnitOfWork) -> Done:
-    order, works = floor.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "shipped")
+    order, works = floor.works_for(uow, ask.order, ask.location, Exit.HANDOVER, "shipped")
     label = _label_of(uow, order, works)
     parcel = label or handover.new_parcel(uow, order, handover.contents(works))
     number, carrier = read_words(ask.tracking_number, ask.carrier)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind, Finding
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
+from core.domain.holds import Hold, Scope
 from core.domain.order import Change, Line, Order
 from core.domain.stock import Move, Short, StockMove
 
@@ -78,6 +79,7 @@ def leave(
     `works` are tried in order for the parcel's units; what none covers has left all the same.
     """
     taken, uncovered = cover(parcel.items, works)
+    stopped = [h for h in order.holds if _concerns(h, parcel, taken)]
     gone = [_piece(uow, order, work, taken[work.id]) for work in works if work.id in taken]
     after = _consume(uow, order, gone)
     after = _ship_uncovered(uow, after, parcel, uncovered, location_id)
@@ -91,7 +93,7 @@ def leave(
     after = uow.orders.save(Change(after, (fact,)))
     _close_cases(uow, after, gone)
     _tell_channel(uow, after, parcel, gone)
-    return _left_in_spite(uow, after, parcel)
+    return _left_in_spite(uow, after, parcel, stopped)
 
 
 def _store(
@@ -209,10 +211,13 @@ def _sell(uow: UnitOfWork, order: Order, parcel: Parcel, sale: StockMove) -> Non
 def _close_cases(uow: UnitOfWork, order: Order, works: Works) -> None:
     """What was late about this work is late no more."""
     places = {None, *(work.location_id for work in works)}
+    boxes = {f"box:{work.id}" for work in works}
     for case in uow.cases.open_of_order(order.id):
         is_late = case.kind in (CaseKind.STUCK, CaseKind.PAST_CUTOFF)
         if is_late and case.location_id in places:
             uow.cases.close(case.kind, case.subject, "it has left")
+        elif case.kind is CaseKind.HOLD_ASKED and case.subject in boxes:
+            uow.cases.close(case.kind, case.subject, "it has left all the same")
 
 
 def _tell_channel(uow: UnitOfWork, order: Order, parcel: Parcel, works: Works) -> None:
@@ -245,7 +250,14 @@ def _external_location(uow: UnitOfWork, order: Order, works: Works) -> str:
     return place.external_ids.get(str(order.connection_id), "")
 
 
-def _left_in_spite(uow: UnitOfWork, order: Order, parcel: Parcel) -> Order:
+def _concerns(hold: Hold, parcel: Parcel, boxes: Collection[int]) -> bool:
+    """Whether this parcel should not have left, as far as the hold goes."""
+    if hold.scope is Scope.LINE:
+        return any(line_id == hold.scope_id for line_id, _, _ in parcel.items)
+    return hold.scope is Scope.ORDER or hold.scope_id in boxes
+
+
+def _left_in_spite(uow: UnitOfWork, order: Order, parcel: Parcel, stopped: Sequence[Hold]) -> Order:
     """A fact from outside is kept even against a hold or a cancellation, and a person is told."""
     if order.is_canceled:
         finding = Finding(
@@ -256,19 +268,32 @@ def _left_in_spite(uow: UnitOfWork, order: Order, parcel: Parcel) -> Order:
             order_id=order.id,
         )
         uow.cases.open(finding)
-    if not order.is_held:
+    if stopped:
+        finding = Finding(
+            CaseKind.PARCEL_TROUBLE,
+            f"parcel:{parcel.id}:held",
+            f"Order {order.number} left although it was on hold for {stopped[0].reason.value}.",
+            order_id=order.id,
+            facts={"trouble": "held", "parcel_id": parcel.id},
+        )
+        uow.cases.open(finding)
+    return _end_holds(uow, order)
+
+
+def _end_holds(uow: UnitOfWork, order: Order) -> Order:
+    """A hold of which nothing is left to stop has ended."""
+    if not order.holds:
         return order
-    finding = Finding(
-        CaseKind.PARCEL_TROUBLE,
-        f"parcel:{parcel.id}:held",
-        f"Order {order.number} left although it was on hold for {order.holds[0].reason.value}.",
-        order_id=order.id,
-        facts={"trouble": "held"},
-    )
-    uow.cases.open(finding)
-    if order.status.value == "closed":
-        order = uow.orders.save(order.release(None, "it has left the house"))
-    return order
+    left = {work.id for work in uow.work.of(order.id) if work.stage is Stage.SHIPPED}
+    over = [hold for hold in order.holds if _is_over(order, hold, left)]
+    return uow.orders.save(order.lift(over, "it has left the house")) if over else order
+
+
+def _is_over(order: Order, hold: Hold, left: Collection[int]) -> bool:
+    if hold.scope is Scope.LINE:
+        line = order.line(hold.scope_id)
+        return line.shipped >= line.wanted
+    return order.status.value == "closed" or hold.scope_id in left
 
 
 def received(uow: UnitOfWork, order: Order, parcel: Parcel, at: datetime) -> Order:

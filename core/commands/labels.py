@@ -14,7 +14,8 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.carriers import carrier_name, clean_number, tracking_page
-from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
+from core.domain.fulfillment import FulfillmentOrder, Parcel
+from core.domain.holds import Exit
 from core.domain.order import Change, Order
 from core.domain.refusals import Conflict, Invalid, NotPossible
 from core.registry import Arg, Done, command
@@ -36,7 +37,7 @@ class LabelParcel:
 @command("label", LabelParcel, Right.FULFILL, examples=("label 1001 DHL 00340434161094000000",))
 def label(ask: LabelParcel, uow: UnitOfWork) -> Done:
     number, carrier = read_label(ask.tracking_number, ask.carrier)
-    order, works = floor.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "label")
+    order, works = floor.works_for(uow, ask.order, ask.location, Exit.LABEL, "label")
     return _label(uow, order, works, number, carrier)
 
 
@@ -80,7 +81,7 @@ def add_tracking(ask: AddTracking, uow: UnitOfWork) -> Done:
     meant = [parcel for parcel in parcels if ask.parcel_id in (None, parcel.id)]
     parcel = _parcel_meant(order, meant, any(work.is_open for work in works))
     if parcel is None:
-        order, works = floor.works_for(uow, ask.order, ask.location, Stage.SHIPPED, "tracking")
+        order, works = floor.works_for(uow, ask.order, ask.location, Exit.LABEL, "tracking")
         return _label(uow, order, works, number, carrier)
     require_own_number(uow, order, parcel, number)
     parcel = uow.work.save_parcel(numbered(parcel, number, carrier))
@@ -105,6 +106,32 @@ def _parcel_meant(order: Order, parcels: Sequence[Parcel], has_work: bool) -> Pa
             code="ambiguous",
         )
     return fitting[0] if fitting else None
+
+
+@dataclass(frozen=True, slots=True)
+class VoidLabel:
+    """Take back a label whose parcel has not left; its box may then be labeled anew."""
+
+    order: Annotated[str, Arg.ORDER]
+    location: Annotated[str, Arg.LOCATION] = ""
+
+
+@command("void", VoidLabel, Right.FULFILL, examples=("void 1001", "void 1001-2"))
+def void(ask: VoidLabel, uow: UnitOfWork) -> Done:
+    order, _, parcels = floor.parcels_for(uow, ask.order, ask.location)
+    standing = [p for p in parcels if not p.has_left and p.external_id is None]
+    if not standing:
+        raise NotPossible(
+            f"Order {order.number} has no label of ours that could still be voided.",
+            f"What has left can be recalled: `recall {order.number}`.",
+        )
+    for parcel in standing:
+        uow.work.save_parcel(replace(parcel, voided_at=uow.now))
+        number = parcel.tracking_number or ""
+        uow.orders.save(Change(order, (e.LabelVoided(parcel.id, parcel.carrier, number),)))
+    numbers = " and ".join(parcel.tracking_number or "" for parcel in standing)
+    said = f"The label {numbers} of order {order.number} is void. Tear it off the box."
+    return Done(said, {"order": order.number})
 
 
 # --- shared -------------------------------------------------------------------------------------

@@ -1,9 +1,8 @@
-"""What staff do with an order: hold, release, cancel, move, note, tag."""
+"""What staff do with an order: cancel, move, note, tag."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Annotated
 
 from core.commands.canceling import Goods, cancel_units, open_units
@@ -21,66 +20,9 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
-from core.domain.holds import Hold, HoldReason
 from core.domain.order import Change
 from core.domain.refusals import Invalid, NotPossible
 from core.registry import Arg, Done, Risk, command
-
-
-@dataclass(frozen=True, slots=True)
-class HoldOrder:
-    """Stop an order at every exit until somebody releases it."""
-
-    order: Annotated[str, Arg.ORDER]
-    reason: Annotated[HoldReason, Arg.CHOICE] = HoldReason.MANUAL
-    until: Annotated[datetime | None, Arg.UNTIL] = None
-    note: Annotated[str, Arg.TEXT] = ""
-
-
-@command(
-    "hold",
-    HoldOrder,
-    Right.HOLD,
-    aliases=("stop", "pause"),
-    many=True,
-    examples=("hold 1001 address until fri", "hold 1001 1004 fraud"),
-)
-def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
-    order = uow.orders.get(ask.order)
-    if ask.until is not None and ask.until <= uow.now:
-        raise Invalid("That moment has passed.", "Hold until a time that is still to come.")
-    new = Hold(uow.new_id(), ask.reason, ask.note.strip(), uow.actor.name, uow.now, ask.until)
-    uow.orders.save(order.hold(new))
-    uow.undo = ReleaseOrder(order.number, ask.reason)
-    return Done(f"Order {order.number} is on hold for {ask.reason.value}.", {"order": order.number})
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseOrder:
-    """Let a held order go on; without a reason, every hold is lifted."""
-
-    order: Annotated[str, Arg.ORDER]
-    reason: Annotated[HoldReason | None, Arg.CHOICE] = None
-    note: Annotated[str, Arg.TEXT] = ""
-
-
-@command(
-    "release",
-    ReleaseOrder,
-    Right.HOLD,
-    aliases=("unhold", "resume"),
-    many=True,
-    examples=("release 1001",),
-)
-def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
-    order = uow.orders.get(ask.order)
-    held = [h for h in order.holds if ask.reason is None or h.reason is ask.reason]
-    after = uow.orders.save(order.release(ask.reason, ask.note))
-    if len(held) == 1:
-        uow.undo = HoldOrder(order.number, held[0].reason, held[0].until, held[0].note)
-    left = ", ".join(h.reason.value for h in after.holds)
-    rest = f" It stays on hold for {left}." if left else ""
-    return Done(f"Order {order.number} is released.{rest}", {"order": order.number})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
 
+from core.commands.holds import release_ended
+from core.db import blocking as blocking_facts
 from core.db import invariants, scanning
 from core.db.reading import Reader
 from core.db.setup import shop_ids
 from core.db.unit_of_work import UnitOfWork
-from core.domain import detect
+from core.domain import blocking, detect
 from core.domain.access import Right
 from core.domain.cases import Case, CaseKind, Finding, Verdict, reconcile
-from core.domain.holds import HoldReason
 from core.domain.refusals import Invalid
 from core.registry import Arg, Done, command
 
@@ -73,6 +74,24 @@ def _invariant(reader: Reader) -> list[Finding]:
     return detect.broken(broken)
 
 
+def _hold_asked(reader: Reader) -> list[Finding]:
+    """Every box on paper under a hold, whoever placed that: its location has to be asked."""
+    held = blocking_facts.blocked_ids(reader.session, reader.shop.id, ())
+    facts = blocking_facts.facts_of(reader.session, held)
+    return [
+        blocking.asked_finding(order_id, each, hold, box, reader.shop)
+        for order_id, each in facts.items()
+        for hold, box in blocking.asked(each)
+    ]
+
+
+def _overdue(reader: Reader) -> list[Finding]:
+    session, shop = reader.session, reader.shop
+    ids = blocking_facts.blocked_ids(session, shop.id, blocking.IN_THE_WAY)
+    facts = blocking_facts.facts_of(session, ids)
+    return blocking.overdue(facts, shop, reader.now)
+
+
 SCANS: dict[CaseKind, Detector] = {
     CaseKind.STUCK: _stuck,
     CaseKind.PAST_CUTOFF: _past_cutoff,
@@ -81,6 +100,8 @@ SCANS: dict[CaseKind, Detector] = {
     CaseKind.DELIVERY_DEAD: _delivery_dead,
     CaseKind.DEAD_LETTER: _dead_letter,
     CaseKind.INVARIANT: _invariant,
+    CaseKind.HOLD_ASKED: _hold_asked,
+    CaseKind.OVERDUE: _overdue,
 }
 
 
@@ -113,10 +134,21 @@ def scan(ask: ScanForCases, uow: UnitOfWork, findings: list[Finding] | None) -> 
     news = [finding for finding in findings if finding.subject not in covered]
     verdict = reconcile(news, known, int(uow.shop.policy["storm_size"]))
     opened = _open(uow, ask, verdict)
+    _hand_on(uow, news, known)
     closed = _close(uow, verdict.close[: ask.most - len(opened)], covered)
     more = len(verdict.open) + len(verdict.close) > len(opened) + closed
     facts = {"kind": ask.kind.value, "opened": len(opened), "closed": closed, "more": more}
     return Done(f"{len(opened)} cases opened, {closed} closed.", facts)
+
+
+def _hand_on(uow: UnitOfWork, findings: list[Finding], known: list[Case]) -> None:
+    """An overdue order that went to the next role: the same card says so, with a new clock."""
+    seen = {finding.subject: finding for finding in findings if "acts next" in finding.facts}
+    for case in known:
+        now = seen.get(case.subject)
+        if now is not None and now.facts != case.facts:
+            after = replace(case.wake(), title=now.title, facts=now.facts, due_at=now.due_at)
+            uow.cases.save(case, after, f"{now.facts['acts next']} acts next")
 
 
 def _covered(uow: UnitOfWork, kind: CaseKind) -> set[str]:
@@ -147,6 +179,8 @@ _MANY = {
     CaseKind.REFUND_OPEN: "refunds have been due for too long",
     CaseKind.DELIVERY_DEAD: "calls and messages were given up",
     CaseKind.DEAD_LETTER: "received messages could not be understood",
+    CaseKind.HOLD_ASKED: "held boxes are on paper and have to be put aside",
+    CaseKind.OVERDUE: "blocked orders have waited too long",
     CaseKind.INVARIANT: "things that must always be true are not",
 }
 
@@ -203,9 +237,7 @@ class ReleaseExpiredHolds:
 @command("release-expired", ReleaseExpiredHolds, Right.MACHINERY, in_chat=False)
 def release_expired(_: ReleaseExpiredHolds, uow: UnitOfWork) -> Done:
     over = scanning.holds_over(uow.session, uow.shop.id, uow.now, CHUNK + 1)
-    for order_id, reason in over[:CHUNK]:
-        order = uow.orders.by_id(order_id)
-        if any(h.reason == reason and h.until and h.until <= uow.now for h in order.holds):
-            uow.orders.save(order.release(HoldReason(reason), "its time has passed"))
+    for order_id in over[:CHUNK]:
+        release_ended(uow, uow.orders.by_id(order_id))
     facts = {"released": len(over[:CHUNK]), "more": len(over) > CHUNK}
     return Done(f"{len(over[:CHUNK])} holds have ended.", facts)

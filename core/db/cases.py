@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -13,7 +13,8 @@ from core.db.connection import Row, Session, Statement, one_of
 from core.db.orders import seen_from_own_places
 from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain import events as e
-from core.domain.cases import RULES, Case, CaseKind, Finding
+from core.domain.blocking import case_due
+from core.domain.cases import RULES, Case, CaseKind, Finding, Rule
 from core.domain.refusals import Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -69,7 +70,17 @@ _UPDATE = Statement(
     t.cases.update().where(
         _c.id == sa.bindparam("row_id"), _c.version == sa.bindparam("seen_version")
     ),
-    sets=("state", "assignee", "snoozed_until", "resolved_at", "resolution", "facts", "version"),
+    sets=(
+        "state",
+        "title",
+        "assignee",
+        "due_at",
+        "snoozed_until",
+        "resolved_at",
+        "resolution",
+        "facts",
+        "version",
+    ),
 )
 
 
@@ -221,13 +232,19 @@ class Cases:
             order_id=finding.order_id,
             location_id=finding.location_id,
             facts=finding.facts,
-            due_at=self._uow.now + timedelta(hours=rule.hours),
+            due_at=finding.due_at or self._due(rule, finding.location_id),
             group_id=group_id,
         )
         self._uow.insert(t.cases, self._row(case))
         fact = e.CaseOpened(case.id, case.kind.value, case.title, grouped=group_id is not None)
         self._uow.emit(case.order_id, fact)
         return case
+
+    def _due(self, rule: Rule, location_id: int | None) -> datetime:
+        """The rule's hours as working time of whoever acts."""
+        shop = self._uow.shop
+        place = shop.locations.get(location_id or 0)
+        return case_due(shop, rule.party, place, self._uow.now, rule.hours)
 
     def _order_first(self, order_id: int | None) -> None:
         """Everybody locks an order before its cases, so that nobody waits in a circle."""
@@ -241,7 +258,9 @@ class Cases:
             row_id=after.id,
             seen_version=before.version,
             state=after.state,
+            title=after.title,
             assignee=after.assignee,
+            due_at=micros_or_none(after.due_at),
             snoozed_until=micros_or_none(after.snoozed_until),
             resolved_at=micros_or_none(after.resolved_at),
             resolution=after.resolution,

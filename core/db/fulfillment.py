@@ -40,8 +40,14 @@ _UPDATE = Statement(
     sets=("stage", "printed_at", "picked_at", "packed_at", "shipped_at", "canceled_at"),
 )
 _PARCEL_FIELDS = [c for c in t.parcel.columns if c.name != "shop_id"]
+# A voided label is no parcel any more, unless it left all the same.
+_IS_THERE = sa.or_(
+    _p.voided_at.is_(None), _p.handed_over_at.is_not(None), _p.first_scan_at.is_not(None)
+)
 _PARCELS = Statement(
-    sa.select(*_PARCEL_FIELDS).where(_p.order_id == sa.bindparam("order")).order_by(_p.position)
+    sa.select(*_PARCEL_FIELDS)
+    .where(_p.order_id == sa.bindparam("order"), _IS_THERE)
+    .order_by(_p.position)
 )
 _PARCEL_BY_ID = Statement(sa.select(*_PARCEL_FIELDS).where(_p.id == sa.bindparam("id")))
 _PARCEL_BY_NUMBER = Statement(
@@ -98,6 +104,7 @@ _PARCEL_TIMES = (
     "first_scan_at",
     "last_scan_at",
     "delivered_at",
+    "voided_at",
 )
 
 

@@ -12,6 +12,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from core.db import audit, carts, counts, incoming, structure
+from core.db.blocking import ownerless
 from core.db.connection import Session
 from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
 
@@ -164,6 +165,19 @@ _UNAUDITED = """
 _CHAIN_HEAD = """
     select o.number from orders o join audit a on a.order_id = o.id and a.version = o.version
     where a.hash <> o.chain
+"""
+# A box that left strictly between the placing and the release of a hold that stops it.
+_LEFT_UNDER_A_HOLD = """
+    select f.number from hold h join fulfillment_order f on f.order_id = h.order_id
+    where f.stage = 'shipped' and f.shipped_at > h.placed_at
+        and (h.released_at is null or f.shipped_at < h.released_at)
+        and (h.scope = 'order' or (h.scope = 'box' and h.scope_id = f.id)
+            or (h.scope = 'line' and exists (select 1 from reservation r
+                where r.fulfillment_id = f.id and r.line_id = h.scope_id
+                    and r.state = 'consumed')))
+        and not exists (select 1 from cases c join parcel p on c.order_id = p.order_id
+            where c.kind = 'parcel_trouble' and p.order_id = f.order_id
+                and c.subject = 'parcel:' || cast(p.id as text) || ':' || 'held')
 """
 _INBOX_SUBJECT = "'inbox:' || cast(i.connection_id as text) || ':' || i.delivery_id"
 
@@ -342,6 +356,16 @@ INVARIANTS: dict[str, Check] = {
     "an order that has left is not held": _rule(
         "I-16f", "select number from orders where status = 'closed' and held = 1", WARNING
     ),
+    # holds
+    "a hold stops its order, or a line or box of it, and has an owner": _rule(
+        "I-37",
+        """select h.id from hold h where h.owner = '' or (h.scope = 'line' and not exists (
+            select 1 from order_line l where l.id = h.scope_id and l.order_id = h.order_id))
+            or (h.scope = 'box' and not exists (select 1 from fulfillment_order f
+                where f.id = h.scope_id and f.order_id = h.order_id))""",
+    ),
+    "what left under a hold has a case": _rule("I-37b", _LEFT_UNDER_A_HOLD),
+    "every open order has somebody who acts next, and a clock": Check("I-38", ownerless),
     # inbox, outbox
     "every answered delivery has kept its answer": _rule(
         "I-17", "select id from inbox where state in ('done', 'refused') and answer = 'null'"

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session, Statement
+from core.db.holds import may_go
 from core.db.rows import micros
 from core.domain.refusals import NotFound
 
@@ -37,7 +38,7 @@ def waiting_at(session: Session, shop_id: int, location_id: int, most: int) -> l
         sa.select(_f.id, _o.priority, _o.placed_at)
         .join(t.orders, _o.id == _f.order_id)
         .where(_f.shop_id == shop_id, _f.location_id == location_id, _f.stage == "ready")
-        .where(_o.held == 0, _o.canceled_at.is_(None))
+        .where(may_go(), _o.canceled_at.is_(None))
         .order_by(*_QUEUE_ORDER)
         .limit(most)
     )
@@ -97,7 +98,7 @@ def queue_at(
         )
         .join(t.orders, _o.id == _f.order_id)
         .where(_f.shop_id == shop_id, _f.location_id == location_id, _f.stage.in_(_OPEN))
-        .where(_o.held == int(held), _o.canceled_at.is_(None))
+        .where(sa.not_(may_go()) if held else may_go(), _o.canceled_at.is_(None))
     )
     if ids:
         clause = clause.where(_f.id.in_(ids))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session, Statement
+from core.db.holds import may_go
 from core.db.rows import micros, moment
 from core.domain.cases import CaseKind
 from core.domain.detect import DeadFacts, ParcelFacts, RefundFacts, Span, WorkFacts
@@ -27,7 +28,7 @@ _WORK = Statement(
     .where(
         _f.shop_id == sa.bindparam("shop"),
         _f.ready_at < sa.bindparam("before"),
-        _o.held == 0,
+        may_go(),
         _OPEN_STAGE,
     )
     .order_by(_f.ready_at, _f.id)
@@ -39,6 +40,7 @@ _HELD_SPANS = Statement(
         _f.shop_id == sa.bindparam("shop"),
         _f.ready_at < sa.bindparam("before"),
         _h.released_at > _f.ready_at,
+        sa.or_(_h.scope != "box", _h.scope_id == _f.id),
         _OPEN_STAGE,
     )
 )
@@ -109,13 +111,14 @@ _DEAD_LETTERS = Statement(
     .order_by(_i.id)
 )
 _HOLDS_OVER = Statement(
-    sa.select(_h.order_id, _h.reason)
+    sa.select(_h.order_id)
+    .distinct()
     .where(
         _h.shop_id == sa.bindparam("shop"),
         _h.released_at.is_(None),
         _h.until <= sa.bindparam("now"),
     )
-    .order_by(_h.order_id, _h.id)
+    .order_by(_h.order_id)
     .limit(sa.bindparam("most"))
 )
 
@@ -166,7 +169,7 @@ def dead_letters(session: Session, shop_id: int) -> list[DeadFacts]:
     return [DeadFacts(*row) for row in session.rows(_DEAD_LETTERS, shop=shop_id)]
 
 
-def holds_over(session: Session, shop_id: int, now: datetime, most: int) -> list[tuple[int, str]]:
-    """(order id, reason) of holds whose time has passed."""
+def holds_over(session: Session, shop_id: int, now: datetime, most: int) -> list[int]:
+    """Ids of orders with a hold whose time has passed."""
     rows = session.rows(_HOLDS_OVER, shop=shop_id, now=micros(now), most=most)
-    return [(row[0], row[1]) for row in rows]
+    return [row[0] for row in rows]

@@ -812,6 +812,7 @@ parcel = _table(
     _at("delivered_at", nullable=True),
     _text("contradiction"),
     _text("expected"),
+    _at("voided_at", nullable=True),
     # Not unique: two orders, or two fulfillments of a shop, may share one box.
     sa.Index(None, "shop_id", "tracking_number"),
     sa.UniqueConstraint("shop_id", "external_id"),

@@ -35,6 +35,9 @@ class CaseKind(StrEnum):
     DRIFT = "drift"
     STORM = "storm"
     SCREENING = "screening"
+    HOLD_ASKED = "hold_asked"
+    OVERDUE = "overdue"
+    RECALL = "recall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,18 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.DRIFT: Rule("us", 24, closes_itself=True),
     CaseKind.STORM: Rule("us", 4, closes_itself=True),
     CaseKind.SCREENING: Rule("us", 4, closes_itself=True),
+    CaseKind.HOLD_ASKED: Rule("location", 0.5, closes_itself=True),
+    CaseKind.OVERDUE: Rule("us", 4, closes_itself=True),
+    CaseKind.RECALL: Rule("carrier", 24),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a detector saw: `subject` names the one thing that it is about."""
+    """What a detector saw: `subject` names the one thing that it is about.
+
+    `due_at` is a clock that runs already; without it the rule's hours begin when it opens.
+    """
 
     kind: CaseKind
     subject: str
@@ -83,6 +92,7 @@ class Finding:
     order_id: int | None = None
     location_id: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

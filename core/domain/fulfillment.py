@@ -119,6 +119,7 @@ class Parcel:
     delivered_at: datetime | None = None
     contradiction: str = ""
     expected: str = ""  # the day the carrier last expected to deliver, ISO
+    voided_at: datetime | None = None
 
     @property
     def has_left(self) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.domain.holds import hold_hours, release_rules
+from core.domain.hours import parse_hours
 from core.domain.refusals import Invalid
 from core.domain.routing.planner import Objective
 from core.domain.shop import DEFAULT_POLICY
@@ -31,6 +33,7 @@ class Policy:
     least: int = 0
     most: int | None = None
     choices: tuple[str, ...] = ()
+    reads: Callable[[str], object] | None = None  # raises Invalid for words that make no sense
 
 
 POLICIES: Mapping[str, Policy] = {
@@ -45,6 +48,11 @@ POLICIES: Mapping[str, Policy] = {
     "undo_seconds": Policy("seconds in which `undo` works", 0, 3600),
     "cases_channel": Policy("the Slack channel for cases"),
     "objective": Policy("what routing prefers", choices=tuple(o.value for o in Objective)),
+    "desk_hours": Policy("when the desk works, such as mon-fri 09:00-17:00", reads=parse_hours),
+    "ask_minutes": Policy("open minutes for a location to put a held box aside", 1, 1440),
+    "escalate_hours": Policy("desk hours until a blocked order goes to the next role", 1, 720),
+    "hold_hours": Policy("working hours to decide holds, such as `fraud 2`", reads=hold_hours),
+    "hold_release": Policy("who releases which holds above which total", reads=release_rules),
     "storm_size": Policy("like cases in one scan that become one card", 1, 1000),
     "count_tolerance_percent": Policy("percent by which shelf and book may differ", 0, 100),
     "count_again_hours": Policy("hours in which a second count confirms the first", 1, 720),
@@ -69,6 +77,8 @@ def read_policy(key: str, text: str) -> Any:
         raise Invalid(f"{key} cannot be “{given}”.", f"Choose {' or '.join(rule.choices)}.")
     if len(given) > 200:
         raise Invalid(f"{key} is too long.", "Use 200 characters at most.")
+    if rule.reads is not None:
+        rule.reads(given)
     return given
 
 

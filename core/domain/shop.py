@@ -88,6 +88,11 @@ DEFAULT_POLICY: dict[str, Any] = {
     "count_again_hours": 24,
     "weekly_counts": 0,
     "cart_minutes": 15,
+    "desk_hours": "always",
+    "ask_minutes": 30,
+    "escalate_hours": 4,
+    "hold_hours": "",
+    "hold_release": "fraud > 50000: lead owner",
 }
 
 

@@ -17,13 +17,14 @@ from core.db.rows import from_json, micros, moment
 from core.db.scanning import open_work
 from core.domain import detect
 from core.domain.access import Right, Role
+from core.domain.blocking import Next
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.holds import Hold
 from core.domain.order import Address, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Invalid
 from core.domain.shop import Shop
-from core.queries.next_step import Next, legal_actions, next_step
+from core.queries.next_step import legal_actions, next_steps
 from core.registry import Arg, question
 
 PAGE = 20
@@ -255,7 +256,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
             for r in refunds_of(session, order.id)
         ),
         words=_words(session, order.id),
-        next=next_step(reader, order, works, parcels),
+        next=next_steps(reader, [order.id]).get(order.id),
         actions=legal_actions(reader.actor, order, works),
         notes=_notes(session, order.id),
         timeline=timeline_of(session, order.id) if with_timeline else (),

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from bot.api.rest import offered
-from core.commands.orders import HoldOrder
+from core.commands.holds import HoldOrder
 from core.domain.access import Role
 from core.domain.cases import CaseKind, Finding
 from core.domain.holds import HoldReason

@@ -14,7 +14,8 @@ import pytest
 
 from bot.logs import PlainLines
 from bot.slack.mrkdwn import Mrkdwn
-from core.commands.orders import CancelOrder, HoldOrder, NoteOrder
+from core.commands.holds import HoldOrder
+from core.commands.orders import CancelOrder, NoteOrder
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.db import tables as t
 from core.db.errors import is_transient

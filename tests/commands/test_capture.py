@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.commands.orders import HoldOrder
+from core.commands.holds import HoldOrder
 from core.db import tables as t
 from core.domain.cases import CaseKind
 from core.domain.order import Address

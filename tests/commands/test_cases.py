@@ -8,7 +8,7 @@ import pytest
 
 from core.commands.cases import OpenWish, ResolveCase, SnoozeCase, TakeCase, Wish
 from core.commands.fulfillment import ShipWork
-from core.commands.orders import HoldOrder
+from core.commands.holds import HoldOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.refunds import RecordRefund
 from core.commands.returns import RequestReturn

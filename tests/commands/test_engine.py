@@ -11,7 +11,8 @@ import pytest
 
 from core import registry
 from core.commands.fulfillment import ShipWork
-from core.commands.orders import HoldOrder, NoteOrder, TagOrder
+from core.commands.holds import HoldOrder
+from core.commands.orders import NoteOrder, TagOrder
 from core.commands.scans import ScanForCases
 from core.commands.tracking import DeliverParcel
 from core.db import audit, inbox

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from core.commands.fulfillment import PackWork, PickWork, PrintPicks, PutBack, ShipWork
-from core.commands.orders import CancelOrder, HoldOrder, MoveOrder, ReleaseOrder
+from core.commands.holds import HoldOrder, ReleaseOrder
+from core.commands.orders import CancelOrder, MoveOrder
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role

@@ -8,12 +8,11 @@ from datetime import timedelta
 import pytest
 
 from core.commands.fulfillment import PickWork
+from core.commands.holds import HoldOrder, ReleaseOrder
 from core.commands.orders import (
     CancelOrder,
-    HoldOrder,
     MoveOrder,
     NoteOrder,
-    ReleaseOrder,
     RouteAgain,
     TagOrder,
     UntagOrder,

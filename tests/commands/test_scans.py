@@ -9,7 +9,8 @@ import pytest
 from core.commands.access import ReplayDelivery
 from core.commands.cases import ResolveCase, SnoozeCase
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
-from core.commands.orders import CancelOrder, HoldOrder, ReleaseOrder
+from core.commands.holds import HoldOrder, ReleaseOrder
+from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.refunds import RecordRefund
 from core.commands.returns import RequestReturn

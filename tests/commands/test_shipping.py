@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from core.commands.fulfillment import PackWork, PickWork, PutBack, ShipWork
+from core.commands.holds import HoldOrder, ReleaseOrder
 from core.commands.labels import AddTracking, LabelParcel
-from core.commands.orders import CancelOrder, HoldOrder, MoveOrder, ReleaseOrder
+from core.commands.orders import CancelOrder, MoveOrder
 from core.commands.shipping import FulfilledLine
 from core.commands.tracking import DeliverParcel, RecordTracking
 from core.db import tables as t

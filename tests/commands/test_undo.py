@@ -12,12 +12,11 @@ import pytest
 
 from core.commands.choosing import Units
 from core.commands.fulfillment import PackWork, PickWork
+from core.commands.holds import HoldOrder, ReleaseOrder
 from core.commands.orders import (
     CancelOrder,
-    HoldOrder,
     MoveOrder,
     NoteOrder,
-    ReleaseOrder,
     TagOrder,
     UntagOrder,
 )

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from core.commands.fulfillment import ShipWork
-from core.commands.orders import CancelOrder, HoldOrder
+from core.commands.holds import HoldOrder
+from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.refunds import RecordChannelRefund, RecordRefund
 from core.commands.returns import RequestReturn

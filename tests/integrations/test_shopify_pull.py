@@ -11,7 +11,8 @@ import pytest
 
 from bot.sandbox.shop import acts
 from bot.sandbox.shop.wire import Fault
-from core.commands.orders import CancelOrder, HoldOrder
+from core.commands.holds import HoldOrder
+from core.commands.orders import CancelOrder
 from core.commands.stock import AdjustStock, plan_stock_pushes
 from core.db import channels
 from core.db import tables as t

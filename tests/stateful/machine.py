@@ -11,12 +11,11 @@ from hypothesis.stateful import precondition, rule
 from core.commands.cases import ResolveCase, SnoozeCase, TakeCase
 from core.commands.counts import SetStock
 from core.commands.fulfillment import PackWork, PickWork, PrintPicks, PutBack, ShipWork
+from core.commands.holds import HoldOrder, ReleaseOrder
 from core.commands.labels import AddTracking, LabelParcel
 from core.commands.orders import (
     CancelOrder,
-    HoldOrder,
     MoveOrder,
-    ReleaseOrder,
     RouteAgain,
     TagOrder,
 )

@@ -12,7 +12,8 @@ from core.commands.cases import ResolveCase, TakeCase
 from core.commands.counts import SetStock
 from core.commands.deliveries import LinkParcel
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
-from core.commands.orders import CancelOrder, HoldOrder, MoveOrder, NoteOrder
+from core.commands.holds import HoldOrder
+from core.commands.orders import CancelOrder, MoveOrder, NoteOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.refunds import RecordChannelRefund, RecordRefund
 from core.commands.returns import ApproveReturn, RejectReturn, RequestReturn

@@ -26,13 +26,12 @@ from bot.grammar import (
 from bot.grammar.moments import read_moment
 from core.commands.cases import SnoozeCase, TakeCase
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
-from core.commands.labels import AddTracking, LabelParcel
+from core.commands.holds import AnswerHold, HoldOrder, RecallParcel, ReleaseOrder
+from core.commands.labels import AddTracking, LabelParcel, VoidLabel
 from core.commands.orders import (
     CancelOrder,
-    HoldOrder,
     MoveOrder,
     NoteOrder,
-    ReleaseOrder,
     TagOrder,
 )
 from core.commands.returns import RequestReturn
@@ -81,6 +80,15 @@ DONE = [
     ),
     ("<@U0WISMO|wismo> hold 1001", HoldOrder("1001")),
     ("release 1001", ReleaseOrder("1001")),
+    ("hold 1001 line mug-red stock", HoldOrder("1001", HoldReason.STOCK, line="mug-red")),
+    ("hold 1001 stock line mug-red", HoldOrder("1001", HoldReason.STOCK, line="mug-red")),
+    ("hold 1001-2 credit limit", HoldOrder("1001-2", HoldReason.CREDIT_LIMIT)),
+    ("release 1001 line mug-red", ReleaseOrder("1001", line="mug-red")),
+    ("got it 1001", AnswerHold("1001")),
+    ("got it 1001-2 ber", AnswerHold("1001-2", "BER")),
+    ("1001 got it", AnswerHold("1001")),
+    ("recall 1001 wrong address", RecallParcel("1001", "wrong address")),
+    ("void 1001", VoidLabel("1001")),
     ("release\u00a01001\u200b fraud", ReleaseOrder("1001", HoldReason.FRAUD)),
     ("cancel 1001 changed mind", CancelOrder("1001", "changed mind")),
     ("move 1001 to ham", MoveOrder("1001", "HAM")),
@@ -495,5 +503,12 @@ def test_every_verb_by_itself_is_understood():
 
 def test_usage_names_what_is_needed_and_what_may_be_left_out():
     spec = spec_of(HoldOrder("1001"))
-    assert usage(spec) == "hold <order> [reason] [until …] [note]"
-    assert [slot.name for slot in slots_of(HoldOrder)] == ["order", "reason", "until", "note"]
+    assert usage(spec) == "hold <order> [reason] [until …] [note] [line …]"
+    assert [slot.name for slot in slots_of(HoldOrder)] == [
+        "order",
+        "reason",
+        "until",
+        "note",
+        "line",
+        "owner",
+    ]

@@ -10,7 +10,7 @@ import pytest
 
 from bot.api.keys import hash_of, make_key
 from bot.api.openapi import describe, page
-from core.commands.orders import HoldOrder
+from core.commands.holds import HoldOrder
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.holds import HoldReason

@@ -1,0 +1,317 @@
+"""Holds: placing and releasing them, and the answers of the locations that are asked to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from core.commands import floor
+from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
+from core.domain.access import Right
+from core.domain.blocking import BoxFacts, Facts, asked, asked_finding
+from core.domain.cases import CaseKind, Finding
+from core.domain.fulfillment import FulfillmentOrder
+from core.domain.holds import (
+    Answer,
+    Hold,
+    HoldReason,
+    Party,
+    Scope,
+    answer,
+    box_of,
+    got_it,
+    release_rules,
+    require_may_release,
+)
+from core.domain.order import Change, Order
+from core.domain.refusals import Invalid, NotPossible
+from core.registry import Arg, Done, command
+
+Works = Sequence[FulfillmentOrder]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOrder:
+    """Stop an order, one line or one box at every exit until somebody releases it.
+
+    `order` may be the number of a box (1001-2), `line` a SKU of the order. `owner` decides;
+    without one the type says who.
+    """
+
+    order: Annotated[str, Arg.ORDER]
+    reason: Annotated[HoldReason, Arg.CHOICE] = HoldReason.MANUAL
+    until: Annotated[datetime | None, Arg.UNTIL] = None
+    note: Annotated[str, Arg.TEXT] = ""
+    line: Annotated[str, Arg.LINE] = ""
+    owner: Annotated[Party | None, Arg.NONE] = None
+
+
+@command(
+    "hold",
+    HoldOrder,
+    Right.HOLD,
+    aliases=("stop", "pause"),
+    many=True,
+    examples=(
+        "hold 1001 address until fri",
+        "hold 1001 1004 fraud",
+        "hold 1001 line mug-red stock",
+        "hold 1001-2 customer",
+    ),
+)
+def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
+    order, works = floor.named(uow, ask.order)
+    if ask.until is not None and ask.until <= uow.now:
+        raise Invalid("That moment has passed.", "Hold until a time that is still to come.")
+    scope, scope_id, words = _meant(order, works, ask.order, ask.line)
+    new = Hold(
+        uow.new_id(),
+        ask.reason,
+        ask.note.strip(),
+        uow.actor.name,
+        uow.now,
+        ask.until,
+        scope,
+        scope_id,
+        ask.owner,
+    )
+    after = uow.orders.save(order.hold(new, words))
+    uow.undo = ReleaseOrder(ask.order, ask.reason, line=ask.line)
+    said = [f"{_called(order, words)} is on hold for {ask.reason.value.replace('_', ' ')}."]
+    said += _answers(uow, new, works)
+    ask_locations(uow, after, works)
+    return Done(" ".join(said), {"order": order.number, "hold": new.id})
+
+
+def _meant(order: Order, works: Works, word: str, sku: str) -> tuple[Scope, int, str]:
+    """What a hold is about: the line of this SKU, the box of this number, or the order."""
+    if sku:
+        line = next((x for x in order.lines if x.sku.casefold() == sku.casefold()), None)
+        if line is None:
+            known = ", ".join(dict.fromkeys(x.sku for x in order.lines))
+            raise Invalid(f"Order {order.number} has no line {sku}.", f"Its lines: {known}.")
+        return Scope.LINE, line.id, line.sku
+    if not _is_box(order, word):
+        return Scope.ORDER, 0, ""
+    box = works[0]
+    if not box.is_open:
+        raise NotPossible(
+            f"{box.number} is {box.stage.value}; a hold is too late.",
+            f"Look at what can still be done: `{order.number}`.",
+            code="too_late",
+        )
+    return Scope.BOX, box.id, box.number
+
+
+def _is_box(order: Order, word: str) -> bool:
+    return order.number != word.strip().lstrip("#")
+
+
+def _called(order: Order, words: str) -> str:
+    return f"{words} of order {order.number}" if words else f"Order {order.number}"
+
+
+def _answers(uow: UnitOfWork, new: Hold, works: Works) -> list[str]:
+    """What the hold came to where it could not simply stop."""
+    found = []
+    for work in works:
+        place = uow.shop.locations[work.location_id].code
+        said = answer(new, box_of(work))
+        if said is Answer.ASKED:
+            found.append(f"{place} is asked to put {work.number} aside.")
+        elif said is Answer.TOO_LATE:
+            found.append(f"For {work.number} it is too late: it has left {place}.")
+    return found
+
+
+# --- asking the location -------------------------------------------------------------------------
+
+
+def ask_locations(uow: UnitOfWork, order: Order, works: Works) -> None:
+    """A card for every box on paper that somebody has to put aside."""
+    boxes = tuple(BoxFacts(box_of(w), w.number, w.location_id, w.ready_at) for w in works)
+    facts = Facts(order.number, order.is_canceled, order.placed_at, order.holds, boxes=boxes)
+    for hold, box in asked(facts):
+        uow.cases.open(asked_finding(order.id, facts, hold, box, uow.shop))
+
+
+def asking_holds(holds: Iterable[Hold], work: FulfillmentOrder) -> list[Hold]:
+    return [hold for hold in holds if answer(hold, box_of(work)) is Answer.ASKED]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHold:
+    """Say that the goods of a held order are put aside, so that nothing of it leaves."""
+
+    order: Annotated[str, Arg.ORDER]
+    location: Annotated[str, Arg.LOCATION] = ""
+
+
+@command(
+    "got it",
+    AnswerHold,
+    Right.FULFILL,
+    aliases=("gotit",),
+    many=True,
+    examples=("got it 1001", "got it 1001-2 ber"),
+)
+def answer_hold(ask: AnswerHold, uow: UnitOfWork) -> Done:
+    order, works = floor.named(uow, ask.order)
+    mine = floor.at_location(uow, order, works, ask.location)
+    waiting = [work for work in mine if asking_holds(order.holds, work)]
+    if not waiting:
+        raise NotPossible(
+            f"Nobody is asked to put anything of order {order.number} aside.",
+            f"Look at it: `{order.number}`.",
+            code="already",
+        )
+    waiting = floor.one_location(uow, order, waiting, "got it")
+    for work in waiting:
+        order = _answer(uow, order, work)
+    numbers = " and ".join(work.number for work in waiting)
+    code = uow.shop.locations[waiting[0].location_id].code
+    facts = {"order": order.number, "works": [work.number for work in waiting]}
+    return Done(f"{numbers} is stopped at {code}: nothing of it leaves.", facts)
+
+
+def _answer(uow: UnitOfWork, order: Order, work: FulfillmentOrder) -> Order:
+    box = box_of(work)
+    holds = tuple(
+        got_it(hold, box, uow.actor.name, uow.now) if answer(hold, box) is Answer.ASKED else hold
+        for hold in order.holds
+    )
+    code = uow.shop.locations[work.location_id].code
+    uow.cases.close(CaseKind.HOLD_ASKED, f"box:{work.id}", f"{code} got it: {uow.actor.name}")
+    after = replace(order, holds=holds)
+    return uow.orders.save(Change(after, (e.HoldAnswered(work.number, code),)))
+
+
+# --- releasing -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrder:
+    """Let a held order, line or box go on; without a reason, every hold of it is lifted."""
+
+    order: Annotated[str, Arg.ORDER]
+    reason: Annotated[HoldReason | None, Arg.CHOICE] = None
+    note: Annotated[str, Arg.TEXT] = ""
+    line: Annotated[str, Arg.LINE] = ""
+
+
+@command(
+    "release",
+    ReleaseOrder,
+    Right.HOLD,
+    aliases=("unhold", "resume"),
+    many=True,
+    examples=("release 1001", "release 1001 fraud", "release 1001 line mug-red"),
+)
+def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
+    order, works = floor.named(uow, ask.order)
+    scope_id, words = _released(order, works, ask)
+    going = [
+        hold
+        for hold in order.holds
+        if ask.reason in (None, hold.reason) and scope_id in (0, hold.scope_id)
+    ]
+    if not going:
+        what = f" for {ask.reason.value}" if ask.reason else ""
+        raise NotPossible(f"{_called(order, words)} is not on hold{what}.")
+    for hold in going:
+        _require_may_release(uow, order, hold)
+    after = uow.orders.save(order.lift(going, ask.note, words))
+    close_asks(uow, after, works, "the hold was released")
+    if len(going) == 1:
+        uow.undo = _placed_again(order, works, going[0])
+    left = ", ".join(hold.reason.value.replace("_", " ") for hold in after.holds)
+    rest = f" It stays on hold for {left}." if left else ""
+    return Done(f"{_called(order, words)} is released.{rest}", {"order": order.number})
+
+
+def _released(order: Order, works: Works, ask: ReleaseOrder) -> tuple[int, str]:
+    if ask.line:
+        return _meant(order, works, order.number, ask.line)[1:]
+    return (works[0].id, works[0].number) if _is_box(order, ask.order) else (0, "")
+
+
+def _require_may_release(uow: UnitOfWork, order: Order, hold: Hold) -> None:
+    """By type and total, as the shop's policy says; whoever slipped may take it back at once."""
+    window = timedelta(seconds=int(uow.shop.policy["undo_seconds"]))
+    if hold.by == uow.actor.name and uow.now - hold.at <= window:
+        return
+    rules = release_rules(str(uow.shop.policy["hold_release"]))
+    require_may_release(hold, uow.actor.role, order.total, rules)
+
+
+def _placed_again(order: Order, works: Works, hold: Hold) -> HoldOrder | None:
+    """The hold that undoes a release; a box that has left since is not held again."""
+    line = order.line(hold.scope_id).sku if hold.scope is Scope.LINE else ""
+    numbers = {work.id: work.number for work in works}
+    word = numbers.get(hold.scope_id, "") if hold.scope is Scope.BOX else order.number
+    if not word:
+        return None
+    return HoldOrder(word, hold.reason, hold.until, hold.note, line, hold.owner)
+
+
+def close_asks(uow: UnitOfWork, order: Order, works: Works, why: str) -> None:
+    """Nobody is asked any more about boxes that no hold asks for."""
+    for work in works:
+        if not asking_holds(order.holds, work):
+            uow.cases.close(CaseKind.HOLD_ASKED, f"box:{work.id}", why)
+
+
+def release_ended(uow: UnitOfWork, order: Order) -> Order:
+    """Lift the holds whose `until` has passed; what time alone changes needs nobody's leave."""
+    over = [hold for hold in order.holds if hold.until and hold.until <= uow.now]
+    if not over:
+        return order
+    after = uow.orders.save(order.lift(over, "its time has passed"))
+    close_asks(uow, after, uow.work.of(order.id), "the hold has ended")
+    return after
+
+
+# --- too late ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RecallParcel:
+    """Ask the carrier to stop what has left; a case waits until somebody knows the outcome."""
+
+    order: Annotated[str, Arg.ORDER]
+    note: Annotated[str, Arg.TEXT] = ""
+
+
+@command(
+    "recall",
+    RecallParcel,
+    Right.HOLD,
+    aliases=("intercept",),
+    examples=("recall 1001 wrong address",),
+)
+def recall(ask: RecallParcel, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    gone = [p for p in uow.work.parcels(order.id) if p.has_left and p.delivered_at is None]
+    if not gone:
+        raise NotPossible(
+            f"No parcel of order {order.number} is on its way.",
+            f"Hold it (`hold {order.number}`) or start a return (`return {order.number}`).",
+        )
+    for parcel in gone:
+        name = " ".join(filter(None, (parcel.carrier or "The carrier", parcel.tracking_number)))
+        finding = Finding(
+            CaseKind.RECALL,
+            f"parcel:{parcel.id}:recall",
+            f"Ask the carrier to stop {name} of order {order.number} and to bring it back.",
+            order_id=order.id,
+            facts={"note": ask.note.strip(), "parcel_id": parcel.id},
+        )
+        uow.cases.open(finding)
+        number = parcel.tracking_number or ""
+        uow.emit(order.id, e.RecallAsked(parcel.id, parcel.carrier, number, ask.note.strip()))
+    count = f"{len(gone)} parcel{'s' if len(gone) > 1 else ''}"
+    said = f"The recall of {count} of order {order.number} is noted; ask the carrier now."
+    return Done(said, {"order": order.number})
