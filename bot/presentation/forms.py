@@ -33,6 +33,7 @@ _LABELS = {
     "goods": "What becomes of the goods?",
     "until": "Until when?",
     "sku": "SKU",
+    "line": "Only which line?",
     "shelf": "Goes back on the shelf",
     "on_hand": "Counted units",
     "expected": "Units the book says",
@@ -55,6 +56,7 @@ _WARNINGS = {
 _NONE_COUNTS = ("counted", "wanted")  # lists in which a nought is a figure like any other
 _HINTS = {
     ("hold", "until"): "Empty: until somebody releases it.",
+    ("hold", "line"): "A SKU of the order. Empty: all of it.",
     ("reject", "reason"): "The customer reads this.",
     ("count", "expected"): "Empty: whatever the book says now.",
     ("count", "picked"): "Needed when goods are picked and have not left.",

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept, more_button
+from bot.presentation.holds import hold_sections, next_words
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.timeline import tell
 from bot.presentation.words import ago, count, day, money, sentence, state, today, until, when
-from core.domain.holds import Hold
+from core.domain.blocking import Next
 from core.domain.routing.trace import Trace, explain
 from core.queries.orders import (
     FindOrders,
@@ -90,7 +91,7 @@ def _word(word: WordSent, desk: Desk) -> str:
 
 
 def _sections(view: OrderView, desk: Desk) -> Iterable[Section]:
-    yield Section(tuple(_hold(each, desk) for each in view.holds), tone="bad")
+    yield from hold_sections(view.holds, desk)
     yield Section(tuple(_next(view, desk)))
     yield Section(tuple(_line(each) for each in view.lines), "Lines")
     yield Section(tuple(_parcel(each, desk) for each in view.parcels), "Parcels")
@@ -106,18 +107,11 @@ def _note(note: NoteView, desk: Desk) -> str:
     return f"“{note.text}” — {note.by}, {when(note.at, desk)}"
 
 
-def _hold(hold: Hold, desk: Desk) -> str:
-    said = f" “{hold.note}”" if hold.note else ""
-    since = ago(hold.at, desk.now)
-    return f"On hold: {state(hold.reason)}, by {hold.by} {since}{until(hold.until, desk)}.{said}"
-
-
 def _next(view: OrderView, desk: Desk) -> Iterable[str]:
     if view.canceled_at is not None:
         yield f"Canceled {ago(view.canceled_at, desk.now)}: {view.cancel_reason}."
     elif view.next is not None:
-        who = "We" if view.next.party == "us" else sentence(view.next.party)
-        yield f"Next: {who} — {view.next.what}{until(view.next.until, desk)}."
+        yield f"Next: {next_words(view.next, desk)}"
 
 
 def _line(line: LineView) -> str:
@@ -217,9 +211,14 @@ def _brief(order: OrderBrief, desk: Desk) -> str:
     states += [] if order.fulfillment_status == "none" else [state(order.fulfillment_status)]
     states += [_why_late(each, desk) for each in order.late]
     states += [f"promised {day(order.promise, desk)}"] if order.promise else []
+    states += [_waits(order.next, desk)] if order.next and order.next.blocked else []
     total = money(order.total, order.currency, desk)
     parts = [order.number, order.customer_name, order.city, total, ", ".join(states)]
     return " · ".join(part for part in parts if part) + f" · {ago(order.placed_at, desk.now)}"
+
+
+def _waits(step: Next, desk: Desk) -> str:
+    return f"waits for {step.party}{until(step.until, desk)}"
 
 
 def _why_late(work: LateWork, desk: Desk) -> str:

@@ -8,7 +8,7 @@ from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Card, Field, Section, Tone
 from bot.presentation.words import count, day, money
-from core.domain.metrics import Counted, Tally, Today
+from core.domain.metrics import Counted, Tally, Today, Waits
 
 
 def today_card(view: Today, desk: Desk) -> Card:
@@ -28,7 +28,7 @@ def today_card(view: Today, desk: Desk) -> Card:
             Field("Refunds due", _tally(view.refunds_due, desk), _tone(view.refunds_due.count)),
             Field("Refunds paid", _tally(view.refunds_recorded, desk)),
         ),
-        sections=_counted(view.counted, desk),
+        sections=(*_waits(view.waits), *_counted(view.counted, desk)),
         actions=kept(
             button(desk, "cases", text="Show Cases", more=place) if view.cases else None,
             button(desk, "search", text="Show Held Orders", more={"held": True, **place})
@@ -37,6 +37,19 @@ def today_card(view: Today, desk: Desk) -> Card:
         ),
         subject=f"today:{view.location}",
     )
+
+
+def _waits(waits: tuple[Waits, ...]) -> tuple[Section, ...]:
+    """“Blocked orders wait for BER (3, 1 of them too long), us (2)”"""
+    told = ", ".join(
+        f"{each.party} ({each.orders}, {each.overdue} of them too long)"
+        if each.overdue
+        else f"{each.party} ({each.orders})"
+        for each in waits
+    )
+    late = any(each.overdue for each in waits)
+    line = f"Blocked orders wait for {told}. Write `blocked` to see them."
+    return (Section((line,), tone="bad" if late else "warn"),) if waits else ()
 
 
 def _tone(number: int, tone: Tone = "warn") -> Tone:

@@ -11,6 +11,7 @@ from bot.grammar.desk import Desk
 from bot.presentation.cases import case_card, case_page
 from bot.presentation.counts import counts_card
 from bot.presentation.edits import edit_card
+from bot.presentation.holds import blocked_page
 from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page, why_card
 from bot.presentation.picks import picks_card
@@ -25,6 +26,7 @@ from core.domain.metrics import Today
 from core.queries.cases import CasePage, CaseView, MyCases
 from core.queries.counts import CountsView
 from core.queries.edits import EditView
+from core.queries.holds import BlockedPage
 from core.queries.orders import OrderPage, OrderView, RoutingStory, Timeline
 from core.queries.picks import PickQueue
 from core.queries.returns import ReturnPage, ReturnView
@@ -45,6 +47,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     Timeline: timeline_page,
     PickQueue: picks_card,
     Today: today_card,
+    BlockedPage: blocked_page,
     CaseView: case_card,
     EditView: edit_card,
     ReturnView: return_card,

@@ -44,6 +44,15 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """How many blocked orders wait for somebody, and how many of them for too long."""
+
+    party: str
+    orders: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """The day so far; held, cases, past cut-off and refunds due are as of now."""
 
@@ -60,6 +69,7 @@ class Today:
     refunds_due: Tally
     refunds_recorded: Tally
     counted: tuple[Counted, ...] = ()
+    waits: tuple[Waits, ...] = ()
 
 
 def local_day(now: datetime, zone: str) -> Day:

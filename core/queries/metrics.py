@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
@@ -11,9 +12,10 @@ from core.db.cases import count_open_cases
 from core.db.reading import Reader
 from core.domain import detect
 from core.domain.access import Right, Role
-from core.domain.metrics import Counted, Day, Today, local_day, their_count
+from core.domain.metrics import Counted, Day, Today, Waits, local_day, their_count
 from core.domain.refusals import NotAllowed
 from core.domain.shop import Location
+from core.queries.holds import blocked_orders
 from core.registry import Arg, question
 
 
@@ -45,7 +47,16 @@ def today(ask: ShowToday, reader: Reader) -> Today:
         refunds_due=metrics.refunds_due(session, shop_id, ids),
         refunds_recorded=metrics.refunds_recorded(session, shop_id, day, ids),
         counted=() if places else _counted(reader, day),
+        waits=_waits(reader, ids),
     )
+
+
+def _waits(reader: Reader, ids: list[int] | None) -> tuple[Waits, ...]:
+    """Whom the blocked orders wait for, whoever has most of them first."""
+    found = blocked_orders(reader, ids)
+    waiting = Counter(each.next.party for each in found)
+    late = Counter(each.next.party for each in found if each.next.escalated)
+    return tuple(Waits(party, n, late[party]) for party, n in waiting.most_common())
 
 
 def _places(ask: ShowToday, reader: Reader) -> list[Location] | None:

@@ -8,7 +8,7 @@ from core.db.blocking import facts_of
 from core.db.reading import Reader
 from core.domain.access import Actor, Right
 from core.domain.blocking import Next, next_step
-from core.domain.fulfillment import FulfillmentOrder, Stage
+from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.holds import Answer, Exit, answer, box_of, gate
 from core.domain.order import Order, OrderStatus
 
@@ -27,7 +27,12 @@ def next_steps(reader: Reader, order_ids: Collection[int]) -> dict[int, Next]:
     return {order_id: step for order_id, step in steps.items() if step is not None}
 
 
-def legal_actions(actor: Actor, order: Order, works: Sequence[FulfillmentOrder]) -> tuple[str, ...]:
+def legal_actions(
+    actor: Actor,
+    order: Order,
+    works: Sequence[FulfillmentOrder],
+    parcels: Sequence[Parcel],
+) -> tuple[str, ...]:
     """What this person may do next, the most likely first."""
     may = actor.may
     found: list[str] = []
@@ -38,6 +43,8 @@ def legal_actions(actor: Actor, order: Order, works: Sequence[FulfillmentOrder])
         found.append("got it")
     if order.is_held and may(Right.HOLD):
         found.append("release")
+        found += ["void"] if may(Right.FULFILL) and any(not p.has_left for p in parcels) else []
+        found += ["recall"] if any(_is_on_its_way(p) for p in parcels) else []
     if free and may(Right.FULFILL):
         found.append(_VERBS[free[0].stage])
     if any(line.returnable > 0 for line in order.lines) and may(Right.RETURN_REQUEST):
@@ -51,3 +58,7 @@ def legal_actions(actor: Actor, order: Order, works: Sequence[FulfillmentOrder])
         found.append("edit")
     found.append("note")
     return tuple(found)
+
+
+def _is_on_its_way(parcel: Parcel) -> bool:
+    return parcel.has_left and parcel.delivered_at is None

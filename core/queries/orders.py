@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -19,11 +19,11 @@ from core.domain import detect
 from core.domain.access import Right, Role
 from core.domain.blocking import Next
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
-from core.domain.holds import Hold
 from core.domain.order import Address, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Invalid
 from core.domain.shop import Shop
+from core.queries.holds import HoldView, hold_views
 from core.queries.next_step import legal_actions, next_steps
 from core.registry import Arg, question
 
@@ -172,7 +172,7 @@ class OrderView:
     priority: int
     canceled_at: datetime | None
     cancel_reason: str
-    holds: tuple[Hold, ...]
+    holds: tuple[HoldView, ...]
     lines: tuple[LineView, ...]
     works: tuple[WorkView, ...]
     parcels: tuple[ParcelView, ...]
@@ -239,7 +239,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         priority=order.priority,
         canceled_at=order.canceled_at,
         cancel_reason=order.cancel_reason,
-        holds=order.holds,
+        holds=hold_views(order, works, parcels, shop),
         lines=_lines(order, works, shop),
         works=tuple(_work(w, shop) for w in works if w.stage is not Stage.CANCELED),
         parcels=tuple(_parcel(p, works, shop) for p in parcels),
@@ -257,7 +257,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         ),
         words=_words(session, order.id),
         next=next_steps(reader, [order.id]).get(order.id),
-        actions=legal_actions(reader.actor, order, works),
+        actions=legal_actions(reader.actor, order, works, parcels),
         notes=_notes(session, order.id),
         timeline=timeline_of(session, order.id) if with_timeline else (),
     )
@@ -408,6 +408,7 @@ class OrderBrief:
     placed_at: datetime
     promise: date | None
     late: tuple[LateWork, ...] = ()
+    next: Next | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,7 +439,8 @@ def find(ask: FindOrders, reader: Reader) -> OrderPage:
     if ask.late:
         return _late(ask, reader)
     rows, after = searching.find_orders(reader.session, _wanted(ask, reader))
-    return OrderPage(tuple(_brief(row) for row in rows), after)
+    steps = next_steps(reader, [row.id for row in rows])
+    return OrderPage(tuple(_brief(row, steps) for row in rows), after)
 
 
 def _wanted(ask: FindOrders, reader: Reader) -> searching.Wanted:
@@ -464,7 +466,8 @@ def _late(ask: FindOrders, reader: Reader) -> OrderPage:
     rest = [(since, row) for since, id_, row in marked if (since, id_) > begun]
     shown = rest[: ask.limit]
     after = f"{shown[-1][0]}.{shown[-1][1].id}" if len(rest) > ask.limit else None
-    return OrderPage(tuple(_brief(row, tuple(late[row.id])) for _, row in shown), after)
+    steps = next_steps(reader, [row.id for _, row in shown])
+    return OrderPage(tuple(_brief(row, steps, tuple(late[row.id])) for _, row in shown), after)
 
 
 def late_work(reader: Reader, places: Sequence[int] | None) -> dict[int, list[LateWork]]:
@@ -496,7 +499,7 @@ def _places(ask: FindOrders, reader: Reader) -> list[int] | None:
     return [p.id for p in reader.shop.locations.values() if p.code in allowed]
 
 
-def _brief(row: Any, late: tuple[LateWork, ...] = ()) -> OrderBrief:
+def _brief(row: Any, steps: Mapping[int, Next], late: tuple[LateWork, ...] = ()) -> OrderBrief:
     promise = date.fromisoformat(row.promise) if row.promise else None
     return OrderBrief(
         id=row.id,
@@ -512,6 +515,7 @@ def _brief(row: Any, late: tuple[LateWork, ...] = ()) -> OrderBrief:
         placed_at=moment(row.placed_at),
         promise=promise,
         late=late,
+        next=steps.get(row.id),
     )
 
 
