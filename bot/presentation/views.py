@@ -12,21 +12,25 @@ from bot.presentation.cases import case_card, case_page
 from bot.presentation.counts import counts_card
 from bot.presentation.edits import edit_card
 from bot.presentation.holds import blocked_page
+from bot.presentation.incoming import availability_card, expected_page, transfers_page
 from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page, why_card
 from bot.presentation.picks import picks_card
 from bot.presentation.returns import return_card, return_page
 from bot.presentation.routing import diff_card, presets_page, rules_card
 from bot.presentation.screening import screened_card, screening_card
-from bot.presentation.stock import stock_card
+from bot.presentation.stock import ledger_page, stock_card
 from bot.presentation.timeline import timeline_page
 from bot.presentation.today import today_card
 from bot.presentation.words import day, sentence, state, when
 from core.domain.metrics import Today
 from core.queries.cases import CasePage, CaseView, MyCases
+from core.queries.channel_stock import AvailabilityView
 from core.queries.counts import CountsView
 from core.queries.edits import EditView
 from core.queries.holds import BlockedPage
+from core.queries.incoming import ExpectedPage, TransferPage
+from core.queries.ledger import LedgerView
 from core.queries.orders import OrderPage, OrderView, RoutingStory, Timeline
 from core.queries.picks import PickQueue
 from core.queries.returns import ReturnPage, ReturnView
@@ -43,6 +47,10 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     RulesView: rules_card,
     RulesDiff: diff_card,
     StockView: stock_card,
+    LedgerView: ledger_page,
+    ExpectedPage: expected_page,
+    TransferPage: transfers_page,
+    AvailabilityView: availability_card,
     CountsView: counts_card,
     Timeline: timeline_page,
     PickQueue: picks_card,

@@ -11,12 +11,10 @@ from core.db import tables as t
 from core.db.shelf import Untold, mark_told, move_nothing, untold_levels
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
-from core.domain.channel_stock import NOTHING, KeepBack, read_keep, rules_of
+from core.domain.channel_stock import NOTHING, KeepBack, read_keep, rules_of, told_channels
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Connection, Mode, Shop
 from core.registry import Arg, Done, command
-
-CHANNELS = ("shopify",)  # kinds of connections that are told of stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +62,6 @@ def channel_named(shop: Shop, word: str) -> Connection:
             return connection
     names = ", ".join(connection.name for connection in known) or "none yet"
     raise Invalid(f"No channel “{word}” is told of stock.", f"Channels: {names}.")
-
-
-def told_channels(shop: Shop) -> list[Connection]:
-    return [c for c in shop.connections.values() if c.kind in CHANNELS and c.active]
 
 
 # --- telling -------------------------------------------------------------------------------------

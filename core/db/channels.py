@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session, Statement
-from core.db.rows import from_json, micros, moment, to_json
+from core.db.rows import from_json, micros, moment, moment_or_none, to_json
 from core.db.stock import all_levels
 from core.domain.channel_stock import offered
 from core.domain.shop import Connection, Shop
@@ -28,7 +28,7 @@ _HERE = (
     _s.sku == sa.bindparam("p_sku"),
     _s.location_id == sa.bindparam("p_location"),
 )
-_TOLD = Statement(sa.select(_s.told, _s.told_at).where(*_HERE))
+_TOLD = Statement(sa.select(_s.told, _s.told_at, _s.moved_at).where(*_HERE))
 _SET_TOLD = Statement(t.channel_stock.update().where(*_HERE), sets=("told", "moved_at", "told_at"))
 _RAW = Statement(
     sa.select(_i.raw).where(
@@ -62,10 +62,12 @@ _ORDER_OF = Statement(sa.select(t.parcel.c.order_id).where(t.parcel.c.id == sa.b
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The quantity that a channel was last told to have available, and when."""
+    """The quantity that a channel was last told to have available, when, and since when it had
+    to hear of it."""
 
     quantity: int
     at: datetime
+    moved_at: datetime | None = None
 
 
 def state_of(session: Session, connection_id: int) -> tuple[dict[str, Any], datetime]:
@@ -82,7 +84,7 @@ def remember(uow: UnitOfWork, connection_id: int, **facts: Any) -> None:
 
 def told(session: Session, connection_id: int, sku: str, location_id: int) -> Told | None:
     row = session.row(_TOLD, p_connection=connection_id, p_sku=sku, p_location=location_id)
-    return None if row is None else Told(row[0], moment(row[1]))
+    return None if row is None else Told(row[0], moment(row[1]), moment_or_none(row[2]))
 
 
 def set_told(

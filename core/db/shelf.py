@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Session, Statement
 from core.db.rows import from_json, micros
+from core.domain.stock import COLUMNS
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
@@ -108,6 +109,36 @@ def last_moves(session: Session, shop_id: int, sku: str, most: int) -> Sequence[
         .order_by(_m.id.desc())
         .limit(most)
     )
+
+
+def ledger_rows(
+    session: Session, shop_id: int, sku: str, location_id: int | None, before: int, most: int
+) -> Sequence[sa.Row[Any]]:
+    """The newest moves of a SKU, at one location or at all; `before` is the id to go on from."""
+    clause = (
+        sa.select(t.stock_move, _o.number.label("order_number"))
+        .join(t.order_line, _l.id == _m.line_id, isouter=True)
+        .join(t.orders, _o.id == _l.order_id, isouter=True)
+        .where(_m.shop_id == shop_id, _m.sku == sku)
+        .order_by(_m.id.desc())
+        .limit(most)
+    )
+    if location_id is not None:
+        clause = clause.where(_m.location_id == location_id)
+    return session.select(clause.where(_m.id < before) if before else clause)
+
+
+def moved_since(
+    session: Session, shop_id: int, sku: str, move_id: int
+) -> dict[int, dict[str, int]]:
+    """What the moves from this one on did to each location's quantities."""
+    sums = [sa.func.sum(_m[name]).label(name) for name in COLUMNS]
+    rows = session.select(
+        sa.select(_m.location_id, *sums)
+        .where(_m.shop_id == shop_id, _m.sku == sku, _m.id >= move_id)
+        .group_by(_m.location_id)
+    )
+    return {row.location_id: {name: int(getattr(row, name)) for name in COLUMNS} for row in rows}
 
 
 def untold_levels(session: Session, shop_id: int, most: int) -> list[Untold]:

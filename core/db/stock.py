@@ -222,7 +222,7 @@ class Stock:
                 **effect,
                 "line_id": move.line_id,
                 "reason": move.reason,
-                "actor": self._uow.actor.id,
+                "actor": self._uow.actor.name,
                 "surface": self._uow.surface,
                 "command_id": self._uow.command_id,
                 "at": micros(self._uow.now),

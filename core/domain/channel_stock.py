@@ -16,6 +16,7 @@ from core.domain.shop import Connection, Shop
 from core.domain.stock import Level
 
 UNITS_MOST = 1_000_000
+CHANNELS = ("shopify",)  # kinds of connections that are told of stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,10 @@ def read_keep(text: str) -> KeepBack:
     if int(number) > UNITS_MOST:
         raise Invalid(f"{number} units make no sense.", f"Write 0 to {UNITS_MOST:,}.")
     return KeepBack(int(number))
+
+
+def told_channels(shop: Shop) -> list[Connection]:
+    return [c for c in shop.connections.values() if c.kind in CHANNELS and c.active]
 
 
 def offered(

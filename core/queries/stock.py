@@ -3,27 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
+from core.db.incoming import still_expected
 from core.db.reading import Reader
 from core.db.rows import moment
-from core.db.shelf import find_product, last_moves, similar_skus, waiting_for
+from core.db.shelf import Product, find_product, last_moves, similar_skus, waiting_for
 from core.db.stock import levels_of
 from core.domain.access import Right
+from core.domain.incoming import Expected
 from core.domain.refusals import NotFound
+from core.domain.stock import Level
 from core.registry import Arg, question
 
-WAITING_MOST, MOVES_MOST = 20, 10
+WAITING_MOST, MOVES_MOST, EXPECTED_MOST = 20, 10, 10
 
 
 @dataclass(frozen=True, slots=True)
 class LevelView:
+    """`available` may be promised by people, `routable` by routing; the rest is why not more."""
+
     location: str
     on_hand: int
     reserved: int
     safety: int
     available: int
+    routable: int = 0
+    buffer: int = 0
+    frozen: int = 0
+    damaged: int = 0
+    quality: int = 0
+    incoming: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedView:
+    """Units that are still to come; `overdue`: their day has passed at that location."""
+
+    sku: str
+    location: str
+    quantity: int
+    reference: str
+    source: str
+    due_on: date | None
+    overdue: bool
+    of: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +84,8 @@ class StockView:
     backordered: int
     waiting: tuple[Waiting, ...]
     moves: tuple[MoveView, ...]
+    incoming: int = 0
+    expected: tuple[ExpectedView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +98,7 @@ class ShowStock:
 @question("stock", ShowStock, Right.VIEW_STOCK, examples=("stock mug-red",))
 def show_stock(ask: ShowStock, reader: Reader) -> StockView:
     session, shop = reader.session, reader.shop
-    product = find_product(session, shop.id, ask.sku)
-    if product is None:
-        near = ", ".join(similar_skus(session, shop.id, ask.sku))
-        raise NotFound(
-            f"There is no SKU “{ask.sku}”.",
-            f"Did you mean {near}?" if near else "Check how it is written.",
-        )
+    product = product_named(reader, ask.sku)
     levels = _levels(reader, product.sku)
     waiting = tuple(
         Waiting(row.number, int(row.quantity), moment(row.placed_at))
@@ -92,15 +115,70 @@ def show_stock(ask: ShowStock, reader: Reader) -> StockView:
         backordered=sum(order.quantity for order in waiting),
         waiting=waiting,
         moves=_moves(reader, product.sku),
+        incoming=sum(level.incoming for level in levels),
+        expected=expected_views(reader, product.sku)[:EXPECTED_MOST],
+    )
+
+
+def product_named(reader: Reader, sku: str) -> Product:
+    product = find_product(reader.session, reader.shop.id, sku)
+    if product is None:
+        near = ", ".join(similar_skus(reader.session, reader.shop.id, sku))
+        raise NotFound(
+            f"There is no SKU “{sku}”.",
+            f"Did you mean {near}?" if near else "Check how it is written.",
+        )
+    return product
+
+
+def expected_views(
+    reader: Reader, sku: str = "", location_id: int | None = None, reference: str = ""
+) -> tuple[ExpectedView, ...]:
+    """What is still to come, the earliest due first."""
+    found = still_expected(
+        reader.session, reader.shop.id, sku=sku, location_id=location_id, reference=reference
+    )
+    return tuple(_expected(reader, each) for each in found)
+
+
+def _expected(reader: Reader, each: Expected) -> ExpectedView:
+    place = reader.shop.locations[each.location_id]
+    today = reader.now.astimezone(ZoneInfo(place.time_zone)).date()
+    return ExpectedView(
+        sku=each.sku,
+        location=place.code,
+        quantity=each.open,
+        reference=each.reference,
+        source=each.source,
+        due_on=each.due_on,
+        overdue=each.due_on is not None and each.due_on < today,
+        of=each.quantity,
+        missing=each.missing,
     )
 
 
 def _levels(reader: Reader, sku: str) -> tuple[LevelView, ...]:
     found = {lv.location_id: lv for lv in levels_of(reader.session, reader.shop.id, [sku])}
     return tuple(
-        LevelView(place.code, level.on_hand, level.reserved, level.safety, level.available)
+        _level(place.code, level)
         for place in reader.shop.locations.values()
         if (level := found.get(place.id))
+    )
+
+
+def _level(code: str, level: Level) -> LevelView:
+    return LevelView(
+        location=code,
+        on_hand=level.on_hand,
+        reserved=level.reserved,
+        safety=level.safety,
+        available=level.available,
+        routable=level.routable,
+        buffer=level.buffer,
+        frozen=level.frozen,
+        damaged=level.damaged,
+        quality=level.quality,
+        incoming=level.incoming,
     )
 
 
