@@ -104,7 +104,7 @@ def receive(ask: ReceiveStock, uow: UnitOfWork) -> Done:
 
 def _meant(uow: UnitOfWork, product: Product, place: Location, said: str) -> list[Expected]:
     """What is expected here under the reference that was said, or under its first word."""
-    for reference in dict.fromkeys((said, *said.split()[:1])):
+    for reference in dict.fromkeys((said, *said.split()[:1])) if said else ():
         found = still_expected(
             uow.session,
             uow.shop.id,
@@ -178,11 +178,11 @@ def _open_of(uow: UnitOfWork, reference: str, place: Location | None) -> list[Ex
     found = still_expected(
         uow.session,
         uow.shop.id,
-        reference=reference.strip() or "-",
+        reference=reference,
         location_id=place.id if place else None,
         lock=True,
     )
-    if not found:
+    if not found or not reference.strip():
         raise NotFound(f"Nothing of “{reference}” is expected.", "Look at `expected`.")
     return found
 

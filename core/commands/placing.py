@@ -65,7 +65,7 @@ def place(
         if not take(uow, plan.claims):
             continue
         try:
-            uow.stock.move([*own, *_reserves(uow.shop, plan.picks)])
+            uow.stock.move([*own, *_reserves(uow.shop, order.number, plan.picks)])
         except Short:
             give(uow, plan.claims)
             continue
@@ -78,7 +78,7 @@ def place_as(uow: UnitOfWork, order: Order, plan: Plan) -> Order:
     waiting = [line for line in order.lines if line.unplaced > 0]
     take(uow, plan.claims)
     try:
-        uow.stock.move(_reserves(uow.shop, plan.picks))
+        uow.stock.move(_reserves(uow.shop, order.number, plan.picks))
     except Short as short:
         raise Conflict(
             "The stock for that plan is gone meanwhile.", f"Write `retry {order.number}`."
@@ -86,9 +86,15 @@ def place_as(uow: UnitOfWork, order: Order, plan: Plan) -> Order:
     return _hand_out(uow, order, waiting, plan, queue_short=True)
 
 
-def _reserves(shop: Shop, picks: Iterable[Pick]) -> list[StockMove]:
+def _reserves(shop: Shop, number: str, picks: Iterable[Pick]) -> list[StockMove]:
     return [
-        StockMove(Move.RESERVE, pick.sku, shop.location(pick.location).id, pick.quantity)
+        StockMove(
+            Move.RESERVE,
+            pick.sku,
+            shop.location(pick.location).id,
+            pick.quantity,
+            reason=number,
+        )
         for pick in picks
     ]
 

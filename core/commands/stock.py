@@ -62,7 +62,9 @@ def set_safety(ask: SetSafety, uow: UnitOfWork) -> Done:
     require_units(ask.units, 0)
     before = level_at(uow, product.sku, place).safety
     if before == ask.units:
-        raise NotPossible(f"{place.code} keeps {ask.units} × {product.sku} back already.")
+        raise NotPossible(
+            f"{place.code} keeps {ask.units} × {product.sku} back already.", "Write another figure."
+        )
     uow.stock.move([StockMove(Move.SAFETY, product.sku, place.id, ask.units - before)])
     uow.undo = SetSafety(product.sku, place.code, before)
     return served(uow, product, place, f"{place.code} keeps {ask.units} × {product.sku} back.")
@@ -83,7 +85,10 @@ def set_buffer(ask: SetBuffer, uow: UnitOfWork) -> Done:
     require_units(ask.units, 0)
     before = level_at(uow, product.sku, place).buffer
     if before == ask.units:
-        raise NotPossible(f"Routing leaves {ask.units} × {product.sku} at {place.code} already.")
+        raise NotPossible(
+            f"Routing leaves {ask.units} × {product.sku} at {place.code} already.",
+            "Write another figure.",
+        )
     uow.stock.move([StockMove(Move.BUFFER, product.sku, place.id, ask.units - before)])
     uow.undo = SetBuffer(product.sku, place.code, before)
     sentence = f"Routing leaves {ask.units} × {product.sku} at {place.code}."
