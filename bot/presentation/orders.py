@@ -11,6 +11,7 @@ from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.timeline import tell
 from bot.presentation.words import ago, count, day, money, sentence, state, today, until, when
 from core.domain.blocking import Next
+from core.domain.priority import priority_named
 from core.domain.routing.trace import Trace, explain
 from core.queries.orders import (
     FindOrders,
@@ -71,6 +72,8 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
         found.append(Field("Last scan", ago(view.last_scan_at, desk.now)))
     if view.words:
         found.append(Field("Last message", _word(view.words[0], desk)))
+    if view.priority:
+        found.append(Field("Priority", priority_named(view.priority)))
     if view.tags:
         found.append(Field("Tags", ", ".join(view.tags)))
     return tuple(found)
@@ -94,6 +97,7 @@ def _sections(view: OrderView, desk: Desk) -> Iterable[Section]:
     yield from hold_sections(view.holds, desk)
     yield Section(tuple(_next(view, desk)))
     yield Section(tuple(_line(each) for each in view.lines), "Lines")
+    yield Section(tuple(_belongs(view)))
     yield Section(tuple(_parcel(each, desk) for each in view.parcels), "Parcels")
     cases = tuple(f"Case {c.number}: {c.title}{_whose(c.assignee)}" for c in view.cases)
     yield Section(cases, "Cases", "warn")
@@ -101,6 +105,20 @@ def _sections(view: OrderView, desk: Desk) -> Iterable[Section]:
     yield Section((view.note,) if view.note else (), "The customer writes")
     yield Section(tuple(_note(each, desk) for each in view.notes), "Notes")
     yield Section(tuple(_told(each, desk) for each in view.timeline), "Timeline", "quiet")
+
+
+_LINKED = {
+    "replaces": "Replaces goods of order {}.",
+    "replaced_by": "Goods of it went out again as order {}.",
+    "together": "Ships in one parcel with order {}.",
+}
+
+
+def _belongs(view: OrderView) -> Iterable[str]:
+    if view.gift is not None:
+        note = f" with the note “{view.gift.note}”" if view.gift.note else ""
+        yield f"It is a gift{note}."
+    yield from (_LINKED[each.how].format(each.order) for each in view.linked)
 
 
 def _note(note: NoteView, desk: Desk) -> str:

@@ -95,6 +95,8 @@ def queue_at(
             _o.language,
             _o.ship_to,
             _o.note,
+            _o.tags,
+            _o.extra,
         )
         .join(t.orders, _o.id == _f.order_id)
         .where(_f.shop_id == shop_id, _f.location_id == location_id, _f.stage.in_(_OPEN))

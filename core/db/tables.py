@@ -505,6 +505,30 @@ screening_mark = _table(
     sa.Index("ix_screening_mark_at", "shop_id", "at"),
 )
 
+# An order that replaces units of another (`order_id` is the first), or ships in its parcel.
+order_link = _table(
+    "order_link",
+    _id(),
+    _shop(),
+    _text("kind"),
+    _ref("order_id", "orders.id"),
+    _ref("other_id", "orders.id"),
+    _json("data"),
+    _at("at"),
+    _at("ended_at", nullable=True),
+    _check("kind", "kind in ('replaces', 'together')"),
+    _check("other", "order_id <> other_id"),
+    sa.Index(None, "order_id"),
+    sa.Index(None, "other_id"),
+    sa.Index(
+        "uq_order_link_together",
+        "other_id",
+        unique=True,
+        sqlite_where=sa.text("kind = 'together' and ended_at is null"),
+        postgresql_where=sa.text("kind = 'together' and ended_at is null"),
+    ),
+)
+
 # --- stock ---------------------------------------------------------------------------------------
 
 stock_level = _table(

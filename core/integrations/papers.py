@@ -62,7 +62,7 @@ def _pick(pick: Pick) -> dict[str, Any]:
         "number": pick.number,
         "stage": pick.stage,
         "to": ", ".join(filter(None, (pick.customer_name, pick.ship_to.city))),
-        "note": pick.note,
+        "note": " ".join(filter(None, ("GIFT.", pick.note))) if pick.gift else pick.note,
         "items": _items(pick),
     }
 
@@ -76,6 +76,7 @@ def _slip(pick: Pick, queue: PickQueue) -> dict[str, Any]:
         "work": pick.number,
         "address": _address_lines(pick.ship_to),
         "items": _items(pick),
+        "gift": pick.gift.note if pick.gift else "",
     }
 
 

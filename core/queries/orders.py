@@ -19,11 +19,13 @@ from core.domain import detect
 from core.domain.access import Right, Role
 from core.domain.blocking import Next
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
+from core.domain.gift import Gift, gift_of
 from core.domain.order import Address, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Invalid
 from core.domain.shop import Shop
 from core.queries.holds import HoldView, hold_views
+from core.queries.linked import Linked, linked_to
 from core.queries.next_step import legal_actions, next_steps
 from core.registry import Arg, question
 
@@ -184,6 +186,8 @@ class OrderView:
     actions: tuple[str, ...]
     notes: tuple[NoteView, ...] = ()
     timeline: tuple[Told, ...] = field(default=())
+    gift: Gift | None = None
+    linked: tuple[Linked, ...] = ()
 
     @property
     def last_scan_at(self) -> datetime | None:
@@ -260,6 +264,8 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         actions=legal_actions(reader.actor, order, works, parcels),
         notes=_notes(session, order.id),
         timeline=timeline_of(session, order.id) if with_timeline else (),
+        gift=gift_of(order.extra, order.tags),
+        linked=linked_to(session, order.id),
     )
 
 

@@ -12,9 +12,10 @@ import msgspec
 
 from core.db.picks import holds_of, items_of, queue_at
 from core.db.reading import Reader
-from core.db.rows import moment
+from core.db.rows import from_json, moment
 from core.domain.access import Right, Role
 from core.domain.detect import calendar_of
+from core.domain.gift import Gift, gift_of
 from core.domain.order import Address
 from core.domain.promise import next_cutoff
 from core.domain.refusals import Invalid, NotAllowed
@@ -53,6 +54,7 @@ class Pick:
     note: str
     items: tuple[PickItem, ...]
     held: tuple[str, ...] = ()
+    gift: Gift | None = None
     due: datetime | None = None  # the cut-off that it was in time for, where there is one
 
     @property
@@ -154,5 +156,6 @@ def _pick(row: Any, items: Sequence[PickItem], held: Sequence[str], place: Locat
         note=row.note,
         items=tuple(items),
         held=tuple(held),
+        gift=gift_of(from_json(row.extra), tuple(from_json(row.tags))),
         due=_due(place, moment(row.ready_at)),
     )

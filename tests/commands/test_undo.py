@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from core.commands.choosing import Units
-from core.commands.fulfillment import PackWork, PickWork
+from core.commands.fulfillment import PackWork, PickWork, ShipWork
 from core.commands.holds import HoldOrder, ReleaseOrder
+from core.commands.marking import GiftOrder, Priority, SetPriority, UngiftOrder
 from core.commands.orders import (
     CancelOrder,
     MoveOrder,
@@ -20,6 +21,7 @@ from core.commands.orders import (
     TagOrder,
     UntagOrder,
 )
+from core.commands.replacing import ResendOrder, Why
 from core.commands.setup import PauseMessages, SetPolicy, SetSwitch
 from core.commands.splitting import RerouteOrder, SplitOrder
 from core.commands.stock import AdjustStock, SetSafety
@@ -63,6 +65,7 @@ def state(shop: Shop) -> list[Any]:
     """All that decides what happens next; not what is only told of the past (ledgers, numbers of
     work, versions)."""
     numbers = {o["id"]: o["number"] for o in shop.rows(t.orders)}
+    own = {o["id"] for o in shop.rows(t.orders) if o["channel"] != "replacement"}
     open_works = {
         w["id"]: (numbers[w["order_id"]], w["location_id"], w["stage"])
         for w in shop.rows(t.fulfillment_order)
@@ -76,8 +79,8 @@ def state(shop: Shop) -> list[Any]:
     (settings,) = (from_json(row["settings"]) for row in shop.rows(t.shop))
     policy = {k: v for k, v in settings.get("policy", {}).items() if k != "storm_size" or v != 5}
     return [
-        sorted([_some(o, _ORDER) for o in shop.rows(t.orders) if o["channel"] != "replacement"]),
-        sorted([_some(line, _LINE) for line in shop.rows(t.order_line)]),
+        sorted([_some(o, _ORDER) for o in shop.rows(t.orders) if o["id"] in own]),
+        sorted([_some(line, _LINE) for line in shop.rows(t.order_line) if line["order_id"] in own]),
         sorted((h["order_id"], h["reason"], h["note"]) for h in _held(shop)),
         sorted(promises),
         sorted([_some(row, level) for row in shop.rows(t.stock_level)]),
@@ -156,6 +159,11 @@ STEPS = (
     Try("untag", UntagOrder("1001", "vip"), (TagOrder("1001", "vip"),)),
     Try("picked", PickWork("1001")),
     Try("packed", PackWork("1001"), (PickWork("1001"),)),
+    Try("priority", SetPriority("1001", Priority.VIP)),
+    Try("gift", GiftOrder("1001", "for you")),
+    Try("another note", GiftOrder("1001", "two"), (GiftOrder("1001", "one"),)),
+    Try("ungift", UngiftOrder("1001"), (GiftOrder("1001", "one"),)),
+    Try("resend", ResendOrder("1001", Why.LOST), (ShipWork("1001"),)),
     Try("adjust", AdjustStock("sock-grey", "ber", 3, "found")),
     Try("safety", SetSafety("sock-grey", "ber", 3)),
     Try("policy", SetPolicy("storm_size", "7"), by=OWNER),

@@ -299,7 +299,7 @@ def test_roles_name_who_may_do_what():
 
 def test_help_says_that_it_cannot_be_taken_back(desk):
     house, _ = desk
-    assert "cannot be taken back" in all_as_text(ask(house, "help cancel", ANN))
+    assert "cannot be taken back" in all_as_text(ask(house, "help refunded", ANN))
 
 
 # --- cards from made-up views ---------------------------------------------------------------------
