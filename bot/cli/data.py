@@ -106,15 +106,18 @@ def route(
     ] = False,
 ) -> None:
     """Plan hypothetical orders: no database, no change."""
-    from core.domain.refusals import Invalid, Refusal
-    from core.domain.routing.lines import answer_line
+    from core.domain.refusals import Invalid
+    from core.domain.routing.lines import answer
+    from core.integrations import solver
 
     if not jsonl:
         raise Invalid("There is one way to ask so far.", "Use `wismo route --jsonl`.")
-    for number, line in enumerate(sys.stdin, 1):
-        if not line.strip():
-            continue
-        try:
-            print(answer_line(line), flush=True)
-        except Refusal as refusal:
-            raise Invalid(f"Line {number}: {refusal.sentence}", refusal.next) from refusal
+    helper, wrong = solver.find(), 0
+    for line in sys.stdin.buffer:
+        if line.strip():
+            found = answer(line, helper)
+            wrong += not found.ok
+            print(found.text, flush=True)
+    if wrong:
+        questions = "1 question makes" if wrong == 1 else f"{wrong} questions make"
+        raise Invalid(f"{questions} no sense.", "Their lines say what is wrong: see `error`.")

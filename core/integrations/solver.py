@@ -12,6 +12,7 @@ from core.domain.routing.planner import Proposal, Solver
 from core.domain.routing.problem import Problem
 
 NODES = 2_000
+_EXACT = 10**12
 _TOLERANCE = 0.01  # of a minor unit: far above HiGHS's rounding, far below one
 
 
@@ -26,6 +27,8 @@ def find(nodes: int = NODES) -> Solver | None:
 
 
 def _propose(problem: Problem, nodes: int) -> Proposal:
+    if _too_large(problem):
+        return Proposal((), 0)
     highspy: Any = importlib.import_module("highspy")
     solver = highspy.Highs()
     for name, value in (
@@ -42,6 +45,13 @@ def _propose(problem: Problem, nodes: int) -> Proposal:
     values = solver.getSolution().col_value
     opened = [site for site in range(len(problem.sites)) if values and values[site] > 0.5]
     return Proposal(tuple(opened), _whole(solver.getInfo().mip_dual_bound))
+
+
+def _too_large(problem: Problem) -> bool:
+    """HiGHS counts in floating point: sums this large would no longer be exact."""
+    dearest = max((unit for shelf in problem.shelves for _, _, unit in shelf), default=0)
+    money = sum(problem.fixed) + problem.units * dearest
+    return money // problem.tie_scale > _EXACT or problem.units > _EXACT
 
 
 def _whole(bound: float) -> int:

@@ -98,17 +98,16 @@ def _fair_shares(problem: Problem) -> list[int]:
     return [share or 0 for share in shares]
 
 
-def narrowed(problem: Problem, prices: Prices, best: Sites) -> Problem:
-    """Without the sites that, at these prices, no plan better than `best` can contain."""
-    gains = sorted(cost for cost in prices.reduced if cost < 0)
+def narrowed(problem: Problem, prices: Prices, goal: int, keep: Sites = ()) -> Problem:
+    """Without the sites that, at these prices, no plan that costs less than `goal` can contain."""
+    gains = sorted([cost for cost in prices.reduced if cost < 0])
     others = gains if prices.limit is None else gains[: prices.limit - 1]
-    room = problem.cost(best) - prices.paid - sum(others)
+    room = goal - prices.paid - sum(others)
     if prices.limit is None:
         keeps = [max(cost, 0) < room for cost in prices.reduced]
     else:
         keeps = [cost < room for cost in prices.reduced]
-    kept = [site for site, keep in enumerate(keeps) if keep or site in best]
-    return problem.only(kept)
+    return problem.only([site for site, kept in enumerate(keeps) if kept or site in keep])
 
 
 def undominated(problem: Problem) -> Problem:

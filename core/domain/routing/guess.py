@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from heapq import nsmallest
+from collections.abc import Callable, Iterable
+from heapq import heapify, heappop, heapreplace, nsmallest
 from itertools import combinations
 
 from core.domain.routing.bounds import Prices, Sites
 from core.domain.routing.problem import Problem
 
-_WALKS = 3
 _EXCHANGES = 8
 _POOL, _STARTS = 80, 40
+# Plans of more parcels than these are neither exchanged in pairs, nor singly, nor weighed anew
+# at each step: the work grows with the square of the parcels and the third power of their pairs.
+_PAIRS, _LONG = 12, 40
+
+Weight = tuple[bool, int, int]
+Weigh = Callable[[Problem, int, list[int]], Weight]
 
 
 def good_guess(problem: Problem, *, fewest: bool) -> Sites:
     """The best of three greedy walks."""
-    walks = (_greedy(problem, weigh) for weigh in range(_WALKS))
-    guesses = [better(problem, _lean(problem, walk)) for walk in walks]
+    pool = range(len(problem.sites))
+    walks = [_walked(problem, (), pool, weigh) for weigh in (_by_units, _by_lines, _by_money)]
+    guesses = [_exchanged(problem, _lean(problem, walk)) for walk in walks]
     return min(guesses, key=lambda sites: (len(sites) if fewest else 0, problem.cost(sites), sites))
 
 
 def guided_guess(problem: Problem, prices: list[int]) -> Sites:
     """A walk that weighs units by what they are worth at these prices."""
-    walk = _completed(problem, (), range(len(problem.sites)), prices)
-    return better(problem, _lean(problem, walk))
+    walk = _walked(problem, (), range(len(problem.sites)), _by_worth(prices))
+    return _exchanged(problem, _lean(problem, walk))
 
 
 def repaired(problem: Problem, best: Sites, prices: Prices) -> Sites:
     """Begin with every promising site once; then take one or two sites out of the best plan and
     fill the hole with others, as long as that helps."""
+    if len(best) > _LONG:
+        return best
     pool = nsmallest(_POOL, range(len(problem.sites)), key=prices.reduced.__getitem__)
     tries = [_tried(problem, (site,), pool, prices) for site in pool[:_STARTS]]
     best = min([best, *filter(None, tries)], key=problem.cost)
@@ -43,52 +51,53 @@ def repaired(problem: Problem, best: Sites, prices: Prices) -> Sites:
     return best
 
 
+def _holes(sites: Sites) -> list[Sites]:
+    """Which sites to take out, the last first: each alone, then each two."""
+    pairs = combinations(sites, 2) if len(sites) <= _PAIRS else ()
+    return [*pairs, *((site,) for site in sites)]
+
+
 def _tried(problem: Problem, start: Sites, pool: list[int], prices: Prices) -> Sites | None:
     """A plan that begins with these sites, when the pool has one of few enough parcels."""
-    walk = _completed(problem, start, pool, prices.prices)
+    walk = _walked(problem, start, pool, _by_worth(prices.prices))
     if any(problem.residual(walk)):
         return None
     found = _lean(problem, walk)
     return None if prices.limit is not None and len(found) > prices.limit else found
 
 
-def _holes(sites: Sites) -> list[Sites]:
-    """Which sites to take out, the last first: each alone, then each two."""
-    return [*combinations(sites, 2), *((site,) for site in sites)]
+# --- walks ---------------------------------------------------------------------------------------
 
 
-def _completed(problem: Problem, sites: Sites, pool: Iterable[int], prices: list[int]) -> Sites:
-    """Add sites of the pool, the best worth for the money first, until nothing is missing."""
-    left, chosen = problem.residual(sites), list(sites)
-    free = [site for site in pool if site not in sites]
-    while any(left) and free:
-        weighed = [(_dearness(problem, site, left, prices), site) for site in free]
-        (useless, _), site = min(weighed)
-        if useless:
+def _walked(problem: Problem, start: Sites, pool: Iterable[int], weigh: Weigh) -> Sites:
+    """Add the lightest site of the pool, again and again, until nothing is missing or helps."""
+    left, chosen = problem.residual(start), list(start)
+    free = [site for site in pool if site not in start]
+    while any(left) and free and len(chosen) < _LONG:
+        weight, site = min([(weigh(problem, site, left), site) for site in free])
+        if weight[0]:
             break
         free.remove(site)
         chosen.append(site)
         _take(problem, site, left)
-    return tuple(chosen)
+    return _walked_on(problem, chosen, left, free, weigh) if any(left) else tuple(chosen)
 
 
-def _dearness(problem: Problem, site: int, left: list[int], prices: list[int]) -> tuple[bool, int]:
-    """What a site asks for for each unit of worth that it can add."""
-    cost, worth = problem.fixed[site], 0
-    for line, have, unit in problem.shelves[site]:
-        if left[line]:
-            quantity = min(have, left[line])
-            cost += quantity * unit
-            worth += quantity * max(prices[line], 1)
-    return not worth, (cost << 20) // max(worth, 1)
-
-
-def _greedy(problem: Problem, weigh: int) -> Sites:
-    left, chosen = list(problem.need), []
-    free = set(range(len(problem.sites)))
-    while any(left):
-        site = max(free, key=lambda site: _worth(problem, site, left, weigh))
-        free.remove(site)
+def _walked_on(
+    problem: Problem, chosen: list[int], left: list[int], free: list[int], weigh: Weigh
+) -> Sites:
+    """A long walk weighs anew only the site that was the lightest when it was weighed last."""
+    heap = [(weigh(problem, site, left), site) for site in free]
+    heapify(heap)
+    while any(left) and heap:
+        before, site = heap[0]
+        weight = weigh(problem, site, left)
+        if weight != before:
+            heapreplace(heap, (weight, site))
+            continue
+        if weight[0]:
+            break
+        heappop(heap)
         chosen.append(site)
         _take(problem, site, left)
     return tuple(chosen)
@@ -99,8 +108,39 @@ def _take(problem: Problem, site: int, left: list[int]) -> None:
         left[line] = max(0, left[line] - have)
 
 
-def _worth(problem: Problem, site: int, left: list[int], weigh: int) -> tuple[int, int, int]:
-    """What a site adds: units, whole lines, or units for the money."""
+def _by_units(problem: Problem, site: int, left: list[int]) -> Weight:
+    units, _, cost = _added(problem, site, left)
+    return not units, -units, cost
+
+
+def _by_lines(problem: Problem, site: int, left: list[int]) -> Weight:
+    """Whole lines first, then units."""
+    units, lines, cost = _added(problem, site, left)
+    return not units, -lines * problem.units - units, cost
+
+
+def _by_money(problem: Problem, site: int, left: list[int]) -> Weight:
+    units, _, cost = _added(problem, site, left)
+    return not units, (cost << 20) // max(units, 1), cost
+
+
+def _by_worth(prices: list[int]) -> Weigh:
+    """What a site asks for each unit of worth that it can add."""
+
+    def weigh(problem: Problem, site: int, left: list[int]) -> Weight:
+        cost, worth = problem.fixed[site], 0
+        for line, have, unit in problem.shelves[site]:
+            if left[line]:
+                quantity = min(have, left[line])
+                cost += quantity * unit
+                worth += quantity * max(prices[line], 1)
+        return not worth, (cost << 20) // max(worth, 1), 0
+
+    return weigh
+
+
+def _added(problem: Problem, site: int, left: list[int]) -> tuple[int, int, int]:
+    """The units and the whole lines that a site can add, and what that costs."""
     units = lines = 0
     cost = problem.fixed[site]
     for line, have, unit in problem.shelves[site]:
@@ -110,29 +150,37 @@ def _worth(problem: Problem, site: int, left: list[int], weigh: int) -> tuple[in
             units += quantity
             lines += have >= want
             cost += quantity * unit
-    if not units:
-        return -1, 0, 0
-    if weigh == 2:
-        return (units << 80) // cost, -cost, -site
-    return (lines * problem.units if weigh == 1 else 0) + units, -cost, -site
+    return units, lines, cost
+
+
+# --- afterwards ----------------------------------------------------------------------------------
 
 
 def _lean(problem: Problem, sites: Sites) -> Sites:
-    """Without the sites that only cost."""
+    """Without the sites that only cost, the dearest parcels first."""
+    spare = [-need for need in problem.need]
+    for site in sites:
+        for line, have, _ in problem.shelves[site]:
+            spare[line] += have
     for site in sorted(sites, key=problem.fixed.__getitem__, reverse=True):
-        rest = tuple(each for each in sites if each != site)
-        if not any(problem.residual(rest)) and problem.cost(rest) <= problem.cost(sites):
+        shelf = problem.shelves[site]
+        if any(have > spare[line] for line, have, _ in shelf):
+            continue
+        rest = tuple([each for each in sites if each != site])
+        if problem.cost(rest) <= problem.cost(sites):
             sites = rest
+            for line, have, _ in shelf:
+                spare[line] -= have
     return problem.used(sites)
 
 
-def better(problem: Problem, start: Sites) -> Sites:
+def _exchanged(problem: Problem, start: Sites) -> Sites:
     """Exchange each site for a cheaper one that can do its part, once round."""
+    if len(start) > _LONG:
+        return start
     sites = start
     for site in start:
-        if site not in sites:
-            continue
-        rest = tuple(each for each in sites if each != site)
+        rest = tuple([each for each in sites if each != site])
         missing = {line: want for line, want in enumerate(problem.residual(rest)) if want}
         able = ((*rest, each) for each in _able(problem, missing) if each not in rest)
         cheapest = nsmallest(_EXCHANGES, able, key=lambda found: problem.fixed[found[-1]])

@@ -195,10 +195,15 @@ def _fewer(problem: Problem, top: int, budget: Budget, *, first_only: bool = Fal
     """A plan of at most `top` parcels, and of as few as possible: the same question where each
     parcel costs one and nothing else costs anything."""
     counted = undominated(problem.counting_parcels())
-    prices = best_prices(counted, None, (top + 1) * PARCEL)
+    goal = top * PARCEL + 1
+    prices = best_prices(counted, None, goal)
+    counted = narrowed(counted, prices, goal)
+    if any(counted.residual(range(len(counted.sites)))):
+        return _Fewer(None, top + 1, True)
+    prices = best_prices(counted, None, goal, prices.prices)
     floor = max(2, least_parcels(counted), -(-prices.value // PARCEL))
     if floor > top:
-        return _Fewer(None, floor, True)
+        return _Fewer(None, top + 1, True)
     search = Search(
         counted,
         prices,
@@ -207,7 +212,7 @@ def _fewer(problem: Problem, top: int, budget: Budget, *, first_only: bool = Fal
         extras=False,
         first_only=first_only,
         grain=PARCEL,
-        goal=top * PARCEL + 1,
+        goal=goal,
     )
     done = search.run()
     if search.best is None:
@@ -252,7 +257,7 @@ def _without_the_hopeless(
     problem: Problem, prices: Prices, best: Sites
 ) -> tuple[Problem, Prices, Sites]:
     names = {problem.sites[site].location for site in best}
-    problem = narrowed(problem, prices, best)
+    problem = narrowed(problem, prices, problem.cost(best), best)
     best = _named(problem, names)
     return problem, best_prices(problem, prices.limit, problem.cost(best), prices.prices), best
 

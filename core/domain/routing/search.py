@@ -9,6 +9,8 @@ from itertools import islice
 from core.domain.routing.bounds import Prices, Sites
 from core.domain.routing.problem import Problem
 
+DEEPEST = 250  # parcels: beyond that Python's own stack would end the search
+
 
 class Budget:
     """How many nodes a plan may visit: work is counted and never timed, so plans repeat."""
@@ -75,6 +77,8 @@ class Search:
     def _visit(self, chosen: list[int], free: int, left: list[int], opened: int) -> None:
         """`opened` is what the chosen sites bring the bound to."""
         self.budget.visit()
+        if len(chosen) > DEEPEST:
+            self.budget.left = 0
         if not any(left):
             self._leaf(chosen, free, opened)
             return
