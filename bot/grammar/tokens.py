@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     r"|(?P<number>#?[A-Za-z]{0,5}-?\d+)(?=[,;+]\s*#?[A-Za-z]{0,5}-?\d)[,;+]"
     r"|(?P<bare>[^\s<]+|<)"
 )
+_JOINERS = ("", "and", "und", "&", "into", "with", "mit")
 _EDGES = ",;:?!.()"
 _ORDER = re.compile(r"#?[A-Za-z]{0,5}[-_]?\d{1,11}(?:[-/][A-Za-z0-9]{1,6})*", re.ASCII)
 _TRACKING = re.compile(
@@ -91,7 +92,7 @@ def _token(match: re.Match[str]) -> Token:
 
 
 def _joins(tokens: list[Token], place: int) -> bool:
-    if tokens[place].word in ("", "and", "und", "&") and 0 < place < len(tokens) - 1:
+    if tokens[place].word in _JOINERS and 0 < place < len(tokens) - 1:
         return bool(tokens[place - 1].order and tokens[place + 1].order)
     return False
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from core.commands import floor, gatehouse, handover
+from core.commands.joining import as_one
 from core.commands.labels import numbered, read_words, require_own_number
 from core.db.picks import name_of_print, waiting_at
 from core.db.unit_of_work import UnitOfWork
@@ -106,6 +107,10 @@ class PickWork:
     examples=("picked 1001 1004", "picked 1001 ber"),
 )
 def pick(ask: PickWork, uow: UnitOfWork) -> Done:
+    return as_one(uow, ask, _pick)
+
+
+def _pick(ask: PickWork, uow: UnitOfWork) -> Done:
     order, works = floor.works_for(uow, ask.order, ask.location, Exit.PICK, "picked")
     before = works[0].stage
     for work in works:
@@ -131,6 +136,10 @@ class PackWork:
     examples=("packed 1001 1004",),
 )
 def pack(ask: PackWork, uow: UnitOfWork) -> Done:
+    return as_one(uow, ask, _pack)
+
+
+def _pack(ask: PackWork, uow: UnitOfWork) -> Done:
     order, works = floor.works_for(uow, ask.order, ask.location, Exit.PACK, "packed")
     before = works[0].stage
     for work in works:
@@ -202,6 +211,10 @@ class ShipWork:
     examples=("shipped 1001 1004", "shipped 1001 00340434161094000000 DHL"),
 )
 def ship(ask: ShipWork, uow: UnitOfWork) -> Done:
+    return as_one(uow, ask, _ship)
+
+
+def _ship(ask: ShipWork, uow: UnitOfWork) -> Done:
     order, works = floor.works_for(uow, ask.order, ask.location, Exit.HANDOVER, "shipped")
     label = _label_of(uow, order, works)
     parcel = label or handover.new_parcel(uow, order, handover.contents(works))

@@ -16,7 +16,7 @@ from core.domain.cases import CaseKind
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.holds import Hold
 from core.domain.order import Change, Order
-from core.domain.refusals import NotPossible
+from core.domain.refusals import Conflict, NotPossible
 from core.domain.stock import Move, Short, StockMove
 from core.registry import Done, command
 
@@ -90,12 +90,22 @@ def restore(ask: RestorePlacing, uow: UnitOfWork) -> Done:
             f"The stock of order {order.number} was given to another order meanwhile.",
             "Look at the order and decide anew.",
         ) from short
+    _require_room(back)
     after = uow.orders.save(Change(back, (e.OrderPutBack(),)))
     open_short_case(uow, after)
     open_unknown_case(uow, after)
     for refund_id in ask.claims:
         _drop_claim(uow, refund_id)
     return Done(f"Order {order.number} is as it was.", {"order": order.number})
+
+
+def _require_room(order: Order) -> None:
+    """Units that went on meanwhile cannot be put back a second time."""
+    for line in order.lines:
+        if line.canceled + line.backordered + line.allocated + line.shipped > line.ordered:
+            raise Conflict(
+                f"Order {order.number} has changed since.", "Look at it and decide anew."
+            )
 
 
 def _as_before(uow: UnitOfWork, order: Order, ask: RestorePlacing) -> Order:

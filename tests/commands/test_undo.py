@@ -13,6 +13,7 @@ import pytest
 from core.commands.choosing import Units
 from core.commands.fulfillment import PackWork, PickWork, ShipWork
 from core.commands.holds import HoldOrder, ReleaseOrder
+from core.commands.joining import MergeOrders, UnmergeOrder
 from core.commands.marking import GiftOrder, Priority, SetPriority, UngiftOrder
 from core.commands.orders import (
     CancelOrder,
@@ -48,6 +49,7 @@ def shop(database: str) -> Iterator[Shop]:
     shop = make_shop(database)
     shop.place(1001, ("mug-red", 2), ("tee-black-m", 1))
     shop.place(1002, ("mug-red", 12))
+    shop.place(1003, ("sock-grey", 1))
     yield shop
     shop.close()
 
@@ -83,6 +85,11 @@ def state(shop: Shop) -> list[Any]:
         sorted([_some(line, _LINE) for line in shop.rows(t.order_line) if line["order_id"] in own]),
         sorted((h["order_id"], h["reason"], h["note"]) for h in _held(shop)),
         sorted(promises),
+        sorted(
+            (x["order_id"], x["other_id"])
+            for x in shop.rows(t.order_link, ended_at=None)
+            if x["kind"] == "together"
+        ),
         sorted([_some(row, level) for row in shop.rows(t.stock_level)]),
         sorted((c["kind"], c["subject"]) for c in shop.rows(t.cases) if c["state"] != "resolved"),
         sorted((f["order_id"], f["amount"]) for f in shop.rows(t.refund, state="due")),
@@ -132,6 +139,8 @@ def leaving(shop: Shop) -> list[str]:
     return shop.engine.chore(work, SHOP)
 
 
+MOVED = MoveOrder("1003", "ham")
+
 # --- every reversible step ------------------------------------------------------------------------
 
 
@@ -159,6 +168,8 @@ STEPS = (
     Try("untag", UntagOrder("1001", "vip"), (TagOrder("1001", "vip"),)),
     Try("picked", PickWork("1001")),
     Try("packed", PackWork("1001"), (PickWork("1001"),)),
+    Try("merge", MergeOrders(("1001", "1003")), (MOVED,)),
+    Try("unmerge", UnmergeOrder("1003"), (MergeOrders(("1001", "1003")),)),
     Try("priority", SetPriority("1001", Priority.VIP)),
     Try("gift", GiftOrder("1001", "for you")),
     Try("another note", GiftOrder("1001", "two"), (GiftOrder("1001", "one"),)),
@@ -304,7 +315,7 @@ def test_what_cannot_be_undone_does_not_wait(shop: Shop) -> None:
 
 def test_stock_that_went_to_another_order_is_not_taken_from_it(shop: Shop) -> None:
     """1002 waits for mugs; canceling 1001 feeds it, and undo does not starve it again."""
-    shop.place(1003, ("mug-red", 8))
+    shop.place(1004, ("mug-red", 8))
     cancel(shop)
     served = {line["order_id"]: line["allocated"] for line in shop.rows(t.order_line)}
     refused = shop.do(UndoLast())
