@@ -245,21 +245,21 @@ def free_overdue(uow: UnitOfWork, skus: Iterable[str]) -> bool:
 
 SENTENCES = {
     "what is held for a cart has an end and a cart that is not over": (
-        "I-41",
+        "I-39",
         """select r.id from reservation r left join cart c on c.id = r.cart_id
         where r.cart_id is not null and r.state = 'held' and (r.expires_at is null
             or c.id is null or c.state <> 'held' or c.shop_id <> r.shop_id
             or r.order_id is not null)""",
     ),
     "a cart never holds more than it wants": (
-        "I-41b",
+        "I-39b",
         """select c.name from cart c join (
             select cart_id, sum(quantity) as held from reservation
             where state = 'held' and cart_id is not null group by cart_id
         ) r on r.cart_id = c.id where r.held > c.units""",
     ),
     "a cart that became an order says which": (
-        "I-41c",
+        "I-39c",
         "select name from cart where (state = 'ordered') <> (order_number <> '')",
     ),
 }

@@ -222,13 +222,13 @@ def _end(
 
 SENTENCES = {
     "a task is open as long as something of it waits to be counted": (
-        "I-40",
+        "I-38",
         """select k.number from count_task k where (k.state = 'open') <> exists (
             select 1 from stock_count c where c.task_id = k.id and c.state in ('asked', 'doubted'))
         """,
     ),
     "what a task asks to count stands at the task's location": (
-        "I-40b",
+        "I-38b",
         """select c.id from stock_count c join count_task k on k.id = c.task_id
         where k.location_id <> c.location_id or k.shop_id <> c.shop_id""",
     ),
