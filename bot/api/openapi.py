@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from bot.api.rest import BASE, SERVER_FIELDS, Resource, offered, resources
+from bot.api.rest import ASKED, BASE, SERVER_FIELDS, Resource, offered, resources
 from core import registry
 from core.commands.capture import CaptureOrder
 from core.engine import Receipt
@@ -52,13 +52,17 @@ _WORDS = {
 def describe(version: str) -> Document:
     commands = offered()
     shapes = [spec.shape for spec in commands.values()] + [CaptureOrder]
+    asked = [registry.QUESTIONS[one.question] for one in ASKED]
+    shapes += [spec.shape for spec in asked]
     questions = {one.question: registry.QUESTIONS[one.question] for one in resources()}
+    questions |= {spec.name: spec for spec in asked}
     views = {name: _view(spec) for name, spec in questions.items()}
     schemas, components = msgspec.json.schema_components(
         [*shapes, *views.values(), Receipt, *(spec.shape for spec in questions.values())],
         ref_template="#/components/schemas/{name}",
     )
-    inputs = dict(zip([*commands, "capture_order"], schemas, strict=False))
+    given = [*commands, "capture_order", *(spec.name for spec in asked)]
+    inputs = dict(zip(given, schemas, strict=False))
     outputs = dict(zip(views, schemas[len(shapes) :], strict=False))
     receipt = schemas[len(shapes) + len(views)]
     _close(components, shapes)
@@ -68,6 +72,9 @@ def describe(version: str) -> Document:
         paths[_plain(BASE + one.path)] = {"get": operation}
     orders = paths.setdefault(f"{BASE}/orders", {})
     orders["post"] = _write("capture_order", CaptureOrder, _without(components), receipt, True)
+    for one, spec in zip(ASKED, asked, strict=True):
+        operation = _ask(one, spec, inputs[spec.name], outputs[spec.name])
+        paths[BASE + one.path] = {"post": operation}
     for name, spec in commands.items():
         written = _write(name, spec.shape, inputs[name], receipt)
         paths[f"{BASE}/commands/{name}"] = {"post": written}
@@ -89,7 +96,7 @@ def _view(spec: Spec) -> Any:
 
 def _close(components: Document, shapes: Iterable[type]) -> None:
     """What is sent to us has no other fields than these."""
-    sent = {shape.__name__ for shape in shapes} | {"CaptureLine", "Address"}
+    sent = {shape.__name__ for shape in shapes} | {"CaptureLine", "BasketLine", "Address"}
     for name in sent & set(components):
         components[name]["additionalProperties"] = False
 
@@ -127,6 +134,17 @@ def _read(resource: Resource, spec: Spec, schema: Document) -> Document:
         "tags": [resource.path.split("/")[1]],
         "parameters": [_parameter(resource, one) for one in _asked(resource, spec)],
         "responses": {**_json("200", "What was asked for", schema), **_problems(401, 403, 404)},
+    }
+
+
+def _ask(resource: Resource, spec: Spec, given: Document, schema: Document) -> Document:
+    return {
+        "operationId": spec.name,
+        "summary": spec.summary,
+        "tags": [resource.path.split("/")[1]],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": given}}},
+        "responses": {**_json("200", "The answer; nothing is written", schema)}
+        | _problems(401, 403, 413),
     }
 
 

@@ -54,6 +54,10 @@ RESOURCES = (
 )
 
 
+# Questions that are too long for an address: they are asked with a body, and write nothing.
+ASKED = (Resource("/promises", "ask_promise"),)
+
+
 def resources() -> list[Resource]:
     return [one for one in RESOURCES if one.question in registry.QUESTIONS]
 
@@ -73,6 +77,7 @@ def rest_routes(house: House, counts: Counts) -> list[Route]:
     reads = [Route(BASE + one.path, rest.reader(one), methods=["GET"]) for one in resources()]
     return [
         *reads,
+        *(Route(BASE + one.path, rest.asker(one), methods=["POST"]) for one in ASKED),
         Route(f"{BASE}/orders", rest.capture, methods=["POST"]),
         Route(f"{BASE}/commands/{{name}}", rest.act, methods=["POST"]),
     ]
@@ -95,6 +100,16 @@ class Rest:
             return answer(view, headers=_etag(view))
 
         return read
+
+    def asker(self, resource: Resource) -> Callable[[Request], Any]:
+        spec = registry.QUESTIONS[resource.question]
+
+        async def ask(request: Request) -> Response:
+            actor = await actor_of(request, self._house)
+            question = read_shape(spec.shape, json_object(await body_of(request)))
+            return answer(await self._house.query(question, Caller(actor, "api")))
+
+        return ask
 
     async def act(self, request: Request) -> Response:
         """Do any command of the registry by its name."""
