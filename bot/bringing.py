@@ -13,6 +13,7 @@ from bot.local import Local
 from core.commands.access import AddConnection
 from core.commands.capture import CaptureLine, CaptureOrder
 from core.commands.imports import ImportedRow, ImportLocations, ImportProducts, ImportStock
+from core.commands.lanes import ImportLanes
 from core.db import catalog
 from core.db.setup import load_shop
 from core.domain.order import Address
@@ -57,6 +58,8 @@ def hand_in(
 def _command(kind: str, name: str, rows: tuple[ImportedRow, ...], *, dry_run: bool) -> Any:
     if kind == "locations":
         return ImportLocations(rows, dry_run)
+    if kind == "lanes":
+        return ImportLanes(rows, dry_run)
     if kind == "products":
         return ImportProducts(rows, dry_run)
     return ImportStock(rows, f"import of {name}", dry_run)

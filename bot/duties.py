@@ -19,11 +19,13 @@ from bot.clock import Job
 from bot.slack.surface import Slack
 from bot.stores import as_refusal
 from bot.telegram.app import TelegramDoor
+from core.commands.calendars import RefreshHolidays
 from core.commands.carts import ReleaseExpiredCarts
 from core.commands.counting import PlanCounts
 from core.commands.deciding import EndWaits
 from core.commands.edits import DiscardExpiredEdits
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
+from core.commands.screening import ForgetMarks
 from core.commands.stock import plan_stock_pushes
 from core.db import house as notes
 from core.db import setup
@@ -64,6 +66,7 @@ OFTEN = (
 )
 SELDOM = (CaseKind.TRACKING_STALE, CaseKind.REFUND_OPEN)
 BACKUP_AT = time(3)
+HOLIDAYS_AT = time(2, 30)
 CHUNKS_MAX = 100
 
 
@@ -181,6 +184,16 @@ def jobs(hands: Hands) -> list[Job]:
         ),
         Job("plan counts", Every(60 * MINUTE), _for_shops(house, "counts", lambda _: PlanCounts())),
         Job("end waits", Every(15 * MINUTE), _for_shops(house, "end waits", lambda _: EndWaits())),
+        Job(
+            "refresh holidays",
+            Daily(HOLIDAYS_AT),
+            _for_shops(house, "holidays", lambda _: RefreshHolidays()),
+        ),
+        Job(
+            "forget screening marks",
+            Every(60 * MINUTE),
+            _for_shops(house, "marks", lambda _: ForgetMarks()),
+        ),
         Job("pull missed orders", Every(15 * MINUTE), lambda _: pull_all(hands)),
         *_backups(house),
     ]

@@ -257,6 +257,14 @@ FIELDS: dict[str, dict[str, Read]] = {
         "category": _text,
         "active": _flag,
     },
+    "lanes": {
+        "country": _text,
+        "origin": _text,
+        "zip_prefix": _text,
+        "method": _text,
+        "days": _count,
+        "cost": _money,
+    },
     "stock": {"sku": _text, "location": _text, "on_hand": _count, "safety": _count},
     "orders": {
         "number": _text,
@@ -278,11 +286,17 @@ FIELDS: dict[str, dict[str, Read]] = {
 REQUIRED = {
     "locations": ("code",),
     "products": ("sku",),
+    "lanes": ("country", "days"),
     "stock": ("sku", "location", "on_hand"),
     "orders": ("number", "placed_at", "sku", "quantity", "unit_price"),
 }
 # What names a row: given twice, nobody knows which one is meant.
-NAMED_BY = {"locations": ("code",), "products": ("sku",), "stock": ("sku", "location")}
+NAMED_BY = {
+    "lanes": ("origin", "country", "zip_prefix", "method"),
+    "locations": ("code",),
+    "products": ("sku",),
+    "stock": ("sku", "location"),
+}
 
 
 def checked(kind: str, table: Table, setting: Setting) -> tuple[list[ImportedRow], Report]:
@@ -300,7 +314,7 @@ def checked(kind: str, table: Table, setting: Setting) -> tuple[list[ImportedRow
         if row is None:
             report.broken.add(cells.get(needed[0], ""))
             continue
-        name = tuple(cells[part].casefold() for part in NAMED_BY.get(kind, ()))
+        name = tuple(cells.get(part, "").casefold() for part in NAMED_BY.get(kind, ()))
         if name and name in seen:
             first = f"stands in line {seen[name]} already"
             report.problems.append(Problem(line, NAMED_BY[kind][0], first))

@@ -25,7 +25,7 @@ def enter(app: typer.Typer) -> None:
 
 def bring_in(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help="locations, products, stock or orders")],
+    kind: Annotated[str, typer.Argument(help="locations, products, stock, lanes or orders")],
     file: Annotated[
         Path | None, typer.Argument(help="A CSV file; its first line names the columns.")
     ] = None,
@@ -48,6 +48,8 @@ def bring_in(
     products: sku* title barcode price cost weight category active
 
     stock: sku* location* on_hand* safety
+
+    lanes: country* days* origin zip_prefix method cost
 
     orders: number* placed_at* sku* quantity* unit_price* title shipping paid email phone
     customer street zip city country note language

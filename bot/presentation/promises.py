@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Card, Field, Section
-from bot.presentation.words import day, money, stamp
-from core.queries.promises import BasketPromise, PromisedParcel
+from bot.presentation.words import count, day, money, stamp
+from core.domain.lanes import Lane
+from core.queries.promises import BasketPromise, LaneTable, PromisedParcel
 
 
 def promise_card(view: BasketPromise, desk: Desk) -> Card:
@@ -52,3 +53,25 @@ def _parcel(parcel: PromisedParcel, view: BasketPromise, desk: Desk) -> str:
         f"{goods} from {parcel.location}{coming}: leaves {day(parcel.leaves, desk)}, "
         f"arrives {day(parcel.arrives, desk)} · {cost}"
     )
+
+
+def lanes_card(view: LaneTable, desk: Desk) -> Card:
+    lines = tuple(_lane(lane, desk) for lane in view.lanes)
+    named = tuple(f"“{line}” means {method}" for line, method in view.shipping.items())
+    hidden = view.total - len(view.lanes)
+    sections = (
+        Section(lines or ("No lanes yet: `wismo import lanes` brings a table in.",)),
+        Section(named, "Shipping lines"),
+    )
+    usual = f"{count(view.usual_days, 'day')}, express {count(view.express_days, 'day')}"
+    return Card(
+        title=f"Lanes: {view.total}",
+        sections=tuple(section for section in sections if section.lines),
+        fields=(Field("Without a lane", usual),),
+        note=f"{hidden} more are not shown." if hidden > 0 else "",
+    )
+
+
+def _lane(lane: Lane, desk: Desk) -> str:
+    cost = "" if lane.cost is None else f", {money(lane.cost, desk.currency, desk)}"
+    return f"{lane.words}: {count(lane.days, 'day')}{cost}"

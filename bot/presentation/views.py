@@ -16,7 +16,7 @@ from bot.presentation.incoming import availability_card, expected_page, transfer
 from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page, why_card
 from bot.presentation.picks import picks_card
-from bot.presentation.promises import promise_card
+from bot.presentation.promises import lanes_card, promise_card
 from bot.presentation.returns import return_card, return_page
 from bot.presentation.routing import diff_card, presets_page, rules_card
 from bot.presentation.screening import screened_card, screening_card
@@ -34,7 +34,7 @@ from core.queries.incoming import ExpectedPage, TransferPage
 from core.queries.ledger import LedgerView
 from core.queries.orders import OrderPage, OrderView, RoutingStory, Timeline
 from core.queries.picks import PickQueue
-from core.queries.promises import BasketPromise
+from core.queries.promises import BasketPromise, LaneTable
 from core.queries.returns import ReturnPage, ReturnView
 from core.queries.routing import ListPresets, RulesDiff, RulesView
 from core.queries.screening import ScreenedOrder, ScreeningView
@@ -45,6 +45,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     OrderView: order_card,
     RoutingStory: why_card,
     BasketPromise: promise_card,
+    LaneTable: lanes_card,
     ScreenedOrder: screened_card,
     ScreeningView: screening_card,
     RulesView: rules_card,

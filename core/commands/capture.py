@@ -23,11 +23,13 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
+from core.domain.lanes import method_of, require_method
 from core.domain.money import exponent
 from core.domain.order import Address, Change, Line, Order
 from core.domain.priority import priority_of
 from core.domain.refunds import paid_for_first
 from core.domain.refusals import Invalid
+from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
 from core.registry import Done, command
 
@@ -86,6 +88,8 @@ class CaptureOrder:
     handed_over: bool = False
     sold_at: str = ""  # the location of a till sale: code, or the channel's own id of it
     sends_messages: bool = True
+    shipping_line: str = ""  # as the channel names it; `method` says what it means
+    method: str = ""
     cart: str = ""  # what it held becomes the order's promise
     extra: Mapping[str, str] = field(default_factory=dict)
 
@@ -209,6 +213,8 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         placed_at=ask.placed_at,
         captured_at=uow.now,
         promise=ask.promise,
+        promise_basis="shown by the channel" if ask.promise else "",
+        method=method_from(uow.shop, ask),
         note=ask.note,
         tags=ask.tags,
         priority=priority_of(0, ask.tags),
@@ -218,6 +224,10 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         sends_messages=ask.sends_messages and not ask.handed_over,
         extra=ask.extra,
     )
+
+
+def method_from(shop: Shop, ask: CaptureOrder) -> str:
+    return require_method(ask.method) if ask.method else method_of(ask.shipping_line, shop.shipping)
 
 
 def _new_line(uow: UnitOfWork, position: int, line: CaptureLine) -> Line:

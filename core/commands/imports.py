@@ -68,7 +68,7 @@ def import_locations(ask: ImportLocations, uow: UnitOfWork) -> Done:
             uow.people.put(t.location, {"code": code}, values)
         return outcome
 
-    return _each(ask.rows, one, "location")
+    return each_row(ask.rows, one, "location")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def import_products(ask: ImportProducts, uow: UnitOfWork) -> Done:
             catalog.put_product(uow, row.key, before, values)
         return outcome
 
-    done = _each(ask.rows, one, "product")
+    done = each_row(ask.rows, one, "product")
     if not ask.dry_run:
         _route_what_waited(uow, {row.key for row in ask.rows} - set(known))
     return done
@@ -149,7 +149,7 @@ def import_stock(ask: ImportStock, uow: UnitOfWork) -> Done:
             arrived.add(row.key)
         return "changed" if moves else "same"
 
-    done = _each(ask.rows, one, "stock")
+    done = each_row(ask.rows, one, "stock")
     if arrived:
         serve_queue(uow, arrived)
     return done
@@ -199,7 +199,7 @@ def _differs(uow: UnitOfWork, row: ImportedRow, location_id: int) -> Refusal:
 # --- shared ----------------------------------------------------------------------------------
 
 
-def _each(rows: Sequence[ImportedRow], one: Callable[[ImportedRow], str], what: str) -> Done:
+def each_row(rows: Sequence[ImportedRow], one: Callable[[ImportedRow], str], what: str) -> Done:
     """Do row by row; a row that is refused is named and the others go on."""
     if len(rows) > ROWS_MAX:
         raise Invalid(f"{len(rows)} rows are too many at once.", f"Send {ROWS_MAX} at most.")

@@ -221,3 +221,13 @@ def set_screening(ask: SetScreening, uow: UnitOfWork) -> Done:
     uow.people.set_shop(settings=stored | {"screening": after.stored()})
     uow.undo = SetScreening(key, before.as_typed(key))
     return Done(f"{key} is {after.as_typed(key)} now.", {"before": before.as_typed(key)})
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetMarks:
+    """Throw away what nothing counts any more."""
+
+
+@command("forget-marks", ForgetMarks, Right.MACHINERY, in_chat=False)
+def forget_marks(_: ForgetMarks, uow: UnitOfWork) -> Done:
+    return Done(f"{db.forget_marks(uow)} marks are forgotten.")

@@ -133,6 +133,7 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         uses_carts=bool(settings.get("uses_carts", False)),
         lanes=lanes.book_of(session, shop_id),
         rules=active_rules(session, shop_id),
+        shipping=tuple(settings.get("shipping", {}).items()),
         screening=Settings.read(settings.get("screening", {})),
     )
 

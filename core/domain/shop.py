@@ -118,6 +118,7 @@ class Shop:
     revision: int = 0
     uses_carts: bool = False  # since the first cart was reserved
     lanes: LaneBook = field(default_factory=LaneBook)
+    shipping: tuple[tuple[str, str], ...] = ()  # a shipping line and its method
     screening: Settings = field(default_factory=Settings)
     # Dates that were counted already (core/domain/estimate.py): they live as long as this shop.
     counted_days: dict[tuple[int, int, datetime], tuple[date, date]] = field(

@@ -19,7 +19,7 @@ from core.domain.access import Right
 from core.domain.basket import BasketLine, read_basket, require_basket
 from core.domain.detect import calendar_of
 from core.domain.estimate import estimate, parcel_cost
-from core.domain.lanes import STANDARD, require_method
+from core.domain.lanes import STANDARD, Lane, require_method
 from core.domain.order import Address, Line, Order
 from core.domain.promise import next_cutoff
 from core.domain.refusals import Invalid
@@ -31,6 +31,7 @@ from core.domain.stock import Level
 from core.registry import Arg, question
 
 AHEAD_MAX = timedelta(days=366)
+LANES_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,3 +307,34 @@ def _order_by(reader: Reader, parcels: Sequence[PromisedParcel]) -> datetime | N
     sites = [reader.shop.location(parcel.location) for parcel in parcels if not parcel.expected]
     cut_offs = [next_cutoff(calendar_of(site), reader.now) for site in sites]
     return min(cut_offs, default=None)
+
+
+# --- the table of lanes --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTable:
+    """The lanes from the most exact to the vaguest, as lines; `total` counts all of them."""
+
+    lanes: tuple[Lane, ...]
+    total: int
+    usual_days: int
+    express_days: int
+    shipping: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListLanes:
+    """Show how long parcels travel, and which shipping lines mean which method."""
+
+
+@question("lanes", ListLanes, Right.VIEW_STOCK, examples=("lanes",))
+def list_lanes(_ask: ListLanes, reader: Reader) -> LaneTable:
+    shop = reader.shop
+    return LaneTable(
+        shop.lanes.lanes[:LANES_SHOWN],
+        len(shop.lanes.lanes),
+        int(shop.policy["lane_days"]),
+        int(shop.policy["express_days"]),
+        dict(shop.shipping),
+    )

@@ -168,6 +168,7 @@ class Order(Struct):
     discount_codes: list[dict[str, str | None]] = []
     payment_gateway_names: list[str] = []
     test: bool = False
+    browser_ip: str | None = None
     refunds: list[Refund] = []
     fulfillments: list[Fulfillment] = []
 

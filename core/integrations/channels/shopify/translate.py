@@ -85,6 +85,7 @@ def capture_of(connection: Connection, order: p.Order) -> CaptureOrder:
         cancel_reason=reason,
         handed_over=is_till,
         sold_at=str(order.location_id or "") if is_till else "",
+        shipping_line=_text(next((x.title for x in shipping if x.title), ""))[:100],
         extra=_extra(order),
     )
 
@@ -251,6 +252,7 @@ def _extra(order: p.Order) -> dict[str, str]:
         "shipping_title": ", ".join(x.title or "" for x in order.shipping_lines),
         "discount_codes": ", ".join(str(x.get("code") or "") for x in order.discount_codes),
         "test": "yes" if order.test else "",
+        "ip": order.browser_ip or "",
         "presentment": _presentment(order),
     }
     found |= {f"note:{_text(a.name)[:80]}": str(a.value or "") for a in order.note_attributes[:30]}
