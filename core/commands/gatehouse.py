@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
+from core.domain.cases import CaseKind
 from core.domain.fulfillment import FulfillmentOrder, Stage
-from core.domain.holds import Exit, Hold, box_of, gate, refusal
+from core.domain.holds import Answer, Exit, Hold, answer, box_of, gate, refusal
 from core.domain.order import Change, Order
 from core.domain.refusals import NotPossible
 
@@ -86,3 +87,18 @@ def _require_unlabeled(uow: UnitOfWork, order: Order, work: FulfillmentOrder) ->
                 f"Write `void {order.number}` and label the rest, or release the line.",
                 code="held",
             )
+
+
+# --- asking the location -------------------------------------------------------------------------
+
+
+def asking_holds(holds: Iterable[Hold], work: FulfillmentOrder) -> list[Hold]:
+    """The holds for which somebody has to put this box aside."""
+    return [hold for hold in holds if answer(hold, box_of(work)) is Answer.ASKED]
+
+
+def close_asks(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder], why: str) -> None:
+    """Nobody is asked any more about boxes that no hold asks for."""
+    for work in works:
+        if not asking_holds(order.holds, work):
+            uow.cases.close(CaseKind.HOLD_ASKED, f"box:{work.id}", why)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from core.commands import gatehouse
 from core.commands.placing import open_short_case, open_unknown_case
 from core.commands.writeback import write_back
 from core.db.unit_of_work import UnitOfWork
@@ -211,13 +212,10 @@ def _sell(uow: UnitOfWork, order: Order, parcel: Parcel, sale: StockMove) -> Non
 def _close_cases(uow: UnitOfWork, order: Order, works: Works) -> None:
     """What was late about this work is late no more."""
     places = {None, *(work.location_id for work in works)}
-    boxes = {f"box:{work.id}" for work in works}
     for case in uow.cases.open_of_order(order.id):
         is_late = case.kind in (CaseKind.STUCK, CaseKind.PAST_CUTOFF)
         if is_late and case.location_id in places:
             uow.cases.close(case.kind, case.subject, "it has left")
-        elif case.kind is CaseKind.HOLD_ASKED and case.subject in boxes:
-            uow.cases.close(case.kind, case.subject, "it has left all the same")
 
 
 def _tell_channel(uow: UnitOfWork, order: Order, parcel: Parcel, works: Works) -> None:
@@ -284,9 +282,12 @@ def _end_holds(uow: UnitOfWork, order: Order) -> Order:
     """A hold of which nothing is left to stop has ended."""
     if not order.holds:
         return order
-    left = {work.id for work in uow.work.of(order.id) if work.stage is Stage.SHIPPED}
+    works = uow.work.of(order.id)
+    left = {work.id for work in works if work.stage is Stage.SHIPPED}
     over = [hold for hold in order.holds if _is_over(order, hold, left)]
-    return uow.orders.save(order.lift(over, "it has left the house")) if over else order
+    after = uow.orders.save(order.lift(over, "it has left the house")) if over else order
+    gatehouse.close_asks(uow, after, works, "nothing of it is there any more")
+    return after
 
 
 def _is_over(order: Order, hold: Hold, left: Collection[int]) -> bool:

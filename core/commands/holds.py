@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from core.commands import floor
+from core.commands.gatehouse import asking_holds, close_asks
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
@@ -138,10 +139,6 @@ def ask_locations(uow: UnitOfWork, order: Order, works: Works) -> None:
         uow.cases.open(asked_finding(order.id, facts, hold, box, uow.shop))
 
 
-def asking_holds(holds: Iterable[Hold], work: FulfillmentOrder) -> list[Hold]:
-    return [hold for hold in holds if answer(hold, box_of(work)) is Answer.ASKED]
-
-
 @dataclass(frozen=True, slots=True)
 class AnswerHold:
     """Say that the goods of a held order are put aside, so that nothing of it leaves."""
@@ -255,13 +252,6 @@ def _placed_again(order: Order, works: Works, hold: Hold) -> HoldOrder | None:
     if not word:
         return None
     return HoldOrder(word, hold.reason, hold.until, hold.note, line, hold.owner)
-
-
-def close_asks(uow: UnitOfWork, order: Order, works: Works, why: str) -> None:
-    """Nobody is asked any more about boxes that no hold asks for."""
-    for work in works:
-        if not asking_holds(order.holds, work):
-            uow.cases.close(CaseKind.HOLD_ASKED, f"box:{work.id}", why)
 
 
 def release_ended(uow: UnitOfWork, order: Order) -> Order:

@@ -20,7 +20,6 @@ from core.domain.carts import with_own
 from core.domain.cases import CaseKind, Finding
 from core.domain.estimate import estimate
 from core.domain.fulfillment import FulfillmentOrder, Stage
-from core.domain.holds import widened
 from core.domain.order import Change, Line, Order
 from core.domain.refusals import Conflict, Unavailable
 from core.domain.routing.problem import Demand, Pick
@@ -231,9 +230,7 @@ def free(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]) -> Or
     """Cancel work and give its units back to stock; the lines lose their allocation."""
     changed = {line.id: line for line in order.lines}
     moves = []
-    gone = set()
     for work in works:
-        gone.add(work.id)
         uow.work.save(work, work.cancel(uow.now))
         for item in work.items:
             moves.append(
@@ -247,8 +244,7 @@ def free(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]) -> Or
                 packed=min(line.packed, line.allocated - item.quantity),
             )
     uow.stock.move(moves)
-    after = order.with_lines(changed)
-    return replace(after, holds=widened(after.holds, gone)) if after.holds else after
+    return order.with_lines(changed)
 
 
 def serve_queue(uow: UnitOfWork, skus: Iterable[str]) -> list[str]:

@@ -358,14 +358,14 @@ INVARIANTS: dict[str, Check] = {
     ),
     # holds
     "a hold stops its order, or a line or box of it, and has an owner": _rule(
-        "I-40",
+        "I-50",
         """select h.id from hold h where h.owner = '' or (h.scope = 'line' and not exists (
             select 1 from order_line l where l.id = h.scope_id and l.order_id = h.order_id))
             or (h.scope = 'box' and not exists (select 1 from fulfillment_order f
                 where f.id = h.scope_id and f.order_id = h.order_id))""",
     ),
-    "what left under a hold has a case": _rule("I-40b", _LEFT_UNDER_A_HOLD),
-    "every open order has somebody who acts next, and a clock": Check("I-41", ownerless),
+    "what left under a hold has a case": _rule("I-50b", _LEFT_UNDER_A_HOLD),
+    "every open order has somebody who acts next, and a clock": Check("I-51", ownerless),
     # inbox, outbox
     "every answered delivery has kept its answer": _rule(
         "I-17", "select id from inbox where state in ('done', 'refused') and answer = 'null'"

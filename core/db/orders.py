@@ -15,6 +15,8 @@ from core.db.connection import Row, Session, Statement
 from core.db.holds import hold_row, read_holds, store_holds
 from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain.access import Role
+from core.domain.fulfillment import Stage
+from core.domain.holds import Scope, widened
 from core.domain.order import Address, Change, Line, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Conflict, NotFound
@@ -210,7 +212,7 @@ class Orders:
                 self._current[order_id] = after
                 changed.append((after, ""))
             elif before is not None and order is not before[0]:
-                after = replace(order, version=before[0].version + 1)
+                after = replace(self._on_live_boxes(order), version=before[0].version + 1)
                 self._current[order_id] = after
                 changed.append((after, before[1]))
             elif order_id in self._uow.told:
@@ -218,6 +220,15 @@ class Orders:
                 self._current[order_id] = after
                 changed.append((after, before[1] if before else ""))
         return changed
+
+    def _on_live_boxes(self, order: Order) -> Order:
+        """However work was planned anew: the hold of a box that is no more holds the order."""
+        boxes = {hold.scope_id for hold in order.holds if hold.scope is Scope.BOX}
+        if not boxes:
+            return order
+        works = self._uow.work.of(order.id)
+        live = {work.id for work in works if work.stage is not Stage.CANCELED}
+        return replace(order, holds=widened(order.holds, boxes - live))
 
     def store(self, order: Order, chain: str) -> None:
         if order.id in self._new:

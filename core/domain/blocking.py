@@ -162,8 +162,7 @@ def hold_due(shop: Shop, hold: Hold) -> datetime:
 
 def _decider(hold: Hold) -> str:
     """Our own people have names: whoever placed a hold is the one to ask."""
-    is_ours = hold.party is Party.US or (hold.owner is None and hold.party is Party.FINANCE)
-    return hold.by if is_ours and hold.by not in NOBODY else hold.party.value
+    return hold.by if hold.party is Party.US and hold.by not in NOBODY else hold.party.value
 
 
 def _without_stock(facts: Facts, shop: Shop) -> Next | None:

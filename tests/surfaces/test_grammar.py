@@ -503,7 +503,7 @@ def test_every_verb_by_itself_is_understood():
 
 def test_usage_names_what_is_needed_and_what_may_be_left_out():
     spec = spec_of(HoldOrder("1001"))
-    assert usage(spec) == "hold <order> [reason] [until …] [note] [line …]"
+    assert usage(spec) == "hold <order> [reason] [until …] [line …] [note]"
     assert [slot.name for slot in slots_of(HoldOrder)] == [
         "order",
         "reason",
