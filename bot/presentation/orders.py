@@ -12,7 +12,6 @@ from bot.presentation.timeline import tell
 from bot.presentation.words import ago, count, day, money, sentence, state, today, until, when
 from core.domain.blocking import Next
 from core.domain.priority import priority_named
-from core.domain.routing.trace import Trace, explain
 from core.queries.orders import (
     FindOrders,
     LateWork,
@@ -22,7 +21,6 @@ from core.queries.orders import (
     OrderPage,
     OrderView,
     ParcelView,
-    RoutingStory,
     Told,
     WordSent,
 )
@@ -242,20 +240,3 @@ def _waits(step: Next, desk: Desk) -> str:
 def _why_late(work: LateWork, desk: Desk) -> str:
     word = "stuck" if work.reason == "stuck" else "past the cut-off"
     return f"{word} at {work.location}, ready since {when(work.ready_at, desk)}"
-
-
-# --- why --------------------------------------------------------------------------------------
-
-
-def why_card(story: RoutingStory, desk: Desk) -> Card:
-    """Why this location, in sentences: the outcome first, then what was weighed."""
-    actions = kept(
-        button(desk, "move", story.order, text="Move Order"), button(desk, "show", story.order)
-    )
-    title = f"Why order {story.order} ships from where it does"
-    if story.trace is None:
-        told = ("Nothing was routed yet: no line has found its stock.",)
-        return Card(title, (Section(told),), actions=actions)
-    lines = explain(Trace.from_json(story.trace), lambda amount: money(amount, desk.currency, desk))
-    decided = f"Decided {when(story.at, desk)}." if story.at else ""
-    return Card(title, (Section(tuple(lines)),), actions=actions, note=decided)

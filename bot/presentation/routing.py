@@ -8,8 +8,11 @@ from typing import Any
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Field, Page, Section
-from bot.presentation.words import ago, count, money
+from bot.presentation.words import ago, count, day, money, when
+from core.domain.routing.trace import Trace, explain
 from core.queries.routing import PresetView, RulesDiff, RulesView, VersionBrief
+from core.queries.whatif import Side, WhatIfView
+from core.queries.why import Decided, RoutingStory
 
 VERSIONS_SHOWN = 5
 LINES_SHOWN = 40
@@ -36,8 +39,8 @@ def rules_card(view: RulesView, desk: Desk) -> Card:
 
 
 def _signed(view: RulesView, desk: Desk) -> str:
-    when = f" {ago(view.at, desk.now)}" if view.at else ""
-    return f"Written by {view.by}{when}{f': {view.reason}' if view.reason else ''}."
+    moment = f" {ago(view.at, desk.now)}" if view.at else ""
+    return f"Written by {view.by}{moment}{f': {view.reason}' if view.reason else ''}."
 
 
 def _buttons(view: RulesView, desk: Desk) -> Iterator[Action | None]:
@@ -74,6 +77,83 @@ def diff_card(view: RulesDiff, desk: Desk) -> Card:
         (Section(lines),),
         actions=kept(button(desk, "rules", text="Show Version", more={"number": view.number})),
     )
+
+
+# --- why, and what if ----------------------------------------------------------------------------
+
+
+def why_card(story: RoutingStory, desk: Desk) -> Card:
+    """Why this location, in sentences: the outcome first, then what was weighed."""
+    actions = kept(
+        button(desk, "move", story.order, text="Move Order"), button(desk, "show", story.order)
+    )
+    title = f"Why order {story.order} ships from where it does"
+    if story.trace is None:
+        told = ("Nothing was routed yet: no line has found its stock.",)
+        return Card(title, (Section(told),), actions=actions)
+    lines = explain(Trace.from_json(story.trace), lambda amount: money(amount, desk.currency, desk))
+    earlier = tuple(_earlier(each, desk) for each in story.earlier)
+    sections = (Section(tuple(lines)), Section(earlier, "Decided before", "quiet"))
+    note = f"Decided {when(story.at, desk)}." if story.at else ""
+    if story.same_again is False:
+        note += " The same facts lead to another plan today: tell who runs wismo."
+    return Card(title, tuple(s for s in sections if s.lines), actions=actions, note=note)
+
+
+def _earlier(each: Decided, desk: Desk) -> str:
+    who = f", chosen by {each.by}" if each.by else ""
+    where = " + ".join(each.locations) or "nowhere"
+    return f"{when(each.at, desk)}: {where} (rule {each.rule!r}, version {each.version}{who})"
+
+
+def whatif_card(view: WhatIfView, desk: Desk) -> Card:
+    """Two plans side by side; the title is the difference."""
+    fields = (
+        Field("Now", _side(view.now, view, desk)),
+        Field("Then", _side(view.then, view, desk)),
+    )
+    stops = Section(view.why_not, "What stands in the way", "warn")
+    moves = bool(view.to) and not view.why_not and not view.is_same
+    more = {"to": view.to}
+    move = button(desk, "move", view.order, text=f"Move to {view.to}", more=more) if moves else None
+    return Card(
+        _difference(view, desk),
+        (stops,) if view.why_not else (),
+        fields=fields,
+        actions=kept(move, button(desk, "why", view.order)),
+        note="Nothing was changed.",
+    )
+
+
+def _difference(view: WhatIfView, desk: Desk) -> str:
+    where = " + ".join(view.then.locations) or "nowhere"
+    if view.is_same:
+        return f"Order {view.order} would ship from {where} as it does now"
+    parts = [_more(view.cost_difference, view, desk)]
+    if view.days_difference is not None:
+        days = count(abs(view.days_difference), "day")
+        late = "later" if view.days_difference > 0 else "earlier"
+        parts.append(f"{days} {late}" if view.days_difference else "on the same day")
+    return f"Order {view.order} from {where}: {', '.join(parts)}"
+
+
+def _more(difference: int, view: WhatIfView, desk: Desk) -> str:
+    if not difference:
+        return "at the same cost"
+    amount = money(abs(difference), view.currency, desk)
+    return f"{amount} {'more' if difference > 0 else 'less'}"
+
+
+def _side(side: Side, view: WhatIfView, desk: Desk) -> str:
+    if not side.locations:
+        return "nothing ships"
+    told = [" + ".join(side.locations), count(side.parcels, "parcel")]
+    told.append(money(side.cost, view.currency, desk))
+    told += [f"{side.km} km"] if side.km is not None else []
+    told += [f"arrives {day(side.arrives, desk)}"] if side.arrives else []
+    short = ", ".join(f"{quantity} × {sku}" for sku, quantity in side.short.items())
+    told += [f"{short} waits"] if short else []
+    return ", ".join(told)
 
 
 # --- plans that a person chooses from ------------------------------------------------------------

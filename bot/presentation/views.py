@@ -14,11 +14,17 @@ from bot.presentation.edits import edit_card
 from bot.presentation.holds import blocked_page
 from bot.presentation.incoming import availability_card, expected_page, transfers_page
 from bot.presentation.model import Answer, Card, Field, Section
-from bot.presentation.orders import order_card, order_page, why_card
+from bot.presentation.orders import order_card, order_page
 from bot.presentation.picks import picks_card
 from bot.presentation.promises import lanes_card, promise_card
 from bot.presentation.returns import return_card, return_page
-from bot.presentation.routing import diff_card, presets_page, rules_card
+from bot.presentation.routing import (
+    diff_card,
+    presets_page,
+    rules_card,
+    whatif_card,
+    why_card,
+)
 from bot.presentation.screening import screened_card, screening_card
 from bot.presentation.stock import ledger_page, stock_card
 from bot.presentation.timeline import timeline_page
@@ -32,13 +38,15 @@ from core.queries.edits import EditView
 from core.queries.holds import BlockedPage
 from core.queries.incoming import ExpectedPage, TransferPage
 from core.queries.ledger import LedgerView
-from core.queries.orders import OrderPage, OrderView, RoutingStory, Timeline
+from core.queries.orders import OrderPage, OrderView, Timeline
 from core.queries.picks import PickQueue
 from core.queries.promises import BasketPromise, LaneTable
 from core.queries.returns import ReturnPage, ReturnView
 from core.queries.routing import ListPresets, RulesDiff, RulesView
 from core.queries.screening import ScreenedOrder, ScreeningView
 from core.queries.stock import StockView
+from core.queries.whatif import WhatIfView
+from core.queries.why import RoutingStory
 from core.registry import spec_of
 
 CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
@@ -49,6 +57,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     ScreenedOrder: screened_card,
     ScreeningView: screening_card,
     RulesView: rules_card,
+    WhatIfView: whatif_card,
     RulesDiff: diff_card,
     StockView: stock_card,
     LedgerView: ledger_page,

@@ -74,7 +74,8 @@ def place(
 
 def place_as(uow: UnitOfWork, order: Order, plan: Plan) -> Order:
     """Place an order as a person chose. Raises Conflict when the stock has moved since."""
-    waiting = [line for line in order.lines if line.unplaced > 0]
+    known = uow.stock.known([line.sku for line in order.lines if line.unplaced > 0])
+    waiting = [line for line in order.lines if line.unplaced > 0 and line.sku in known]
     take(uow, plan.claims)
     try:
         uow.stock.move(_reserves(uow.shop, order.number, plan.picks))

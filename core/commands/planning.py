@@ -21,11 +21,11 @@ from core.domain.order import Order
 from core.domain.priority import priority_named, priority_of
 from core.domain.routing import planner, rules
 from core.domain.routing.decision import Decision, Facts, decide
-from core.domain.routing.document import Capacity, Otherwise, RuleSet
+from core.domain.routing.document import Aim, Capacity, Document, Otherwise, Rule, RuleSet
 from core.domain.routing.problem import Candidate, Demand, Pick
 from core.domain.routing.scope import Goods, OrderFacts
 from core.domain.routing.story import story_of
-from core.domain.routing.trace import Trace, trace_of
+from core.domain.routing.trace import Trace, plain_facts, trace_of
 from core.domain.shop import Location, Shop
 from core.domain.stock import Level
 
@@ -64,7 +64,10 @@ def plan_for(
     objective = planner.Objective(shop.policy["objective"])
     found = candidates(within, order, demands, levels, only, avoid)
     best = planner.plan(demands, found, objective)
-    story = trace_of(demands, found, objective, best, DEFAULT_RULE, 1)
+    story = replace(
+        trace_of(demands, found, objective, best, DEFAULT_RULE, 1),
+        facts=plain_facts(demands, found),
+    )
     if only is not None:
         story = replace(story, override=within.actor.name)
     claims = () if ruled is None else _claims(within, ruled, best.picks, bound=False)
@@ -91,6 +94,20 @@ def by_rules(within: Within, ruled: RuleSet, facts: Facts) -> Plan:
         _claims(within, ruled, found.picks, bound=bound),
         (facts, found),
     )
+
+
+def rules_in_force(shop: Shop) -> RuleSet:
+    """The shop's rules; without any, its objective as the one rule that it is."""
+    if shop.rules is not None:
+        return shop.rules
+    objective = planner.Objective(shop.policy["objective"])
+    return RuleSet(0, Document(DEFAULT_RULE, (Rule(DEFAULT_RULE, prefer=_PREFERS[objective]),)))
+
+
+_PREFERS = {
+    planner.Objective.FEWEST_PARCELS: (Aim.FEWEST_PARCELS, Aim.CHEAPEST, Aim.NEAREST),
+    planner.Objective.CHEAPEST: (Aim.CHEAPEST, Aim.FEWEST_PARCELS, Aim.NEAREST),
+}
 
 
 # --- what is known -------------------------------------------------------------------------------

@@ -54,11 +54,11 @@ _NOTES = Statement(
     .order_by(_v.id.desc())
     .limit(sa.bindparam("most"))
 )
-_TRACE = Statement(
+_TRACES = Statement(
     sa.select(_r.trace, _r.at)
     .where(_r.order_id == sa.bindparam("order"))
     .order_by(_r.id.desc())
-    .limit(1)
+    .limit(sa.bindparam("most"))
 )
 
 
@@ -150,6 +150,6 @@ def notes_about(session: Session, order_id: int, most: int) -> list[Row]:
     return session.rows(_NOTES, order=order_id, most=most)
 
 
-def trace_of(session: Session, order_id: int) -> Row | None:
-    """(trace as JSON, at) of the last routing decision about an order."""
-    return session.row(_TRACE, order=order_id)
+def traces_of(session: Session, order_id: int, most: int) -> list[Row]:
+    """(trace as JSON, at) of the last routing decisions about an order, the newest first."""
+    return session.rows(_TRACES, order=order_id, most=most)

@@ -21,6 +21,8 @@ from core.queries import (
     setup,
     stock,
     tracking,
+    whatif,
+    why,
 )
 
 __all__ = [
@@ -44,4 +46,6 @@ __all__ = [
     "setup",
     "stock",
     "tracking",
+    "whatif",
+    "why",
 ]

@@ -523,26 +523,3 @@ def _brief(row: Any, steps: Mapping[int, Next], late: tuple[LateWork, ...] = ())
         late=late,
         next=steps.get(row.id),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class WhyRouted:
-    """Say why an order ships from where it does."""
-
-    order: Annotated[str, Arg.ORDER]
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingStory:
-    order: str
-    at: datetime | None
-    trace: dict[str, Any] | None
-
-
-@question("why", WhyRouted, Right.VIEW, examples=("why 1001",))
-def why(ask: WhyRouted, reader: Reader) -> RoutingStory:
-    order = reader.orders.get(ask.order)
-    found = searching.trace_of(reader.session, order.id)
-    if found is None:
-        return RoutingStory(order.number, None, None)
-    return RoutingStory(order.number, moment(found[1]), from_json(found[0]))

@@ -19,8 +19,9 @@ from core.commands.splitting import RerouteOrder, SplitOrder
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
-from core.queries.orders import OrderView, ShowOrder, WhyRouted
+from core.queries.orders import OrderView, ShowOrder
 from core.queries.picks import ListPicks
+from core.queries.why import WhyRouted
 from tests.shop import BER, HAM, Shop, make_shop, staff
 
 WARD = staff(Role.WAREHOUSE, "Ward")

@@ -43,10 +43,11 @@ from core.domain.holds import HoldReason
 from core.domain.returns import ReturnReason
 from core.queries.cases import ListCases, MyCases, ShowCase
 from core.queries.metrics import ShowToday
-from core.queries.orders import FindOrders, ShowOrder, WhyRouted
+from core.queries.orders import FindOrders, ShowOrder
 from core.queries.picks import ListPicks
 from core.queries.returns import ListReturns, ShowReturn
 from core.queries.stock import ShowStock
+from core.queries.why import WhyRouted
 from core.registry import COMMANDS, QUESTIONS, spec_of
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Berlin

@@ -11,6 +11,7 @@ from core.domain.routing.decision import Step
 from core.domain.routing.planner import Limits, Objective, Plan, plan
 from core.domain.routing.problem import Candidate, Demand, Pick
 
+SITES_KEPT = 50
 Verdict = Literal["chosen", "considered", "excluded"]
 
 _OBJECTIVES = {
@@ -149,6 +150,37 @@ def trace_of(
         gap_bound=found.gap_bound,
         gap_unit=found.gap_unit,
     )
+
+
+def plain_facts(demands: Sequence[Demand], sites: Sequence[Candidate]) -> Any:
+    """What a plan without rules depended on, as short as can be; None when that is very much."""
+    able = [site for site in sites if site.excluded is None]
+    if len(able) > SITES_KEPT:
+        return None
+    wanted = [(demand.sku, demand.quantity) for demand in demands]
+    return {
+        "wanted": wanted,
+        "sites": [
+            (
+                site.location,
+                site.rank,
+                site.parcel_cost,
+                site.unit_cost,
+                site.distance_km,
+                {sku: units for sku, _ in wanted if (units := site.available.get(sku, 0))},
+            )
+            for site in able
+        ],
+    }
+
+
+def made_again(trace: Trace) -> Plan | None:
+    """The plan that the facts of a trace without rules lead to; None when they were not kept."""
+    if not isinstance(trace.facts, Mapping) or "sites" not in trace.facts:
+        return None
+    demands = [Demand(*each) for each in trace.facts["wanted"]]
+    sites = [Candidate(*each) for each in trace.facts["sites"]]
+    return plan(demands, sites, trace.objective)
 
 
 def decide(

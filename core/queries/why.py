@@ -1,0 +1,90 @@
+"""Why an order ships from where it does: the stored trace told again, and the plans beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from core.db import routing, searching
+from core.db.reading import Reader
+from core.db.rows import from_json, moment
+from core.domain.access import Right
+from core.domain.refusals import NotFound
+from core.domain.routing.decision import Facts, decide
+from core.domain.routing.problem import Pick
+from core.domain.routing.story import compared
+from core.domain.routing.trace import Trace, made_again
+from core.registry import Arg, question
+
+EARLIER_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class WhyRouted:
+    """Say why an order ships from where it does."""
+
+    order: Annotated[str, Arg.ORDER]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An earlier decision about the same order."""
+
+    at: datetime
+    rule: str
+    version: int
+    locations: tuple[str, ...]
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingStory:
+    """`same_again` says whether the stored facts lead to the same plan today; None: not kept."""
+
+    order: str
+    at: datetime | None
+    trace: dict[str, Any] | None
+    same_again: bool | None = None
+    earlier: tuple[Decided, ...] = ()
+
+
+@question("why", WhyRouted, Right.VIEW, examples=("why 1001",))
+def why(ask: WhyRouted, reader: Reader) -> RoutingStory:
+    order = reader.orders.get(ask.order)
+    found = searching.traces_of(reader.session, order.id, EARLIER_SHOWN)
+    if not found:
+        return RoutingStory(order.number, None, None)
+    (plain, at), *before = found
+    trace, same = told_again(reader, Trace.from_json(from_json(plain)))
+    earlier = tuple(_decided(from_json(text), moment(when)) for text, when in before)
+    shown = replace(trace, facts=None).to_json()
+    return RoutingStory(order.number, moment(at), shown, same, earlier)
+
+
+def told_again(reader: Reader, trace: Trace) -> tuple[Trace, bool | None]:
+    """The trace with the plans that it was better than, and whether it comes out the same."""
+    if trace.facts is None or trace.override:
+        return trace, None
+    again = made_again(trace)
+    if again is not None:
+        return trace, _units(again.picks) == _units(trace.picks)
+    try:
+        document = routing.version_of(reader.session, reader.shop.id, trace.version).document
+    except NotFound:
+        return trace, None
+    facts = msgspec.convert(trace.facts, Facts)
+    found = decide(document, facts)
+    same = _units(found.picks) == _units(trace.picks)
+    return replace(trace, compared=tuple(compared(document, facts, found))), same
+
+
+def _units(picks: tuple[Pick, ...]) -> set[Pick]:
+    return set(picks)
+
+
+def _decided(plain: dict[str, Any], at: datetime) -> Decided:
+    locations = tuple(sorted({pick["location"] for pick in plain["picks"]}))
+    return Decided(at, plain["rule"], plain["version"], locations, plain.get("override", ""))
