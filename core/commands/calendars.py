@@ -11,7 +11,7 @@ from core.db import tables as t
 from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
-from core.domain.refusals import Invalid
+from core.domain.refusals import Invalid, Refusal
 from core.registry import Arg, Done, command
 
 YEARS = 3  # this one and the two that follow
@@ -27,13 +27,19 @@ class KeepHolidays:
     region: Annotated[str, Arg.WORD] = ""
 
 
-def look_up(ask: KeepHolidays, reader: Reader) -> tuple[str, Days]:
+def look_up(ask: KeepHolidays, reader: Reader) -> tuple[str, Days] | None:
     """Outside the transaction: the calendars of the world take a moment to load."""
-    place = reader.shop.location(ask.location)
-    region = (ask.region or place.country).upper()
+    try:
+        return _found(ask, reader)
+    except Refusal:
+        return None  # it is said, and audited, when the command itself is refused
+
+
+def _found(ask: KeepHolidays, within: Reader | UnitOfWork) -> tuple[str, Days]:
+    region = (ask.region or within.shop.location(ask.location).country).upper()
     if region.casefold() in OFF:
         return "", ()
-    return region, days_of(region, reader.now)
+    return region, days_of(region, within.now)
 
 
 @command(
@@ -44,10 +50,11 @@ def look_up(ask: KeepHolidays, reader: Reader) -> tuple[str, Days]:
     looks_first=True,
     examples=("holidays ber DE-BE", "holidays ber off"),
 )
-def keep_holidays(ask: KeepHolidays, uow: UnitOfWork, found: tuple[str, Days] | None) -> Done:
-    if found is None:
-        raise AssertionError("holidays are looked up before the transaction")
-    place, (region, days) = uow.shop.location(ask.location), found
+def keep_holidays(
+    ask: KeepHolidays, uow: UnitOfWork, found: tuple[str, Days] | None = None
+) -> Done:
+    region, days = found or _found(ask, uow)
+    place = uow.shop.location(ask.location)
     uow.people.put(
         t.location, {"code": place.code}, {"holidays": region, "holiday_days": list(days)}
     )
