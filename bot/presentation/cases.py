@@ -26,6 +26,9 @@ _HIDDEN = {
     "parcel_id",
 }
 _HIDDEN |= {
+    "edit",
+    "actions",
+    "by",
     "name",
     "conversation",
     "case",
@@ -175,6 +178,12 @@ def _opening(view: CaseView, desk: Desk) -> Iterable[Action | None]:
 
 
 def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:
+    if view.kind == "edit_after_print":
+        return _answers(view, desk)
+    return _of_kind(view, desk)
+
+
+def _of_kind(view: CaseView, desk: Desk) -> Iterable[Action | None]:
     back = str(view.facts.get("return", ""))
     if view.kind == "return_decision" and back:
         yield button(desk, "approve", back, style="primary")
@@ -198,6 +207,17 @@ def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:
         yield button(desk, "release", view.order)
     elif view.kind in ("unknown_sku", "short") and view.order:
         yield button(desk, "retry", view.order, style="primary")
+
+
+def _answers(view: CaseView, desk: Desk) -> Iterable[Action | None]:
+    """The answers to an edit of what is on paper; with a label on it, accepting voids that too."""
+    if not {"edit", "actions"} & set(view.facts):
+        return
+    take, text = (
+        ("void", "Accept and Void Label") if view.facts.get("labels") else ("accept", "Accept Edit")
+    )
+    yield button(desk, "settle", view.number, text=text, style="primary", more={"answer": take})
+    yield button(desk, "settle", view.number, text="Keep Ours", more={"answer": "keep"})
 
 
 def case_page(page: CasePage, desk: Desk, title: str = "Open cases") -> Page:

@@ -9,12 +9,11 @@ from itertools import count
 from typing import Any
 
 from core.commands.carts import claim
+from core.commands.merging import merge, new_line
 from core.commands.placing import (
-    free,
     open_short_case,
     open_unknown_case,
     place,
-    serve_queue,
     snapshot,
 )
 from core.commands.screening import screen
@@ -27,7 +26,6 @@ from core.domain.lanes import method_of, require_method
 from core.domain.money import exponent
 from core.domain.order import Address, Change, Line, Order
 from core.domain.priority import priority_of
-from core.domain.refunds import paid_for_first
 from core.domain.refusals import Invalid
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
@@ -179,9 +177,7 @@ def _units(order: Order) -> int:
 def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
     email = ask.email.strip().casefold()
     lines = tuple(
-        _new_line(uow, position, line)
-        for position, line in enumerate(ask.lines, 1)
-        if line.quantity
+        new_line(uow, position, line) for position, line in enumerate(ask.lines, 1) if line.quantity
     )
     if not lines:
         raise Invalid("An order needs at least one unit.")
@@ -228,25 +224,6 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
 
 def method_from(shop: Shop, ask: CaptureOrder) -> str:
     return require_method(ask.method) if ask.method else method_of(ask.shipping_line, shop.shipping)
-
-
-def _new_line(uow: UnitOfWork, position: int, line: CaptureLine) -> Line:
-    total = line.total
-    if total is None:
-        total = line.unit_price * line.quantity - line.discount
-    return Line(
-        id=uow.new_id(),
-        position=position,
-        external_id=line.external_id or None,
-        sku=line.sku.strip(),
-        title=line.title or line.sku,
-        ordered=line.quantity,
-        unit_price=line.unit_price,
-        discount=line.discount,
-        tax=line.tax,
-        total=total,
-        ships=line.ships,
-    )
 
 
 def _number(uow: UnitOfWork, ask: CaptureOrder) -> str:
@@ -330,178 +307,3 @@ def _sell_units(uow: UnitOfWork, order: Order, lines: list[Line], location_id: i
         facts={"sku": sku, "missing": missing, "order": order.number},
     )
     uow.cases.open(finding)
-
-
-# --- the channel speaks again --------------------------------------------------------------------
-
-
-def merge(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Done:
-    """Newer words of the channel about a known order. Paid and canceled never revert."""
-    same = Done(f"Order {order.number} is known.", {"order": order.number, "id": order.id})
-    order = _merge_money(uow, order, ask)
-    if _is_older(order, ask):
-        return same
-    order = _merge_cancel(uow, order, ask)
-    if not order.is_canceled and not order.handed_over:
-        lines = order.lines
-        order = _merge_lines(uow, order, ask)
-        if order.lines != lines:
-            open_short_case(uow, order)
-            open_unknown_case(uow, order)
-        order = _merge_words(uow, order, ask)
-    if ask.updated_at is not None and ask.updated_at != order.source_updated_at:
-        uow.orders.save(Change(replace(order, source_updated_at=ask.updated_at)))
-    return same
-
-
-def _is_older(order: Order, ask: CaptureOrder) -> bool:
-    seen = order.source_updated_at
-    return ask.updated_at is not None and seen is not None and ask.updated_at < seen
-
-
-def _merge_money(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
-    if ask.captured <= order.captured:
-        return order
-    paid = e.OrderPaid(ask.captured - order.captured, order.currency)
-    return uow.orders.save(Change(replace(order, captured=ask.captured), (paid,)))
-
-
-def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
-    if ask.canceled_at is None or order.is_canceled:
-        return order
-    works = [w for w in uow.work.of(order.id) if w.is_open]
-    late = any(not w.is_untouched for w in works) or any(line.shipped for line in order.lines)
-    skus = [item.sku for work in works for item in work.items]
-    uow.stock.lock_queue(skus)
-    order = free(uow, order, works)
-    change = order.cancel(ask.cancel_reason or "canceled in the shop", ask.canceled_at, True)
-    order = uow.orders.save(change)
-    for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU):
-        uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
-    if late:
-        uow.cases.open(
-            Finding(
-                CaseKind.CANCEL_AFTER_SHIP,
-                f"order:{order.id}",
-                f"Order {order.number} was canceled in the shop after work had begun. "
-                "Stop the parcel or take the goods back.",
-                order_id=order.id,
-            )
-        )
-    serve_queue(uow, skus)
-    return order
-
-
-def _merge_words(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
-    """Address, contact and note as the channel has them now."""
-    email = ask.email.strip().casefold() or order.email
-    wanted: dict[str, Any] = {
-        "email": email,
-        "phone": ask.phone or order.phone,
-        "note": ask.note or order.note,
-        "customer_name": ask.customer_name or order.customer_name,
-        "ship_to": ask.ship_to if ask.ship_to != Address() else order.ship_to,
-        "tags": tuple(dict.fromkeys((*order.tags, *ask.tags))),
-    }
-    changed = {name: value for name, value in wanted.items() if getattr(order, name) != value}
-    if ask.total is not None and ask.total != order.total:
-        changed |= {
-            "total": ask.total,
-            "subtotal": ask.subtotal if ask.subtotal is not None else order.subtotal,
-            "discount": ask.discount,
-            "shipping": ask.shipping,
-            "tax": ask.tax,
-        }
-    if not changed:
-        return order
-    if "ship_to" in changed:
-        _warn_after_print(uow, order, "its address was changed in the shop")
-    if "email" in changed:
-        changed["customer_id"] = uow.people.customer(
-            email, ask.phone, ask.customer_name, ask.language
-        )
-    fact = e.OrderUpdated({name: True for name in changed if name != "customer_id"})
-    return uow.orders.save(Change(replace(order, **changed), (fact,)))
-
-
-def _merge_lines(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
-    """An edit made in the shop: growth reserves the difference, shrinking gives back."""
-    told = {line.external_id: line for line in ask.lines if line.external_id}
-    changed: dict[int, Line] = {}
-    shrink: dict[int, int] = {}
-    for line in order.lines:
-        wish = told.pop(line.external_id or "", None)
-        if wish is None or wish.quantity == line.wanted:
-            continue
-        if wish.quantity > line.wanted:
-            grown = wish.quantity - line.wanted
-            changed[line.id] = replace(
-                line, ordered=line.ordered + grown, total=_grown_total(line, wish)
-            )
-        else:
-            shrink[line.id] = min(line.wanted - wish.quantity, line.wanted - line.shipped)
-    last = max((line.position for line in order.lines), default=0)
-    new = [
-        _new_line(uow, last + n, wish) for n, wish in enumerate(told.values(), 1) if wish.quantity
-    ]
-    if not changed and not new and not any(shrink.values()):
-        return order
-    grown_order = replace(order.with_lines(changed), lines=(*order.with_lines(changed).lines, *new))
-    units = {line.sku: line.ordered for line in new} | {
-        order.line(i).sku: line.ordered - order.line(i).ordered for i, line in changed.items()
-    }
-    less = {order.line(i).sku: -quantity for i, quantity in shrink.items() if quantity}
-    fact = e.OrderUpdated({"lines": {**units, **less}})
-    order = uow.orders.save(Change(grown_order, (fact,)))
-    uow.write_rows()
-    order = _shrink(uow, order, {i: q for i, q in shrink.items() if q})
-    return place(uow, order) if changed or new else order
-
-
-def _grown_total(line: Line, wish: CaptureLine) -> int:
-    """What all units cost, with those that were removed before: the channel tells of the rest."""
-    now = wish.total if wish.total is not None else wish.unit_price * wish.quantity
-    return now + paid_for_first(line.total, line.ordered, line.canceled)
-
-
-def _shrink(uow: UnitOfWork, order: Order, less: Mapping[int, int]) -> Order:
-    """Units that are no longer wanted: backordered ones first, then open work of those lines."""
-    if not less:
-        return order
-    works = [w for w in uow.work.of(order.id) if w.is_open]
-    touched = [w for w in works if any(item.line_id in less for item in w.items)]
-    if any(not w.is_untouched for w in touched):
-        _warn_after_print(uow, order, "lines were removed in the shop")
-        return order
-    skus = [item.sku for work in touched for item in work.items]
-    uow.stock.lock_queue(skus)
-    order = free(uow, order, touched)
-    lines = {
-        line.id: replace(
-            line,
-            canceled=line.canceled + less.get(line.id, 0),
-            backordered=0 if line.id in less else line.backordered,
-        )
-        for line in order.lines
-    }
-    order = place(uow, uow.orders.save(Change(order.with_lines(lines))))
-    serve_queue(uow, skus)
-    return order
-
-
-def _warn_after_print(uow: UnitOfWork, order: Order, what: str) -> None:
-    """Paper is out at a location: a person decides whose word counts."""
-    works = [w for w in uow.work.of(order.id) if w.is_open and not w.is_untouched]
-    if not works:
-        return
-    code = uow.shop.locations[works[0].location_id].code
-    uow.cases.open(
-        Finding(
-            CaseKind.EDIT_AFTER_PRINT,
-            f"order:{order.id}",
-            f"Order {order.number}: {what}, but {code} already works on it.",
-            order_id=order.id,
-            location_id=works[0].location_id,
-            facts={"what": what},
-        )
-    )

@@ -55,6 +55,8 @@ def _open(
     known = uow.cases.open_one(CaseKind.EDIT_AFTER_PRINT, subject)
     if known is None:
         return uow.cases.open(finding)
+    if dict(known.facts) == finding.facts:
+        return known
     return uow.cases.save(known, replace(known, facts=finding.facts), f"now: {what}")
 
 

@@ -32,7 +32,7 @@ class RevertEdit:
     change: Annotated[int, Arg.NONE]
 
 
-@command("revert-edit", RevertEdit, Right.EDIT, in_chat=False)
+@command("revert-edit", RevertEdit, Right.MACHINERY, in_chat=False)
 def revert(ask: RevertEdit, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
     change = Changes(uow).get(ask.change)

@@ -203,7 +203,7 @@ def _owe(uow: UnitOfWork, order: Order, found: Preview, change: OrderChange) -> 
             f"of order {order.number} for its edit.",
             order_id=order.id,
             facts={
-                "edit": change.id,
+                "return": order.number,
                 "order": order.number,
                 "amount": refund.amount,
                 "currency": order.currency,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
+import msgspec
+
 from core.commands.edit_conflicts import ask_location, close_question
 from core.commands.edit_undo import RevertEdit, snapshot
 from core.commands.editing import carry_out, look
@@ -18,7 +20,7 @@ from core.domain.edit_actions import Do, EditAction
 from core.domain.edit_stock import in_the_way
 from core.domain.edit_words import read_words
 from core.domain.edits import Preview, require_editable
-from core.domain.merge import said_of
+from core.domain.merge import Said, said_of
 from core.domain.money import decimal_text
 from core.domain.order import Order
 from core.domain.refusals import Conflict, Invalid, NotFound, NotPossible
@@ -290,8 +292,8 @@ def _require_something_left(found: Preview) -> None:
 
 def do_it(uow: UnitOfWork, order: Order, change: OrderChange, found: Preview) -> Done:
     """The edit happens now; what the channel last said of the order is remembered with it."""
-    _remember_said(uow, order)
     edited = carry_out(uow, found, change)
+    _remember_said(uow, order, edited.order)
     seen = replace(
         change,
         base_version=order.version,
@@ -307,11 +309,14 @@ def do_it(uow: UnitOfWork, order: Order, change: OrderChange, found: Preview) ->
     return Done(_told(edited.order, found), {"change": facts.pop("edit"), **facts})
 
 
-def _remember_said(uow: UnitOfWork, order: Order) -> None:
+def _remember_said(uow: UnitOfWork, before: Order, after: Order) -> None:
     """From its first edit on, an order is not what its channel last said any more."""
+    if before.connection_id is None:
+        return
     changes = Changes(uow)
-    if order.connection_id is not None and changes.said(order.id) is None:
-        changes.say(order.id, said_of(order))
+    kept = changes.said(before.id)
+    said = said_of(before) if kept is None else msgspec.convert(kept, Said)
+    changes.say(before.id, said.after_telling(after))
 
 
 def _told(order: Order, found: Preview) -> str:

@@ -254,7 +254,7 @@ class Changes:
         """Money that is due for an edit is not due any more; returns how many refunds that were."""
         return self._session.run(_WITHDRAW, change=change_id)
 
-    # --- stock and labels ------------------------------------------------------------------------
+    # --- stock ---------------------------------------------------------------------------------
 
     def lessen(self, reservation_id: int, held: int, units: int) -> None:
         """A reservation holds so many units less; all of them end it. Raises Conflict."""
@@ -264,16 +264,6 @@ class Changes:
         changed = self._session.run(_LESSEN, row_id=reservation_id, least=units, less=units)
         if changed != 1:
             raise Conflict("That stock was released meanwhile.", "Look again and repeat.")
-
-    def void_label(self, parcel_id: int) -> None:
-        """A label that was never used: the parcel is none."""
-        self._uow.write_rows()
-        for table, column in (
-            (t.tracking_event, t.tracking_event.c.parcel_id),
-            (t.parcel_line, t.parcel_line.c.parcel_id),
-            (t.parcel, t.parcel.c.id),
-        ):
-            self._session.connection.execute(table.delete().where(column == parcel_id))
 
     # --- what the channel said -------------------------------------------------------------------
 

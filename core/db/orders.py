@@ -77,7 +77,7 @@ _UPDATE = Statement(
     t.orders.update().where(_o.id == sa.bindparam("row_id"), _o.version == sa.bindparam("seen")),
     sets=_MUTABLE,
 )
-_COUNTS = [n for n in _LINE_NAMES if n not in ("id", "position", "external_id")]
+_COUNTS = [n for n in _LINE_NAMES if n not in ("id", "position")]
 _UPDATE_LINE = Statement(
     t.order_line.update().where(_l.id == sa.bindparam("row_id")),
     sets=_COUNTS,

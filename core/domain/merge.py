@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -24,7 +24,11 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a channel last said: units by its line id, address, note, and sums in minor units."""
+    """What a channel last said: units by its line id, address, note, and sums in minor units.
+
+    `told` is what we have told it since: units by line id, and addresses as their keys. Its late
+    echoes of our own words are no news.
+    """
 
     lines: Mapping[str, int] = field(default_factory=dict)
     ship_to: Address = field(default_factory=Address)
@@ -34,6 +38,36 @@ class Said:
     discount: int = 0
     shipping: int = 0
     tax: int = 0
+    told: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    told_addresses: tuple[str, ...] = ()
+
+    def after_telling(self, order: Order) -> Said:
+        """We have told the channel what the order is now."""
+        told = {
+            line.external_id: (*self.told.get(line.external_id, ()), line.wanted)
+            for line in order.lines
+            if line.external_id
+        }
+        addresses = (*self.told_addresses, address_key(order.ship_to))
+        return replace(self, told=told, told_addresses=tuple(dict.fromkeys(addresses)))
+
+    def whose_units(self, line_id: str, ours: int, theirs: int) -> Word:
+        """Whose word on a line counts; a late echo of what we said ourselves is not theirs."""
+        found = whose(self.lines.get(line_id), ours, theirs)
+        is_echo = found is not Word.SAME and theirs in self.told.get(line_id, ())
+        return Word.OURS if is_echo else found
+
+    def whose_address(self, ours: Address, theirs: Address) -> Word:
+        """By where a carrier would go; a channel that names no street says nothing."""
+        key = address_key(theirs)
+        if not key:
+            return Word.OURS
+        if ours == theirs:
+            return Word.SAME
+        found = whose(address_key(self.ship_to), address_key(ours), key)
+        if found is not Word.SAME:
+            return Word.OURS if key in self.told_addresses else found
+        return Word.THEIRS if ours == self.ship_to else Word.SAME  # the same door, spelled anew
 
 
 def said_of(order: Order) -> Said:
@@ -60,15 +94,3 @@ def whose(base: T | None, ours: T, theirs: T) -> Word:
     if base == theirs:
         return Word.OURS
     return Word.THEIRS if base is None or base == ours else Word.CONFLICT
-
-
-def whose_address(base: Address, ours: Address, theirs: Address) -> Word:
-    """Like `whose`, by where a carrier would go; a channel that names no street says nothing."""
-    if not address_key(theirs):
-        return Word.OURS
-    if ours == theirs:
-        return Word.SAME
-    found = whose(address_key(base), address_key(ours), address_key(theirs))
-    if found is not Word.SAME:
-        return found
-    return Word.THEIRS if ours == base else Word.SAME  # the same door, spelled anew
