@@ -13,7 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.grammar.desk import Desk
-from bot.grammar.lexicon import NOUNS, Slot, slots_of
+from bot.grammar.lexicon import NOUNS, Slot, as_typed, slots_of
 from bot.grammar.moments import read_moment
 from bot.grammar.parcels import find_carrier, find_number
 from bot.grammar.tokens import Token, wording
@@ -71,9 +71,7 @@ class Reading:
 
 def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
     reading = Reading(spec, text, list(tokens), desk)
-    slots = sorted(
-        slots_of(spec.shape), key=lambda slot: slot.kind is Arg.TEXT
-    )  # it takes the rest
+    slots = as_typed(spec.shape)
     _take_from_anywhere(reading)
     if {"tracking_number", "carrier"} <= {slot.name for slot in slots}:
         _take_parcel(reading)

@@ -93,6 +93,18 @@ def slots_of(shape: type) -> tuple[Slot, ...]:
     )
 
 
+@cache
+def as_typed(shape: type) -> tuple[Slot, ...]:
+    """The arguments in the order in which people type them: units stand behind the order's
+    number, and a free text takes whatever is left."""
+    slots = slots_of(shape)
+    ranks = _BEFORE_UNITS if any(slot.kind is Arg.UNITS for slot in slots) else {Arg.TEXT: 3}
+    return tuple(sorted(slots, key=lambda slot: ranks.get(slot.kind, 2)))
+
+
+_BEFORE_UNITS = {Arg.ORDER: 0, Arg.UNITS: 1, Arg.TEXT: 3}
+
+
 def _slot(name: str, hint: Any, required: bool, default: object) -> Slot:
     marks: tuple[Any, ...] = ()
     if get_origin(hint) is Annotated:
@@ -113,9 +125,8 @@ def first_kind(spec: Spec) -> Arg | None:
 
 def usage(spec: Spec) -> str:
     """`hold <order> [reason] [until …] [note]`"""
-    typed = (s for s in slots_of(spec.shape) if s.kind is not Arg.NONE)
-    in_order = sorted(typed, key=lambda slot: slot.kind is Arg.TEXT)
-    return " ".join((spec.verb, *map(_shown, in_order)))
+    typed = (s for s in as_typed(spec.shape) if s.kind is not Arg.NONE)
+    return " ".join((spec.verb, *map(_shown, typed)))
 
 
 def _shown(slot: Slot) -> str:

@@ -21,9 +21,9 @@ from core.queries.orders import (
     OrderPage,
     OrderView,
     ParcelView,
-    Told,
     WordSent,
 )
+from core.queries.timelines import Told
 
 SHOWN_BUTTONS = 3
 MORE_BUTTONS = 5

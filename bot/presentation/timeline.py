@@ -10,16 +10,26 @@ from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Page
 from bot.presentation.words import count, day, money, sentence, state, when
-from core.queries.orders import Timeline, Told
+from core.queries.timelines import Timeline, Told
 
 LINES_SHOWN = 30
+_SURFACES = {
+    "slack": "Slack",
+    "cli": "command line",
+    "api": "API",
+    "webhook": "webhook",
+    "web": "web",
+    "chat": "chat",
+    "telegram": "Telegram",
+    "system": "",
+}
 Data = Mapping[str, Any]
 
 
 def timeline_page(view: Timeline, desk: Desk) -> Page:
     hidden = max(0, len(view.told) - LINES_SHOWN)
     return Page(
-        title=f"History of order {view.order}",
+        title=f"History of {view.sku + ' in ' if view.sku else ''}order {view.order}",
         lines=tuple(_line(told, desk) for told in view.told[hidden:]),
         actions=kept(button(desk, "show", view.order), button(desk, "note", view.order)),
         empty="Nothing has happened yet.",
@@ -28,7 +38,9 @@ def timeline_page(view: Timeline, desk: Desk) -> Page:
 
 
 def _line(told: Told, desk: Desk) -> str:
-    return f"{when(told.at, desk)} · {tell(told, desk)} ({told.actor})"
+    where = _SURFACES.get(told.surface, told.surface)
+    who = told.actor if told.actor == where or not where else f"{told.actor}, {where}"
+    return f"{when(told.at, desk)} · {tell(told, desk)} ({who})"
 
 
 def tell(told: Told, desk: Desk) -> str:

@@ -38,13 +38,14 @@ from core.queries.edits import EditView
 from core.queries.holds import BlockedPage
 from core.queries.incoming import ExpectedPage, TransferPage
 from core.queries.ledger import LedgerView
-from core.queries.orders import OrderPage, OrderView, Timeline
+from core.queries.orders import OrderPage, OrderView
 from core.queries.picks import PickQueue
 from core.queries.promises import BasketPromise, LaneTable
 from core.queries.returns import ReturnPage, ReturnView
 from core.queries.routing import ListPresets, RulesDiff, RulesView
 from core.queries.screening import ScreenedOrder, ScreeningView
 from core.queries.stock import StockView
+from core.queries.timelines import Timeline
 from core.queries.whatif import WhatIfView
 from core.queries.why import RoutingStory
 from core.registry import spec_of

@@ -49,6 +49,8 @@ def legal_actions(
         found.append(_VERBS[free[0].stage])
     if any(line.returnable > 0 for line in order.lines) and may(Right.RETURN_REQUEST):
         found.append("return")
+    if any(line.shipped for line in order.shippable) and may(Right.EDIT):
+        found.append("resend")
     if open_works and not order.is_held and may(Right.HOLD):
         found.append("hold")
     if open_works and all(w.is_untouched for w in open_works):
@@ -56,6 +58,8 @@ def legal_actions(
         found += ["cancel"] if may(Right.CANCEL) else []
     if order.status is OrderStatus.OPEN and not order.handed_over and may(Right.EDIT):
         found.append("edit")
+    if free and may(Right.FULFILL):
+        found.append("short")
     found.append("note")
     return tuple(found)
 

@@ -27,6 +27,7 @@ from core.domain.shop import Shop
 from core.queries.holds import HoldView, hold_views
 from core.queries.linked import Linked, linked_to
 from core.queries.next_step import legal_actions, next_steps
+from core.queries.timelines import Told, timeline_of
 from core.registry import Arg, question
 
 PAGE = 20
@@ -97,17 +98,6 @@ class CaseBrief:
     state: str
     assignee: str
     due_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One line of the timeline."""
-
-    at: datetime
-    kind: str
-    data: dict[str, Any]
-    actor: str
-    surface: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,41 +340,6 @@ def _notes(session: Session, order_id: int) -> tuple[NoteView, ...]:
         NoteView(str(from_json(data).get("text", "")), actor, moment(at))
         for at, data, actor in rows
     )
-
-
-def timeline_of(session: Session, order_id: int) -> tuple[Told, ...]:
-    """The order's facts, oldest first."""
-    return tuple(
-        Told(moment(at), kind, from_json(data), actor, surface)
-        for at, kind, data, actor, surface in searching.facts_about(session, order_id)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ShowTimeline:
-    """Tell what has happened to an order, notes included."""
-
-    order: Annotated[str, Arg.ORDER]
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """An order's facts, oldest first."""
-
-    order: str
-    told: tuple[Told, ...]
-
-
-@question(
-    "timeline",
-    ShowTimeline,
-    Right.VIEW,
-    aliases=("history", "notes"),
-    examples=("timeline 1001",),
-)
-def timeline(ask: ShowTimeline, reader: Reader) -> Timeline:
-    order = reader.orders.get(ask.order)
-    return Timeline(order.number, timeline_of(reader.session, order.id))
 
 
 # --- searching and listing -----------------------------------------------------------------------

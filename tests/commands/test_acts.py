@@ -9,7 +9,7 @@ import pytest
 
 from core.commands.canceling import Goods
 from core.commands.choosing import Units
-from core.commands.fulfillment import PrintPicks, ShipWork
+from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
 from core.commands.marking import GiftOrder, Priority, SetPriority, UngiftOrder
 from core.commands.missing import Fault, ShortOrder
 from core.commands.orders import CancelOrder
@@ -19,8 +19,10 @@ from core.commands.splitting import RerouteOrder, SplitOrder
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
+from core.domain.refusals import Invalid
 from core.queries.orders import OrderView, ShowOrder
 from core.queries.picks import ListPicks
+from core.queries.timelines import ShowTimeline
 from core.queries.why import WhyRouted
 from tests.shop import BER, HAM, Shop, make_shop, staff
 
@@ -285,3 +287,23 @@ def test_urgent_orders_are_picked_first(shop: Shop) -> None:
 def test_what_has_left_has_no_priority(shop: Shop) -> None:
     shop.do(ShipWork("1001"))
     assert shop.do(SetPriority("1001", Priority.VIP)).code == "not_possible"
+
+
+# --- history --------------------------------------------------------------------------------------
+
+
+def test_the_history_of_one_line_leaves_the_others_out(shop: Shop) -> None:
+    shop.do(SplitOrder("1001", MUG, "ham"))
+    shop.do(CancelOrder("1001", "no tee", (Units("tee-black-m", 1),)))
+    shop.do(PickWork("1001", "ham"), WARD)
+    told = [x.kind for x in shop.ask(ShowTimeline("1001", "MUG-RED")).told]
+    assert {"OrderCaptured", "WorkSplit", "WorkPicked"} <= set(told)
+    assert "UnitsCanceled" not in told
+    tee = [x.kind for x in shop.ask(ShowTimeline("1001", "tee-black-m")).told]
+    assert "UnitsCanceled" in tee
+    assert "WorkPicked" not in tee
+
+
+def test_a_line_that_is_not_there_has_no_history(shop: Shop) -> None:
+    with pytest.raises(Invalid, match="has no line"):
+        shop.ask(ShowTimeline("1001", "card"))

@@ -24,18 +24,25 @@ from bot.grammar import (
     usage,
 )
 from bot.grammar.moments import read_moment
+from core.commands.canceling import Goods
 from core.commands.cases import SnoozeCase, TakeCase
+from core.commands.choosing import Units
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
 from core.commands.holds import AnswerHold, HoldOrder, RecallParcel, ReleaseOrder
+from core.commands.joining import MergeOrders, UnmergeOrder
 from core.commands.labels import AddTracking, LabelParcel, VoidLabel
+from core.commands.marking import GiftOrder, Priority, SetPriority, UngiftOrder
+from core.commands.missing import Fault, ShortOrder
 from core.commands.orders import (
     CancelOrder,
     MoveOrder,
     NoteOrder,
     TagOrder,
 )
+from core.commands.replacing import ResendOrder, Sure, Why
 from core.commands.returns import RequestReturn
 from core.commands.setup import PauseMessages
+from core.commands.splitting import RerouteOrder, SplitOrder
 from core.commands.stock import AdjustStock
 from core.commands.undo import UndoLast
 from core.domain.access import Actor, Role
@@ -62,6 +69,7 @@ def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
     return datetime(2026, month, day, hour - 1, minute, tzinfo=UTC)
 
 
+_MUG = (Units("mug-red", 1),)
 DONE = [
     ("hold 1001", HoldOrder("1001")),
     ("HOLD 1001", HoldOrder("1001")),
@@ -106,6 +114,35 @@ DONE = [
     ("tag 1001 x10", TagOrder("1001", "x10")),
     ("1001 tag x10", TagOrder("1001", "x10")),
     ("tag w1001 x100", TagOrder("w1001", "x100")),
+    (
+        "cancel 1001 mug-red 1 changed mind",
+        CancelOrder("1001", "changed mind", (Units("mug-red", 1),)),
+    ),
+    (
+        "cancel 1001 mug-red 1 card 2x scrap broken",
+        CancelOrder("1001", "broken", (Units("mug-red", 1), Units("card", 2)), Goods.SCRAP),
+    ),
+    ("short 1001 mug-red 1 damaged", ShortOrder("1001", (Units("mug-red", 1),), Fault.DAMAGED)),
+    (
+        "short 1001 mug-red 1 card 2 missing ber",
+        ShortOrder("1001", (Units("mug-red", 1), Units("card", 2)), location="BER"),
+    ),
+    ("split 1001 mug-red 1", SplitOrder("1001", (Units("mug-red", 1),))),
+    ("split 1001 mug-red 1 to ham", SplitOrder("1001", (Units("mug-red", 1),), "HAM")),
+    ("reroute 1001", RerouteOrder("1001")),
+    ("reroute 1001 not ham", RerouteOrder("1001", "HAM")),
+    ("reroute 1001 without ham", RerouteOrder("1001", "HAM")),
+    ("merge 1002 into 1001", MergeOrders(("1002", "1001"))),
+    ("merge 1001 with 1002", MergeOrders(("1001", "1002"))),
+    ("merge 1001, 1002 and 1003", MergeOrders(("1001", "1002", "1003"))),
+    ("unmerge 1002", UnmergeOrder("1002")),
+    ("resend 1001 lost", ResendOrder("1001", Why.LOST)),
+    ("resend 1001 mug-red 1 wrong item", ResendOrder("1001", Why.WRONG_ITEM, _MUG)),
+    ("resend 1001 mug-red 1 lost again", ResendOrder("1001", Why.LOST, _MUG, Sure.AGAIN)),
+    ("priority 1001 vip", SetPriority("1001", Priority.VIP)),
+    ("gift 1001 Happy birthday, Oma!", GiftOrder("1001", "Happy birthday, Oma!")),
+    ("gift 1001", GiftOrder("1001")),
+    ("ungift 1001", UngiftOrder("1001")),
     ("undo", UndoLast()),
     ("Undo!", UndoLast()),
     ("picked 1001 ber", PickWork("1001", "BER")),

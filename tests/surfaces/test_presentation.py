@@ -341,7 +341,7 @@ def test_a_note_is_read_on_the_card_and_in_the_history(desk):
     for word in ("timeline", "history", "notes"):
         told = all_as_text(ask(house, f"{word} 1001", WARD))
         assert "Came in by shopify: 3 units, €59.70." in told
-        assert "Note: “ring twice” (Ann)" in told
+        assert "Note: “ring twice” (Ann, Slack)" in told
 
 
 def test_the_queue_is_grouped_by_what_to_do_next_and_names_what_is_there(desk):
