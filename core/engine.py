@@ -207,6 +207,7 @@ class _CommandJob:
         if caller.delivery is not None:
             if caller.delivery.inbox_id is not None:
                 faster = inbox.tried_meanwhile(batch.session, caller.delivery)
+                batch.cling()  # to the lock that keeps others from trying it at the same time
                 return None if faster is None else _again(faster)
             found = inbox.find(batch, caller.delivery)
             return None if found is None else _again(found[2])
@@ -258,7 +259,7 @@ class _CommandJob:
         done = spec.handler(self.command, uow, *ahead)
         window = uow.hold_back()
         changed = self._write(uow)
-        if batch.alone:
+        if batch.careful:
             uow.write_rows()
         receipt = Receipt(
             command_id=self.command_id,

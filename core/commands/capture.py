@@ -17,6 +17,7 @@ from core.commands.placing import (
     snapshot,
 )
 from core.commands.screening import screen
+from core.db import ahead
 from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -114,6 +115,7 @@ def prepare(ask: CaptureOrder, reader: Reader) -> list[Level]:
 )
 def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> Done:
     _require_sense(ask)
+    _look_ahead(uow, ask)
     known = None
     if ask.connection_id is not None:
         known = uow.orders.by_external(ask.connection_id, ask.external_id)
@@ -136,6 +138,12 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
     uow.orders.add(Change(order))
     _open_cases(uow, order)
     return Done(f"Order {order.number} is captured.", {"order": order.number, "id": order.id})
+
+
+def _look_ahead(uow: UnitOfWork, ask: CaptureOrder) -> None:
+    skus = [line.sku.strip() for line in ask.lines if line.quantity and line.ships]
+    number, email = _clean_number(ask), _clean_email(ask)
+    ahead.of_capture(uow, ask.connection_id, ask.external_id, number, email, skus)
 
 
 def _require_sense(ask: CaptureOrder) -> None:
@@ -175,7 +183,7 @@ def _units(order: Order) -> int:
 
 
 def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
-    email = ask.email.strip().casefold()
+    email = _clean_email(ask)
     lines = tuple(
         new_line(uow, position, line) for position, line in enumerate(ask.lines, 1) if line.quantity
     )
@@ -226,9 +234,17 @@ def method_from(shop: Shop, ask: CaptureOrder) -> str:
     return require_method(ask.method) if ask.method else method_of(ask.shipping_line, shop.shipping)
 
 
+def _clean_email(ask: CaptureOrder) -> str:
+    return ask.email.strip().casefold()
+
+
+def _clean_number(ask: CaptureOrder) -> str:
+    return ask.number.strip().lstrip("#")
+
+
 def _number(uow: UnitOfWork, ask: CaptureOrder) -> str:
     """The channel's own number; prefixed when another channel has it; else a sequence."""
-    wanted = ask.number.strip().lstrip("#")
+    wanted = _clean_number(ask)
     if not wanted:
         return _free_number(uow)
     if not uow.orders.number_taken(wanted):

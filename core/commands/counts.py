@@ -82,7 +82,7 @@ def _take(
 ) -> tuple[str, dict[str, object]]:
     """Believe the count, or keep it until a second one. Returns the sentence and small facts."""
     lost = _victims(uow, product.sku, place, counted)
-    level = _level(uow, product.sku, place)
+    level = uow.stock.begun(product.sku, place.id)
     _require_seen(ask, level)
     loose = _held_for_carts(uow, level)
     found = _compare(uow, level, counted, loose)
@@ -111,11 +111,6 @@ def _victims(uow: UnitOfWork, sku: str, place: Location, counted: int) -> tuple[
 
 def _lose(uow: UnitOfWork, sku: str, place: Location, units: int) -> tuple[Loss, ...]:
     return victims(uow, sku, place.id, units) if units else ()
-
-
-def _level(uow: UnitOfWork, sku: str, place: Location) -> Level:
-    found = uow.stock.level(sku, place.id)
-    return found[0] if found else Level(sku, place.id, 0, 0)
 
 
 def _require_seen(ask: SetStock, level: Level) -> None:

@@ -7,11 +7,11 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
-from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from core.db import rows
 
@@ -67,11 +67,19 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[Any]) -> sa.ColumnEle
 class Insert(Statement):
     """An insert of whole rows: what a row leaves out is filled with the column's default."""
 
-    __slots__ = ("table",)
+    __slots__ = ("of_document", "table")
 
     def __init__(self, table: sa.Table) -> None:
         super().__init__(table.insert())
         self.table = table
+        self.of_document = _insert_of_document(table)
+
+
+def _insert_of_document(table: sa.Table) -> str:
+    """For a server: all rows as one JSON text, however many they are."""
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    source = f'json_populate_recordset(NULL::"{table.name}", %s)'
+    return f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM {source}'  # noqa: S608
 
 
 class Session:
@@ -82,23 +90,87 @@ class Session:
 
     def __init__(self, connection: sa.Connection) -> None:
         self.before: Callable[[], None] | None = None
-        self.connection = connection
+        self.name = str(connection.engine.url)
         self.dialect = connection.dialect
-        self.driver = cast("DBAPIConnection", connection.connection.dbapi_connection)
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        self.driver = cast("Any", connection.connection.dbapi_connection)
+        self._connection = connection
         self._cursor = self.driver.cursor()
+        self._unsent: list[str] = []  # PostgreSQL: they travel with the next statement
+        self._is_piping = False
+        self.answers: dict[Any, Any] = {}  # to questions that were asked ahead
+        self.one_by_one = False  # wait for each answer: an error must not fall on what follows it
 
     @property
-    def is_sqlite(self) -> bool:
-        return self.dialect.name == "sqlite"
+    def connection(self) -> sa.Connection:
+        """SQLAlchemy's own, for what is put together at run time."""
+        self._send()
+        return self._connection
+
+    # --- the transaction -------------------------------------------------------------------------
+
+    def begin(self, *sqls: str, at_once: bool = False) -> None:
+        """Begin; a server is told together with the first statement, unless `at_once`."""
+        for sql in sqls:
+            self.plain(sql)
+        if at_once:
+            self._send()
+
+    def plain(self, sql: str) -> None:
+        """A statement without an answer: BEGIN, SAVEPOINT and their like."""
+        if self.is_sqlite:
+            self._cursor.execute(sql)
+        else:
+            self._unsent.append(sql)
+
+    def _send(self) -> None:
+        """What was not sent yet, before what is asked now."""
+        unsent, self._unsent = self._unsent, []
+        for sql in unsent:
+            self.driver.execute(sql)
+
+    def commit(self) -> None:
+        """Everything since the beginning stays."""
+        self.plain("COMMIT")
+        self._send()
+        self._forget()
+
+    def roll_back(self) -> None:
+        """Nothing of what was not committed stays."""
+        self._forget()
+        self._unsent.clear()
+        if self.is_in_transaction:
+            self.driver.rollback()  # which makes psycopg forget what it had prepared meanwhile
+
+    def _forget(self) -> None:
+        self.before = None
+        self.one_by_one = False
+        self.answers.clear()
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """What the database itself says: a full disk ends a transaction under SQLite's feet."""
+        if self.is_sqlite:
+            return bool(self.driver.in_transaction)
+        return bool(self.driver.pgconn.transaction_status)  # 0 is idle
+
+    # --- statements ------------------------------------------------------------------------------
 
     def _execute(self, statement: Statement, params: Params) -> Any:
         if self.before is not None and not statement.apart:
             self.before()
+        if self.answers:
+            known = self.answers.pop(_asked(statement, params), None)
+            if known is not None:
+                return known
         sql, base, order = statement.prepared(self.dialect)
-        if order is None:
-            self._cursor.execute(sql, {**base, **params})
-        else:
+        if order is not None:
             self._cursor.execute(sql, [params[n] if n in params else base[n] for n in order])
+        elif self._unsent:
+            with self.together():
+                self._cursor.execute(sql, {**base, **params})
+        else:
+            self._cursor.execute(sql, {**base, **params})
         return self._cursor
 
     def rows(self, statement: Statement, **params: Any) -> list[Row]:
@@ -111,33 +183,65 @@ class Session:
 
     def run(self, statement: Statement, **params: Any) -> int:
         """Execute a write; returns how many rows changed."""
+        self.answers.clear()
         count: int = self._execute(statement, params).rowcount
         return count
 
-    def insert(self, statement: Insert, new: Sequence[Params]) -> None:
-        if not new:
-            return
-        sql, _, order = statement.prepared(self.dialect)
-        base = rows.defaults(statement.table)
-        if order is not None:
-            full = [[row[n] if n in row else base[n] for n in order] for row in new]
-            self._cursor.executemany(sql, full)
-        elif len(new) == 1:
-            self._cursor.execute(sql, {**base, **new[0]})
-        else:
-            self._cursor.executemany(sql, [{**base, **row} for row in new])
+    def run_each(self, writes: Sequence[tuple[Statement, Params]]) -> list[int]:
+        """Execute writes one after the other; returns how many rows each of them changed."""
+        self.answers.clear()
+        if self.is_sqlite:
+            return [self.run(statement, **params) for statement, params in writes]
+        return [cursor.rowcount for cursor in self._ask(writes)]
+
+    def look_ahead(self, questions: Sequence[tuple[Statement, Params]]) -> None:
+        """Ask a server many questions in one round trip; each answer is there when its question
+        is asked, unless something was written in between."""
+        if not self.is_sqlite:
+            found = self._ask(questions)
+            for (statement, params), cursor in zip(questions, found, strict=True):
+                self.answers[_asked(statement, params)] = cursor
+
+    def _ask(self, statements: Sequence[tuple[Statement, Params]]) -> list[Any]:
+        """Run statements on PostgreSQL in one round trip, each on a cursor of its own."""
+        for statement, _ in statements:
+            if self.before is not None and not statement.apart:
+                self.before()
+        with self.together():
+            return [self._sent(statement, params) for statement, params in statements]
+
+    def _sent(self, statement: Statement, params: Params) -> Any:
+        sql, base, _ = statement.prepared(self.dialect)
+        return self.driver.execute(sql, {**base, **params})
+
+    def insert(self, new: Sequence[tuple[Insert, Sequence[Params]]]) -> None:
+        """Write whole rows of some tables, parents before children."""
+        self.answers.clear()
+        if self.is_sqlite:
+            for statement, found in new:
+                sql, _, order = statement.prepared(self.dialect)
+                base, names = rows.defaults(statement.table), order or ()
+                full = [[row[n] if n in row else base[n] for n in names] for row in found]
+                self._cursor.executemany(sql, full)
+        elif new:
+            documents = [rows.to_document(statement.table, found) for statement, found in new]
+            with self.together():
+                self._cursor.execute(_at_once(*(s.of_document for s, _ in new)), documents)
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Send the writes inside without waiting for each answer: one round trip to PostgreSQL."""
-        if self.is_sqlite:
+        """Send what is done inside without waiting for each answer: one round trip to a server."""
+        if self.is_sqlite or self._is_piping or self.one_by_one:
+            self._send()
             yield
             return
-        with cast("Any", self.driver).pipeline():
-            yield
-
-    def plain(self, sql: str) -> None:
-        self._cursor.execute(sql)
+        self._is_piping = True
+        try:
+            with self.driver.pipeline():
+                self._send()
+                yield
+        finally:
+            self._is_piping = False
 
     def select(self, clause: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
         """A select that is put together at run time (lists with filters): off the hot paths."""
@@ -146,15 +250,28 @@ class Session:
         return self.connection.execute(clause).fetchall()
 
 
+@cache
+def _at_once(*inserts: str) -> str:
+    """Some inserts as one statement: the keys between their tables are checked at its end."""
+    *others, last = inserts
+    named = ", ".join(f"i{n} AS ({insert})" for n, insert in enumerate(others))
+    return f"WITH {named} {last}" if others else last
+
+
+def _asked(statement: Statement, params: Params) -> tuple[Any, ...]:
+    return (statement, *sorted(params.items()))
+
+
 class Database:
     """One database by URL (`sqlite:///path` or `postgresql+psycopg://…`)."""
 
     def __init__(self, url: str, *, pool_size: int = 8, durable: bool = True) -> None:
         """`durable=False` is for a sandbox that is only being furnished: a crash may lose it."""
         self.url = sa.make_url(url)
+        self.name = str(self.url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._begin_reading = "BEGIN" if self.is_sqlite else "BEGIN READ ONLY"
-        self._begin_writing = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
+        self.begin_writing = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
         self._idle: deque[Session] = deque()
         self._closed = False
         if self.is_sqlite:
@@ -176,49 +293,47 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A snapshot for questions; nothing can be written through it."""
-        session = self._begun(self._begin_reading)
+        session = self._begun()
         try:
             yield session
+            if not self.is_sqlite:
+                session.commit()  # a rollback would make psycopg forget what it has prepared
         finally:
             self._take_back(session)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction: all that is done inside is committed at the end, or nothing."""
-        session = self._begun(self._begin_writing)
+        """One transaction: it is kept if the session was told to commit, else nothing is."""
+        session = self._idle.pop() if self._idle else self._opened()
         try:
+            session.begin(self.begin_writing)
             yield session
-            session.plain("COMMIT")
-        except BaseException:
+        finally:
             self._take_back(session)
-            raise
-        self._keep(session)
 
-    def _begun(self, begin: str) -> Session:
+    def _begun(self) -> Session:
         """Connections stay open in between: checking one out of the pool and beginning through
         SQLAlchemy costs more than most questions."""
         while self._idle:
             session = self._idle.pop()
             try:
-                session.plain(begin)
+                session.begin(self._begin_reading, at_once=True)
                 return session
             except Exception as problem:
                 _drop(session)
                 if self.is_sqlite:
                     raise  # a file is not a server that hung up: another connection fares no better
                 log.debug("an idle connection was lost: %s", problem)
-        connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        session = Session(connection)
-        try:
-            session.plain(begin)
-        except BaseException:
-            _drop(session)
-            raise
+        session = self._opened()
+        session.begin(self._begin_reading, at_once=True)
         return session
+
+    def _opened(self) -> Session:
+        return Session(self.engine.connect().execution_options(isolation_level="AUTOCOMMIT"))
 
     def _take_back(self, session: Session) -> None:
         try:
-            session.plain("ROLLBACK")
+            session.roll_back()
         except Exception as problem:  # noqa: BLE001 (whatever happened to it, nobody may get it)
             log.debug("a connection was lost: %s", problem)
             _drop(session)
@@ -226,7 +341,6 @@ class Database:
             self._keep(session)
 
     def _keep(self, session: Session) -> None:
-        session.before = None
         if len(self._idle) < IDLE_KEPT and not self._closed:
             self._idle.append(session)
         else:

@@ -44,7 +44,7 @@ _BY_NUMBER = Statement(
         _o.shop_id == sa.bindparam("shop"), _o.number == sa.bindparam("number")
     )
 )
-_BY_EXTERNAL = Statement(
+BY_EXTERNAL = Statement(
     sa.select(*_COLUMNS).where(
         _o.connection_id == sa.bindparam("connection"),
         _o.external_id == sa.bindparam("external"),
@@ -52,7 +52,7 @@ _BY_EXTERNAL = Statement(
     apart=True,
 )
 _LOCK = Statement(sa.select(_o.version).where(_o.id == sa.bindparam("id")).with_for_update())
-_NUMBER_TAKEN = Statement(
+NUMBER_TAKEN = Statement(
     sa.select(_o.id).where(_o.shop_id == sa.bindparam("shop"), _o.number == sa.bindparam("number")),
     apart=True,
 )
@@ -126,14 +126,12 @@ class Orders:
 
     def by_external(self, connection_id: int, external_id: str) -> Order | None:
         self._look_out(("external", connection_id, external_id))
-        row = self._session.row(_BY_EXTERNAL, connection=connection_id, external=external_id)
+        row = self._session.row(BY_EXTERNAL, connection=connection_id, external=external_id)
         return None if row is None else self._remember(row)
 
     def number_taken(self, number: str) -> bool:
         self._look_out(("number", self._within.shop.id, number))
-        return (
-            self._session.row(_NUMBER_TAKEN, shop=self._within.shop.id, number=number) is not None
-        )
+        return self._session.row(NUMBER_TAKEN, shop=self._within.shop.id, number=number) is not None
 
     def _look_out(self, key: tuple[Any, ...]) -> None:
         """A repeated key has to see orders of this very batch that still wait to be written."""
@@ -306,7 +304,7 @@ _SHIPS = _LINE_NAMES.index("ships")
 
 def order_by_external(session: Session, connection_id: int, external_id: str) -> Order | None:
     """The order behind a channel's own id, for comparing books."""
-    row = session.row(_BY_EXTERNAL, connection=connection_id, external=external_id)
+    row = session.row(BY_EXTERNAL, connection=connection_id, external=external_id)
     return None if row is None else read_order(session, row)[0]
 
 

@@ -23,7 +23,7 @@ _CUSTOMER = Statement(
     ),
     apart=True,
 )
-_CUSTOMER_BY_EMAIL = Statement(
+CUSTOMER_BY_EMAIL = Statement(
     sa.select(_c.id, _c.name, _c.language)
     .where(_c.shop_id == sa.bindparam("shop"), _c.email == sa.bindparam("email"))
     .order_by(_c.id),
@@ -62,7 +62,7 @@ class People:
         """The customer behind a contact, made when new; None when there is no contact at all."""
         if not email and not phone:
             return None
-        statement = _CUSTOMER_BY_EMAIL if email else _CUSTOMER
+        statement = CUSTOMER_BY_EMAIL if email else _CUSTOMER
         params = {"email": email} if email else {"email": "", "phone": phone}
         key = ("customer", self._uow.shop.id, *params.values())
         if key in self._uow.batch.seen:

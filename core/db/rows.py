@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -33,6 +34,21 @@ def moment_or_none(value: int | None) -> datetime | None:
 
 def to_json(value: Any) -> str:
     return _encode(value).decode()
+
+
+def to_document(table: sa.Table, new: Iterable[Mapping[str, Any]]) -> str:
+    """Whole rows as PostgreSQL reads them from JSON; bytes are written as it writes them itself."""
+    base = defaults(table)
+    full = [{**base, **row} for row in new]
+    for name in _bytes_in(table):
+        for row in full:
+            row[name] = f"\\x{row[name].hex()}"
+    return to_json(full)
+
+
+@cache
+def _bytes_in(table: sa.Table) -> list[str]:
+    return [c.name for c in table.columns if isinstance(c.type, sa.LargeBinary)]
 
 
 def from_json(text: str) -> Any:

@@ -16,7 +16,7 @@ from core.domain.refusals import NotFound
 from core.domain.screening import Settings
 from core.domain.shop import DEFAULT_POLICY, Connection, Location, Mode, Shop
 
-_REVISION = Statement(
+REVISION = Statement(
     sa.select(t.shop.c.revision).where(t.shop.c.id == sa.bindparam("shop")), apart=True
 )
 _SHOP = Statement(sa.select(t.shop).where(t.shop.c.id == sa.bindparam("shop")), apart=True)
@@ -92,10 +92,10 @@ def _named(table: sa.Table, row: Row) -> dict[str, Any]:
 
 def load_shop(session: Session, shop_id: int) -> Shop:
     """The shop as of this transaction; kept in memory until its revision moves."""
-    found = session.row(_REVISION, shop=shop_id)
+    found = session.row(REVISION, shop=shop_id)
     if found is None:
         raise NotFound("There is no such shop.", "Create one with `wismo setup`.")
-    key = (str(session.connection.engine.url), shop_id)
+    key = (session.name, shop_id)
     kept = _cache.get(key)
     if kept is None or kept.revision != found[0]:
         kept = _cache[key] = read_shop(session, shop_id)
@@ -104,7 +104,7 @@ def load_shop(session: Session, shop_id: int) -> Shop:
 
 def remembered(database: Database, shop_id: int) -> Shop | None:
     """The shop as last seen by this process, possibly a moment old; no query is made."""
-    return _cache.get((str(database.engine.url), shop_id))
+    return _cache.get((database.name, shop_id))
 
 
 def read_shop(session: Session, shop_id: int) -> Shop:

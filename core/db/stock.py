@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.carts import free_overdue
-from core.db.connection import Session, Statement, one_of
+from core.db.connection import Params, Session, Statement, one_of
 from core.db.rows import micros
 from core.domain.refusals import Conflict, Invalid
 from core.domain.stock import (
@@ -20,7 +20,6 @@ from core.domain.stock import (
     NEED_A_REASON,
     Delta,
     Level,
-    Move,
     Short,
     StockMove,
     deltas,
@@ -120,9 +119,8 @@ def levels_of(session: Session, shop_id: int, skus: Sequence[str]) -> list[Level
     """The levels of some SKUs at every location, without a lock."""
     if not skus:
         return []
-    names = {f"sku{i}": sku for i, sku in enumerate(skus)}
-    found = session.rows(_of_skus(len(skus)), shop=shop_id, **names)
-    return [Level(*row) for row in found]
+    statement, params = _asking(_of_skus, shop_id, skus)
+    return [Level(*row) for row in session.rows(statement, **params)]
 
 
 def all_levels(session: Session, shop_id: int) -> list[Level]:
@@ -134,8 +132,20 @@ def known_skus(session: Session, shop_id: int, skus: Sequence[str]) -> set[str]:
     """Which of these SKUs the catalog has."""
     if not skus:
         return set()
+    statement, params = _asking(_known, shop_id, skus)
+    return {row[0] for row in session.rows(statement, **params)}
+
+
+def look_ahead(shop_id: int, skus: Sequence[str]) -> list[tuple[Statement, Params]]:
+    """The questions of `known_skus` and `levels_of`, to be asked together with others."""
+    return [_asking(of, shop_id, skus) for of in (_known, _of_skus)] if skus else []
+
+
+def _asking(
+    of: Callable[[int], Statement], shop_id: int, skus: Sequence[str]
+) -> tuple[Statement, Params]:
     names = {f"sku{i}": sku for i, sku in enumerate(skus)}
-    return {row[0] for row in session.rows(_known(len(skus)), shop=shop_id, **names)}
+    return of(len(skus)), {"shop": shop_id, **names}
 
 
 class Stock:
@@ -151,6 +161,14 @@ class Stock:
         row = self._session.row(_LEVEL, p_shop=self._uow.shop.id, p_sku=sku, p_location=location_id)
         return None if row is None else (Level(sku, location_id, *row[:-1]), row[-1])
 
+    def begun(self, sku: str, location_id: int) -> Level:
+        """The level, begun where there was none: nobody else begins or changes it meanwhile."""
+        found = self.level(sku, location_id)
+        if found is not None:
+            return found[0]
+        self._begin(sku, location_id)
+        return Level(sku, location_id, 0, 0)
+
     def levels(self, skus: Sequence[str]) -> list[Level]:
         return levels_of(self._session, self._uow.shop.id, skus)
 
@@ -164,7 +182,10 @@ class Stock:
             raise Invalid("A stock correction needs a reason.", "Add why, for example: counted.")
         self.lock_queue({m.sku for m in batch if m.kind in FREEING})
         wanted = deltas(batch)
-        missing = [d for d in wanted if not self._apply(d)]
+        moved = self._session.run_each([self._guarded(d) for d in wanted])
+        missing = [
+            d for d, rows in zip(wanted, moved, strict=True) if rows != 1 and not self._founded(d)
+        ]
         if missing:
             self._take_back(d for d in wanted if d not in missing)
             if self._uow.shop.uses_carts and free_overdue(self._uow, {d.sku for d in missing}):
@@ -185,19 +206,18 @@ class Stock:
         changes = {name: sign * units for name, units in zip(_DELTAS, delta.change, strict=True)}
         return {**here, **changes, "p_now": micros(self._uow.now)}
 
-    def _apply(self, delta: Delta) -> bool:
-        params = self._params(delta)
-        statement = _PROMISE if delta.only_promises else _MOVE
-        if self._session.run(statement, **params) == 1:
-            return True
-        if (
-            min(delta.change) >= 0
-            and not delta.change.reserved
-            and self.level(delta.sku, delta.location_id) is None
-        ):
-            self._begin(delta.sku, delta.location_id)
-            return self._session.run(statement, **params) == 1
-        return False
+    def _guarded(self, delta: Delta) -> tuple[Statement, dict[str, Any]]:
+        return _PROMISE if delta.only_promises else _MOVE, self._params(delta)
+
+    def _founded(self, delta: Delta) -> bool:
+        """Whether there was no such level yet, and now there is one that the move has reached."""
+        if min(delta.change) < 0 or delta.change.reserved:
+            return False
+        if self.level(delta.sku, delta.location_id) is not None:
+            return False
+        self._begin(delta.sku, delta.location_id)
+        statement, params = self._guarded(delta)
+        return self._session.run(statement, **params) == 1
 
     def _begin(self, sku: str, location_id: int) -> None:
         """The first level of a SKU at a place; two who begin at once are told apart by its key."""
@@ -228,21 +248,6 @@ class Stock:
                 "at": micros(self._uow.now),
             },
         )
-
-    def set_to(self, sku: str, location_id: int, on_hand: int, expected: int, reason: str) -> None:
-        """Compare-and-set of what is on hand; a stale `expected` is a conflict with the truth."""
-        found = self.level(sku, location_id)
-        current = found[0].on_hand if found else 0
-        if current != expected:
-            raise Conflict(
-                f"{sku} has {current} on hand, not {expected}.",
-                "Look at the new figure and send your change again.",
-                code="stale_stock",
-            )
-        if found is None:
-            self._begin(sku, location_id)
-        if on_hand != current:
-            self.move([StockMove(Move.ADJUST, sku, location_id, on_hand - current, reason=reason)])
 
     def queue(self, skus: Sequence[str]) -> list[int]:
         """Ids of orders that wait for these SKUs: priority first, then age."""

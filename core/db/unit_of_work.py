@@ -23,7 +23,7 @@ from core.db.people import People
 from core.db.returns import Returns
 from core.db.rows import micros, to_json
 from core.db.stock import Stock
-from core.db.writer import Batch, insert_into, parents_first
+from core.db.writer import Batch, in_order, insert_into
 from core.domain.access import Actor
 from core.domain.events import Event
 from core.domain.refusals import Conflict
@@ -162,7 +162,7 @@ class UnitOfWork:
 
     def insert_now(self, table: sa.Table, row: Mapping[str, Any]) -> None:
         self.write_rows()
-        self.session.insert(insert_into(table), [row])
+        self.session.insert([(insert_into(table), [row])])
 
     def log(self, table: sa.Table, row: Mapping[str, Any]) -> None:
         """A row that no command reads back."""
@@ -178,9 +178,7 @@ class UnitOfWork:
         if self.founding:
             return
         rows, self._rows = self._rows, {}
-        with self.session.together():
-            for table in parents_first(rows):
-                self.session.insert(insert_into(table), rows[table])
+        self.session.insert(in_order(rows))
 
     def finish(self) -> None:
         """The end of a unit that has no savepoint of its own."""

@@ -7,7 +7,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -31,11 +31,19 @@ class Batch:
     New rows are written table by table for the whole batch: before a statement that could miss
     them, and at the latest before the commit. Rows of one command that are written inside the
     savepoint of another wait again when that one is rolled back.
+
+    A command that is `alone` needs no savepoint: the transaction is one, unless somebody `clings`
+    to what was locked before it. A `careful` one writes its rows before it ends, so that their
+    errors are its own.
     """
 
-    def __init__(self, session: Session, *, alone: bool) -> None:
+    def __init__(
+        self, session: Session, begin: str, *, alone: bool = False, careful: bool = False
+    ) -> None:
         self.session = session
-        self.alone = alone  # one command only: write in its savepoint, so that errors are its own
+        self.careful = careful
+        self._clings = not alone
+        self._begin = begin
         self.seen: set[tuple[Any, ...]] = set()  # keys of this batch that a look-up must not miss
         self.shops: dict[int, Any] = {}
         self.touched: set[int] = set()  # shops that a command of this batch has changed
@@ -50,30 +58,43 @@ class Batch:
     def flush(self) -> None:
         """Write what waits, parents before children; what cannot be written goes on waiting, so
         that the batch fails as a whole and not one of its commands loses rows."""
-        if not self._waiting:
-            return
+        if self._waiting:
+            self.session.insert(in_order(self._waiting))
+            if self._guarded:
+                self._written += self._waiting.items()
+            self._waiting = {}
+
+    def commit(self) -> None:
         with self.session.together():
-            for table in parents_first(self._waiting):
-                rows = self._waiting[table]
-                self.session.insert(insert_into(table), rows)
-                del self._waiting[table]
-                if self._guarded:
-                    self._written.append((table, rows))
+            self.flush()
+            failpoints.hit("writer.before_commit")
+            self.session.commit()
+
+    def cling(self) -> None:
+        """Keep what is locked by now, even if the command that follows is taken back."""
+        self._clings = self.session.one_by_one = True
 
     def savepoint(self) -> None:
-        self.session.plain("SAVEPOINT command")
-        self._guarded = True
+        if self._clings:
+            self.session.plain("SAVEPOINT command")
+            self._guarded = True
 
     def release(self) -> None:
-        self.session.plain("RELEASE SAVEPOINT command")
-        self._guarded = False
-        self._written.clear()
+        if self._guarded:
+            self.session.plain("RELEASE SAVEPOINT command")
+            self._guarded = False
+            self._written.clear()
 
     def take_back(self) -> None:
         """Undo the command since its savepoint; what others had written meanwhile waits again."""
-        self.session.plain("ROLLBACK TO SAVEPOINT command")
-        self.session.plain("RELEASE SAVEPOINT command")
-        self._guarded = False
+        if self._guarded:
+            self.session.plain("ROLLBACK TO SAVEPOINT command")
+            self.session.plain("RELEASE SAVEPOINT command")
+            self._guarded = False
+        else:
+            self.session.roll_back()
+            self.session.begin(self._begin)
+        self.session.answers.clear()
         self.shops.clear()
         self.session.before = self.flush  # the rows of the command that is gone are gone too
         written, self._written = self._written, []
@@ -84,9 +105,11 @@ class Batch:
 _DEPTH = {table: place for place, table in enumerate(metadata.sorted_tables)}
 
 
-def parents_first(tables: Iterable[sa.Table]) -> list[sa.Table]:
-    """The order in which foreign keys allow rows to be written."""
-    return sorted(tables, key=_DEPTH.__getitem__)
+def in_order(
+    new: Mapping[sa.Table, list[dict[str, Any]]],
+) -> list[tuple[Insert, list[dict[str, Any]]]]:
+    """Rows in the order in which foreign keys allow them to be written."""
+    return [(insert_into(table), new[table]) for table in sorted(new, key=_DEPTH.__getitem__)]
 
 
 _INSERTS: dict[sa.Table, Insert] = {}
@@ -193,13 +216,12 @@ class GroupWriter:
 
     def _attempt(self, jobs: Iterable[Job], *, alone: bool) -> list[Any]:
         with self._database.write() as session:
-            batch = Batch(session, alone=alone)
+            batch = Batch(session, self._database.begin_writing, alone=alone, careful=alone)
             answers = []
             for job in jobs:
                 answers.append(job.run(batch))
                 _require_standing(session)
-            batch.flush()
-            failpoints.hit("writer.before_commit")
+            batch.commit()
         failpoints.hit("writer.after_commit")
         return answers
 
@@ -211,7 +233,7 @@ def _begins(item: _Item) -> bool:
 
 def _require_standing(session: Session) -> None:
     """A full disk ends the transaction under SQLite's feet without saying so."""
-    if not getattr(session.driver, "in_transaction", True):
+    if not session.is_in_transaction:
         raise Unavailable("The database ended the transaction.", "Check the disk, then try again.")
 
 
@@ -231,7 +253,7 @@ class PoolWriter:
     def _run(self, job: Job) -> Any:
         for attempt in range(RETRIES):
             try:
-                return self._attempt(job)
+                return self._attempt(job, careful=attempt > 0)
             except Exception as problem:
                 again = is_retryable(problem) or is_integrity(problem)
                 if not again or attempt == RETRIES - 1:
@@ -239,12 +261,12 @@ class PoolWriter:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
         raise AssertionError("unreachable")
 
-    def _attempt(self, job: Job) -> Any:
+    def _attempt(self, job: Job, *, careful: bool) -> Any:
+        """In good faith first: rows, their errors and the commit all come at the very end."""
         with self._database.write() as session:
-            batch = Batch(session, alone=True)
+            batch = Batch(session, self._database.begin_writing, alone=True, careful=careful)
             answer = job.run(batch)
-            batch.flush()
-            failpoints.hit("writer.before_commit")
+            batch.commit()
         failpoints.hit("writer.after_commit")
         return answer
 

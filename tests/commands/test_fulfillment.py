@@ -14,6 +14,7 @@ from core.db import tables as t
 from core.domain.access import Role
 from core.domain.holds import HoldReason
 from core.domain.refusals import Invalid, NotAllowed
+from core.domain.stock import Move, StockMove
 from core.engine import Receipt
 from core.queries.orders import ShowOrder
 from core.queries.picks import ListPicks, PickQueue
@@ -38,8 +39,11 @@ def split_order(shop: Shop, number: int = 1001) -> None:
 
 
 def _empty_shelves(uow) -> None:
-    uow.stock.set_to("mug-red", HAM, 0, 10, "made empty for a test")
-    uow.stock.set_to("tee-black-m", BER, 0, 10, "made empty for a test")
+    why = "made empty for a test"
+    uow.stock.move(
+        StockMove(Move.ADJUST, sku, place, -10, reason=why)
+        for sku, place in (("mug-red", HAM), ("tee-black-m", BER))
+    )
 
 
 def stages(shop: Shop) -> dict[str, str]:
