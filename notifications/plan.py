@@ -79,6 +79,15 @@ def _delayed(fact: Fact) -> Payload | None:
     return {"promised": promised, "expected": expected, "reason": fact.data.get("reason", "")}
 
 
+def _changed(fact: Fact) -> Payload | None:
+    """An edit that was taken back says nothing; a note or another place is our own business."""
+    data = fact.data
+    told = set(data.get("fields", ())) & {"address", "method", "shipping"}
+    if data.get("undone") or not (data.get("units") or data.get("difference") or told):
+        return None
+    return {"change": data["change_id"], "fields": sorted(told)}
+
+
 def _return(status: str) -> Callable[[Fact], Payload | None]:
     def told(fact: Fact) -> Payload | None:
         return_id = fact.data.get("return_id")
@@ -94,6 +103,7 @@ MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "ParcelShipped": ("shipped", _shipped),
     "ParcelDelivered": ("delivered", _delivered),
     "PromiseChanged": ("delayed", _delayed),
+    "OrderEdited": ("order_changed", _changed),
     "ReturnApproved": ("return_status", _return("approved")),
     "ReturnRejected": ("return_status", _return("rejected")),
     "ReturnReceived": ("return_status", _return("received")),

@@ -54,6 +54,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "shipped": ("track_url",),
     "delivered": ("track_url",),
     "delayed": ("track_url",),
+    "order_changed": ("track_url",),
     "return_status": ("track_url",),
     "code": (),
     "case_alert": ("case", "url"),

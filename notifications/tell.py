@@ -10,6 +10,7 @@ from typing import Any
 from babel import Locale
 
 from core.db.cases import case_by_id
+from core.db.changes import change_by_id
 from core.db.connection import Session
 from core.db.contacts import Customer, customer_by_id, link_target
 from core.db.conversations import conversation_by_id
@@ -17,6 +18,8 @@ from core.db.fulfillment import fulfillments_of, parcels_of
 from core.db.reading import Reader
 from core.db.returns import rmas_of
 from core.domain.access import system
+from core.domain.edit_actions import shipping_title
+from core.domain.edit_money import kept
 from core.domain.effects import Effect
 from core.domain.fulfillment import Parcel, Stage
 from core.domain.order import Address, Line, Order
@@ -184,7 +187,7 @@ def _line(order: Order, line: Line) -> dict[str, Any]:
         "sku": line.sku,
         "quantity": line.wanted,
         "unit_price": money(line.unit_price, order.currency),
-        "total": money(line.total, order.currency),
+        "total": money(kept(line.total, line.ordered, line.canceled), order.currency),
     }
 
 
@@ -291,6 +294,34 @@ def _delayed(_: Reader, order: Order, payload: Payload) -> dict[str, Any]:
     }
 
 
+def _changed(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    change = change_by_id(reader.session, reader.shop.id, int(payload["change"]))
+    if change is None or order.is_canceled:
+        raise Stale("The order was canceled meanwhile.")
+    fields = payload.get("fields", ())
+    return {
+        "change": {
+            "lines": _changed_lines(order, change.before),
+            "refund": money(change.refund, order.currency) if change.refund else None,
+            "due": money(change.due, order.currency) if change.due else None,
+            "address": "address" in fields,
+            "method": shipping_title(order) if "method" in fields else None,
+        }
+    }
+
+
+def _changed_lines(order: Order, before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is different from how the order was before the edit, as it stands now."""
+    was = {line["id"]: line for line in before["lines"]}
+    found = []
+    for line in order.lines:
+        old = was.get(line.id, {"ordered": 0, "canceled": 0, "total": 0})
+        units = old["ordered"] - old["canceled"]
+        if (units, old["total"]) != (line.wanted, line.total):
+            found.append({"title": line.title or line.sku, "before": units, "after": line.wanted})
+    return [each for each in found if each["before"] or each["after"]]
+
+
 def _returned(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
     rma = _rma_of(rmas_of(reader.session, order.id), payload)
     status = payload["status"]
@@ -329,5 +360,6 @@ ABOUT: Mapping[str, Callable[[Reader, Order, Payload], dict[str, Any]]] = {
     "shipped": _shipped,
     "delivered": _delivered,
     "delayed": _delayed,
+    "order_changed": _changed,
     "return_status": _returned,
 }

@@ -121,7 +121,7 @@ NAMES = {
     "carrier": "17track",
     "smtp": "post",
 }
-KINDS = ("order_confirmation", "shipped", "delivered", "delayed", "return_status")
+KINDS = ("order_confirmation", "shipped", "delivered", "delayed", "order_changed", "return_status")
 OURS: dict[str, tuple[str, ...]] = {"shopify": KINDS}
 
 

@@ -98,6 +98,19 @@ def returned(status: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def changed(**changes: Any) -> dict[str, Any]:
+    return {
+        "lines": [
+            {"title": "Mug red", "before": 2, "after": 3},
+            {"title": "Teapot & lid", "before": 0, "after": 1},
+        ],
+        "refund": None,
+        "due": None,
+        "address": False,
+        "method": None,
+    } | changes
+
+
 # name → kind, facts: every golden copy is rendered from one of these.
 MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "order_confirmation": ("order_confirmation", base()),
@@ -122,6 +135,23 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "delayed_never_promised": (
         "delayed",
         base(delay={"promised": None, "expected": None, "reason": "carrier"}),
+    ),
+    "order_changed_more": ("order_changed", base(change=changed(due=eur(1290)))),
+    "order_changed_less": (
+        "order_changed",
+        base(
+            change=changed(
+                lines=[
+                    {"title": "Mug red", "before": 4, "after": 3},
+                    {"title": "Tray", "before": 1, "after": 0},
+                ],
+                refund=eur(2580),
+            )
+        ),
+    ),
+    "order_changed_words": (
+        "order_changed",
+        base(change=changed(lines=[], address=True, method="DHL Express")),
     ),
     "return_approved": (
         "return_status",

@@ -10,12 +10,14 @@ import pytest
 
 from bot.sandbox.shop.wire import Fault
 from core.commands.cases import ResolveCase, TakeCase
+from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.labels import LabelParcel
 from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.returns import RejectReturn, RequestReturn
 from core.commands.scans import ScanForCases
 from core.commands.setup import SetSwitch
+from core.commands.undo import UndoLast
 from core.db import house
 from core.db import tables as t
 from core.db.connection import Statement
@@ -415,3 +417,43 @@ async def test_a_shop_without_an_address_has_its_cases_all_the_same(quiet: Stree
     await quiet.work()
     assert (quiet.mailbox.mails, alerts(quiet)) == ([], [])
     assert len(quiet.shop.rows(t.cases)) == 2
+
+
+# --- edits ----------------------------------------------------------------------------------------
+
+
+def kinds(here: Street) -> list[str]:
+    return [kind for kind, _, _ in told(here)]
+
+
+async def test_a_confirmed_edit_is_told_with_what_is_asked_for(here: Street) -> None:
+    here.shop.place(1001, MUGS)
+    here.shop.do(EditOrder("1001", "mug-red 3; add sock-grey 1"))
+    await here.work()
+    assert kinds(here) == ["order_confirmation"]  # nothing is told of what may still be discarded
+    here.shop.do(ConfirmEdit("1001"))
+    here.shop.clock.advance(minutes=2)  # beyond the undo window
+    await here.work()
+    assert kinds(here) == ["order_confirmation", "order_changed"]
+    (mail,) = [m for m in here.mailbox.to(ANNA) if "changed" in m.subject]
+    assert "Mug-Red: 3 instead of 2. 1 × Sock-Grey added." in " ".join(mail.text.split())
+    assert "€39.80 are still to be paid. We have charged nothing" in " ".join(mail.text.split())
+
+
+async def test_a_note_for_ourselves_is_told_to_nobody(here: Street) -> None:
+    here.shop.place(1001, MUGS)
+    here.shop.do(EditOrder("1001", "note ring twice"))
+    here.shop.do(ConfirmEdit("1001"))
+    here.shop.clock.advance(minutes=2)
+    await here.work()
+    assert kinds(here) == ["order_confirmation"]
+
+
+async def test_an_edit_that_was_taken_back_is_never_told(here: Street) -> None:
+    here.shop.place(1001, MUGS)
+    here.shop.do(EditOrder("1001", "mug-red 1"))
+    here.shop.do(ConfirmEdit("1001"))
+    assert here.shop.do(UndoLast()).ok
+    here.shop.clock.advance(minutes=2)
+    await here.work()
+    assert [m.subject for m in here.mailbox.to(ANNA) if "changed" in m.subject] == []
