@@ -22,6 +22,7 @@ from core.domain.edit_actions import shipping_title
 from core.domain.edit_money import kept
 from core.domain.effects import Effect
 from core.domain.fulfillment import Parcel, Stage
+from core.domain.kits import for_customers
 from core.domain.order import Address, Line, Order
 from core.domain.returns import Rma, RmaStatus
 from core.domain.shop import Shop
@@ -170,7 +171,7 @@ def _order(order: Order, language: str) -> dict[str, Any]:
         "number": order.number,
         "placed_at": order.placed_at.isoformat(),
         "currency": order.currency,
-        "lines": [_line(order, line) for line in order.lines if line.wanted > 0],
+        "lines": [_line(order, line) for line in order.bought if line.wanted > 0],
         "subtotal": money(order.subtotal, order.currency),
         "discount": money(order.discount, order.currency),
         "shipping": money(order.shipping, order.currency),
@@ -248,7 +249,10 @@ def _of_parcel(
     reader: Reader, order: Order, parcels: Sequence[Parcel], parcel: Parcel, evidence: str
 ) -> dict[str, Any]:
     titles = {line.id: line.title or line.sku for line in order.lines}
-    lines = [_part(titles.get(i, sku), sku, units) for i, sku, units in parcel.items]
+    lines = [
+        _part(titles.get(i, sku), sku, units)
+        for i, sku, units in for_customers(order, parcel.items)
+    ]
     index = [other.id for other in parcels].index(parcel.id) + 1
     remaining = _remaining(reader, order)
     return {
@@ -271,8 +275,8 @@ def _part(title: str, sku: str, quantity: int) -> dict[str, Any]:
 
 def _remaining(reader: Reader, order: Order) -> dict[str, Any]:
     """What still comes, and why it is not in this parcel; no date that nobody has given."""
-    left = {line.id: line.wanted - line.shipped for line in order.shippable}
-    lines = [_part(x.title or x.sku, x.sku, left[x.id]) for x in order.shippable if left[x.id] > 0]
+    left = {line.id: line.wanted - line.shipped for line in order.awaited}
+    lines = [_part(x.title or x.sku, x.sku, left[x.id]) for x in order.awaited if left[x.id] > 0]
     if order.is_canceled or not lines:
         return {"lines": [], "next_message": None, "reason": None}
     short = any(line.backordered for line in order.lines)

@@ -142,7 +142,9 @@ def _line(line: LineView) -> str:
         (line.canceled, "canceled"),
     )
     told = [*places, *(f"{number} {word}" for number, word in steps if number > 0)]
-    return f"{line.ordered} × {line.title or line.sku} · {', '.join(told) or 'nothing to ship'}"
+    nothing = "ships in parts" if line.kind == "kit" else "nothing to ship"
+    before = "↳ " if line.kind == "part" else ""
+    return f"{before}{line.ordered} × {line.title or line.sku} · {', '.join(told) or nothing}"
 
 
 def _place(quantity: int, location: str, stage: str) -> str:

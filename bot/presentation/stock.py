@@ -75,7 +75,7 @@ def _sections(view: StockView, desk: Desk) -> tuple[Section, ...]:
     coming = tuple(coming_line(each, desk) for each in view.expected[:COMING_SHOWN])
     moves = tuple(_move(move, desk) for move in view.moves[:MOVES_SHOWN])
     return (
-        Section(tuple(_level(level) for level in view.levels) or ("No stock anywhere yet.",)),
+        Section(tuple(_level(level) for level in view.levels) or _kits(view)),
         Section(waiting, "Orders that wait, in the order of service", "warn"),
         Section(coming, "Coming"),
         Section(moves, "Last moves", "quiet"),
@@ -84,6 +84,14 @@ def _sections(view: StockView, desk: Desk) -> tuple[Section, ...]:
 
 def _name(sku: str, title: str) -> str:
     return f"{sku} ({title})" if title else sku
+
+
+def _kits(view: StockView) -> tuple[str, ...]:
+    if not view.made_of:
+        return ("No stock anywhere yet.",)
+    parts = ", ".join(f"{units} × {sku}" for sku, units in view.made_of)
+    where = ", ".join(f"{units} at {place}" for place, units in view.kits_at)
+    return (f"Made of {parts}.", f"Whole ones: {where or 'none'}.")
 
 
 def _level(level: LevelView) -> str:

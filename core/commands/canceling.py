@@ -13,7 +13,8 @@ from core.commands.snapshots import RestorePlacing, snapshot, take_apart, with_w
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.fulfillment import FulfillmentOrder
-from core.domain.order import Change, Line, Order
+from core.domain.kits import in_parts
+from core.domain.order import PART, Change, Line, Order
 from core.domain.refusals import NotPossible
 from core.domain.stock import Move, Short, StockMove
 from core.registry import Done
@@ -28,8 +29,8 @@ class Goods(StrEnum):
 
 def open_units(order: Order, wanted: Iterable[Units]) -> dict[int, int]:
     """The units to cancel by line id; empty when it is all that the order still expects."""
-    able = {line.id: line.wanted - line.shipped for line in order.lines}
-    units = choose(order, wanted, lambda line: able[line.id], "can be canceled")
+    able = {x.id: x.wanted - x.shipped for x in order.lines if x.kind != PART}
+    units = choose(order, wanted, lambda line: able.get(line.id, 0), "can be canceled")
     is_whole = units == {i: n for i, n in able.items() if n}
     return {} if is_whole and not any(line.shipped for line in order.lines) else units
 
@@ -39,12 +40,13 @@ def cancel_units(
 ) -> Done:
     """Take these units out: backordered ones first, then promised ones that nobody has touched."""
     before = snapshot(uow, order)
-    promised = _promised(order, units)
+    behind = in_parts(order, units)
+    promised = _promised(order, behind)
     works = _works(uow, order, promised)
     skus = sorted({order.line(i).sku for i in promised})
     uow.stock.lock_queue(skus)
     after, scrapped = _take_out(uow, order, works, promised, goods)
-    after = after.with_lines({i: _less(after.line(i), n) for i, n in units.items()})
+    after = after.with_lines({i: _less(after.line(i), n) for i, n in {**units, **behind}.items()})
     words = in_words(by_sku(order, dict(units)))
     fact = e.UnitsCanceled(by_sku(order, dict(units)), reason or "canceled by staff", goods.value)
     after = uow.orders.save(Change(after, (fact,)))

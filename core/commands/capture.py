@@ -23,9 +23,10 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
+from core.domain.kits import opened, units_of
 from core.domain.lanes import method_of, require_method
 from core.domain.money import exponent
-from core.domain.order import Address, Change, Line, Order
+from core.domain.order import PART, Address, Change, Line, Order
 from core.domain.priority import priority_of
 from core.domain.refusals import Invalid
 from core.domain.shop import Shop
@@ -103,7 +104,7 @@ class CaptureOrder:
 
 
 def prepare(ask: CaptureOrder, reader: Reader) -> list[Level]:
-    return snapshot(reader, [line.sku for line in ask.lines])
+    return snapshot(reader, units_of(reader.shop.kits, {line.sku: 1 for line in ask.lines}))
 
 
 @command(
@@ -123,6 +124,8 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
         return merge(uow, known, ask)
     uow.founding = True
     order = _new_order(uow, ask)
+    if uow.shop.kits:
+        order = opened(order, uow.shop.kits, uow.new_id)
     uow.emit(order.id, e.OrderCaptured(order.channel, order.total, order.currency, _units(order)))
     if order.captured:
         uow.emit(order.id, e.OrderPaid(order.captured, order.currency))
@@ -179,7 +182,7 @@ def _require_sizes(ask: CaptureOrder) -> None:
 
 
 def _units(order: Order) -> int:
-    return sum(line.ordered for line in order.lines)
+    return sum(line.ordered for line in order.lines if line.kind != PART)
 
 
 def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:

@@ -16,6 +16,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import carts
 from core.domain.access import Right
 from core.domain.carts import Held
+from core.domain.kits import units_of
 from core.domain.order import Order
 from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.stock import Short, StockMove
@@ -175,7 +176,7 @@ def _wanted(uow: UnitOfWork, lines: Sequence[CartLine]) -> dict[str, int]:
     unknown = sorted(set(sums) - uow.stock.known(sorted(sums)))
     if unknown:
         raise NotFound(f"There is no SKU “{unknown[0]}”.", "Check how it is written.")
-    return dict(+sums)
+    return units_of(uow.shop.kits, +sums)
 
 
 def _until(uow: UnitOfWork, minutes: int) -> datetime:

@@ -21,6 +21,7 @@ from core.domain.edit_actions import EditAction
 from core.domain.edit_stock import Taken, give_up, promised_less
 from core.domain.edits import Preview, preview
 from core.domain.fulfillment import FulfillmentOrder, Stage
+from core.domain.kits import pulled
 from core.domain.money import decimal_text
 from core.domain.order import Change, Order
 from core.domain.refusals import NotPossible
@@ -91,7 +92,7 @@ def settle_units(uow: UnitOfWork, found: Preview, *facts: e.Event) -> Order:
     taken = give_up(works, promised_less(found))
     skus = {each.item.sku for each in taken}
     uow.stock.lock_queue(skus)
-    order = uow.orders.save(Change(found.after, facts))
+    order = uow.orders.save(Change(pulled(found.after), facts))
     uow.write_rows()
     _give_back(uow, taken)
     if found.before.ship_to.country != found.after.ship_to.country:

@@ -15,6 +15,7 @@ from core.domain import events as e
 from core.domain.cases import CaseKind, Finding
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.holds import Hold, Scope
+from core.domain.kits import newly_shipped
 from core.domain.order import Change, Line, Order
 from core.domain.stock import Move, Short, StockMove
 
@@ -93,7 +94,7 @@ def leave(
     fact = e.ParcelShipped(parcel.id, parcel.carrier, parcel.tracking_number or "", evidence)
     after = uow.orders.save(Change(after, (fact,)))
     _close_cases(uow, after, gone)
-    _tell_channel(uow, after, parcel, gone)
+    _tell_channel(uow, after, parcel, gone, newly_shipped(order, after))
     return _left_in_spite(uow, after, parcel, stopped)
 
 
@@ -218,12 +219,16 @@ def _close_cases(uow: UnitOfWork, order: Order, works: Works) -> None:
             uow.cases.close(case.kind, case.subject, "it has left")
 
 
-def _tell_channel(uow: UnitOfWork, order: Order, parcel: Parcel, works: Works) -> None:
+def _tell_channel(
+    uow: UnitOfWork, order: Order, parcel: Parcel, works: Works, kits: Mapping[int, int]
+) -> None:
+    """The channel knows nothing of parts: a kit is fulfilled when the last of them has left."""
     if parcel.external_id is not None:
         return
+    units = [(line_id, quantity) for line_id, _, quantity in parcel.items]
     lines = [
         {"line": order.line(line_id).external_id, "quantity": quantity}
-        for line_id, _, quantity in parcel.items
+        for line_id, quantity in (*units, *kits.items())
         if order.line(line_id).external_id
     ]
     if lines:

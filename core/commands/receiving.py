@@ -12,6 +12,7 @@ from core.commands.returns import named_lines
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right, Role
+from core.domain.kits import in_parts
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotAllowed, NotPossible
 from core.domain.returns import Rma, RmaLine
@@ -170,11 +171,18 @@ def _received(order: Order, units: dict[int, int]) -> Order:
 
 def _restock(uow: UnitOfWork, rma: Rma, counts: Iterable[Count], place: Location) -> None:
     """Back on the shelf: sellable from this moment, and first to those who wait for it."""
-    known = uow.stock.known(sorted({line.sku for line in rma.lines}))
-    moves = [
-        StockMove(Move.RESTOCK, c.line.sku, place.id, c.quantity, c.line.line_id, reason=rma.number)
+    order = uow.orders.own(rma.order_id)
+    back = [
+        (order.line(line_id).sku, units, line_id)
         for c in counts
-        if c.shelf and c.line.sku in known
+        if c.shelf
+        for line_id, units in in_parts(order, {c.line.line_id: c.quantity}).items()
+    ]
+    known = uow.stock.known(sorted({sku for sku, _, _ in back}))
+    moves = [
+        StockMove(Move.RESTOCK, sku, place.id, units, line_id, reason=rma.number)
+        for sku, units, line_id in back
+        if sku in known
     ]
     if moves:
         uow.stock.move(moves)

@@ -145,7 +145,7 @@ def named_lines(order: Order, word: str) -> list[Line]:
     clean = word.strip().casefold()
     found = [line for line in order.lines if clean in (str(line.id), line.sku.casefold())]
     if not found:
-        skus = ", ".join(dict.fromkeys(line.sku for line in order.lines))
+        skus = ", ".join(dict.fromkeys(line.sku for line in order.bought))
         raise Invalid(f"Order {order.number} has no line “{word}”.", f"Its lines: {skus}.")
     return found
 

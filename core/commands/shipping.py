@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from core.domain.access import Right
 from core.domain.carriers import clean_number
 from core.domain.cases import CaseKind, Finding
 from core.domain.fulfillment import OPEN_STAGES, FulfillmentOrder, Parcel
+from core.domain.kits import in_parts
 from core.domain.order import Change, Order
 from core.domain.refusals import NotFound
 from core.domain.tracking import BEFORE_HANDOVER, TrackingEvent, event
@@ -71,11 +73,10 @@ def _items(order: Order, ask: RecordFulfillment) -> Items:
     lines = {line.external_id: line for line in order.lines if line.external_id}
     if any(told.line not in lines for told in ask.lines):
         raise NotFound(f"Order {order.number} does not have that line yet.", code="not_yet")
-    return tuple(
-        (lines[told.line].id, lines[told.line].sku, told.quantity)
-        for told in ask.lines
-        if told.quantity > 0
-    )
+    units: Counter[int] = Counter()
+    for told in ask.lines:
+        units[lines[told.line].id] += max(0, told.quantity)
+    return tuple((i, order.line(i).sku, n) for i, n in in_parts(order, +units).items())
 
 
 def _known(uow: UnitOfWork, order: Order, ask: RecordFulfillment, items: Items) -> Parcel | None:

@@ -11,7 +11,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from core.db import audit, carts, counts, incoming, structure
+from core.db import audit, carts, counts, incoming, kits, structure
 from core.db.blocking import ownerless
 from core.db.connection import Session
 from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
@@ -109,7 +109,8 @@ _DERIVED = """
             sum(case when ships = 1 then ordered - canceled else 0 end) as wanted,
             sum(case when ships = 1 then shipped else 0 end) as shipped,
             sum(case when ships = 1 then delivered else 0 end) as delivered,
-            sum(shipped) as sent, sum(return_requested) as asked, sum(return_received) as came,
+            sum(case when kind <> 'part' then shipped else 0 end) as sent,
+            sum(return_requested) as asked, sum(return_received) as came,
             sum(case when ships = 1 and shipped < ordered - canceled then 1 else 0 end) as waiting
         from order_line group by order_id
     ) l on l.order_id = o.id
@@ -257,6 +258,7 @@ INVARIANTS: dict[str, Check] = {
     "ledger and audit cannot be rewritten": Check("I-06c", structure.unprotected),
     **{sentence: _rule(*rule) for sentence, rule in counts.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in carts.SENTENCES.items()},
+    **{sentence: _rule(*rule) for sentence, rule in kits.SENTENCES.items()},
     # routing
     "what a location has taken on in a day is the sum of its live claims": _rule(
         "I-06d",

@@ -17,6 +17,7 @@ from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_no
 from core.domain.access import Role
 from core.domain.fulfillment import Stage
 from core.domain.holds import Scope, widened
+from core.domain.kits import opened, settled
 from core.domain.order import Address, Change, Line, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Conflict, NotFound
@@ -59,7 +60,7 @@ NUMBER_TAKEN = Statement(
 _LINES = Statement(
     sa.select(*[c for c in t.order_line.columns if c.name not in ("shop_id", "order_id")])
     .where(_l.order_id == sa.bindparam("order"))
-    .order_by(_l.position)
+    .order_by(_l.position, _l.id)
 )
 _LINE_NAMES = [c.name for c in t.order_line.columns if c.name not in ("shop_id", "order_id")]
 _AT_LOCATION = Statement(
@@ -177,7 +178,7 @@ class Orders:
 
     def add(self, change: Change[Order]) -> Order:
         """A new order; it is written at the end of the command."""
-        order = change.after
+        order = settled(change.after)
         self._current[order.id] = order
         self._new.add(order.id)
         self._uow.emit(order.id, *change.events)
@@ -185,12 +186,17 @@ class Orders:
 
     def save(self, change: Change[Order]) -> Order:
         """The new state and its facts; the row is written once, at the end of the command."""
-        order = change.after
+        order = self._with_kits(change.after)
         if order.id in self._loaded:
             self._insert_lines(order)
         self._current[order.id] = order
         self._uow.emit(order.id, *change.events)
         return order
+
+    def _with_kits(self, order: Order) -> Order:
+        """New lines may be kits; what became of parts is what became of their kit."""
+        known = self._within.shop.kits
+        return settled(opened(order, known, self._uow.new_id) if known else order)
 
     def _insert_lines(self, order: Order) -> None:
         """New lines become rows at once, so that reservations of this command can refer to them."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from core.db import lanes
 from core.db import tables as t
 from core.db.connection import Database, Row, Session, Statement
+from core.db.kits import kits_of
 from core.db.routing import active_rules
 from core.db.rows import from_json, moment_or_none
 from core.domain.access import Actor, Role
@@ -130,6 +131,7 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         locations={place.id: place for place in locations},
         connections={c.id: c for c in connections},
         revision=shop["revision"],
+        kits=kits_of(session, shop_id),
         uses_carts=bool(settings.get("uses_carts", False)),
         lanes=lanes.book_of(session, shop_id),
         rules=active_rules(session, shop_id),

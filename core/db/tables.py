@@ -197,6 +197,17 @@ product = _table(
     sa.UniqueConstraint("shop_id", "sku"),
 )
 
+# What a kit is made of; its parts are products like any other.
+kit_part = _table(
+    "kit_part",
+    sa.Column("shop_id", Whole, sa.ForeignKey("shop.id"), primary_key=True),
+    sa.Column("kit", sa.Text, primary_key=True),
+    sa.Column("sku", sa.Text, primary_key=True),
+    _int("quantity", 1),
+    _check("quantity", "quantity > 0"),
+    _check("itself", "kit <> sku"),
+)
+
 customer = _table(
     "customer",
     _id(),
@@ -309,7 +320,13 @@ order_line = _table(
     _int("return_requested"),
     _int("return_received"),
     _int("refunded"),
+    _text("kind"),
+    _int("kit_line_id", None),
+    _int("per_kit"),
     _check("ordered", "ordered > 0"),
+    _check("kind", "kind in ('', 'kit', 'part')"),
+    _check("part", "(kind = 'part') = (kit_line_id is not null)"),
+    _check("per_kit", "per_kit >= 0 and (kind <> 'part' or per_kit > 0)"),
     _check("canceled", "canceled >= 0"),
     _check("backordered", "backordered >= 0"),
     _check("allocated", "allocated >= 0"),

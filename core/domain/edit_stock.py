@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core.domain.edits import Preview
 from core.domain.fulfillment import FulfillmentOrder, Item, Parcel
+from core.domain.kits import pulled
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Taken:
 def promised_less(found: Preview) -> dict[int, int]:
     """Promised units that the edit frees, by line."""
     old = {line.id: line.allocated for line in found.before.lines}
-    less = {x.id: old[x.id] - x.allocated for x in found.after.lines if x.id in old}
+    after = pulled(found.after)
+    less = {x.id: old[x.id] - x.allocated for x in after.lines if x.id in old}
     return {line_id: units for line_id, units in less.items() if units > 0}
 
 

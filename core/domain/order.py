@@ -13,6 +13,7 @@ from core.domain.holds import Exit, Hold, HoldReason, Scope, gate, refusal
 from core.domain.refusals import Invalid, NotPossible
 
 T = TypeVar("T")
+KIT, PART = "kit", "part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ class Line:
     return_requested: int = 0
     return_received: int = 0
     refunded: int = 0
+    kind: str = ""  # KIT: its parts are what ships; PART: stands behind a kit, without a price
+    kit_line_id: int | None = None
+    per_kit: int = 0
 
     @property
     def wanted(self) -> int:
@@ -99,6 +103,8 @@ class Line:
 
     @property
     def returnable(self) -> int:
+        if self.kind == PART:
+            return 0  # a kit comes back as a kit
         return self.delivered - self.return_requested - self.return_received
 
     @property
@@ -171,6 +177,16 @@ class Order:
     def shippable(self) -> tuple[Line, ...]:
         return tuple(line for line in self.lines if line.ships)
 
+    @property
+    def bought(self) -> tuple[Line, ...]:
+        """The lines as the customer ordered them: a kit is one line, its parts are none."""
+        return tuple(line for line in self.lines if line.kind != PART)
+
+    @property
+    def awaited(self) -> tuple[Line, ...]:
+        """Of those, the lines that are sent: a kit is, though only its parts are shelved."""
+        return tuple(line for line in self.bought if line.ships or line.kind == KIT)
+
     def line(self, line_id: int) -> Line:
         for line in self.lines:
             if line.id == line_id:
@@ -201,7 +217,7 @@ class Order:
     def returning(self) -> ReturnStatus:
         requested = sum(line.return_requested for line in self.lines)
         received = sum(line.return_received for line in self.lines)
-        if received and received >= sum(line.shipped for line in self.lines):
+        if received and received >= sum(x.shipped for x in self.lines if x.kind != PART):
             return ReturnStatus.FULL
         if received:
             return ReturnStatus.PARTIAL

@@ -116,6 +116,7 @@ class Shop:
     locations: Mapping[int, Location]
     connections: Mapping[int, Connection]
     revision: int = 0
+    kits: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # see domain/kits.py
     uses_carts: bool = False  # since the first cart was reserved
     lanes: LaneBook = field(default_factory=LaneBook)
     shipping: tuple[tuple[str, str], ...] = ()  # a shipping line and its method

@@ -62,6 +62,7 @@ class LineView:
     unit_price: int
     total: int
     places: tuple[Place, ...]
+    kind: str = ""  # kit, or part: a part stands behind the kit before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +292,7 @@ def _lines(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> tuple
                 unit_price=line.unit_price,
                 total=line.total,
                 places=tuple(places),
+                kind=line.kind,
             )
         )
     return tuple(views)

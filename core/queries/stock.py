@@ -12,6 +12,7 @@ from core.db.reading import Reader
 from core.db.rows import moment
 from core.db.shelf import Product, find_product, last_moves, similar_skus, waiting_for
 from core.db.stock import levels_of
+from core.domain import kits
 from core.domain.access import Right
 from core.domain.incoming import Expected
 from core.domain.refusals import NotFound
@@ -86,6 +87,8 @@ class StockView:
     moves: tuple[MoveView, ...]
     incoming: int = 0
     expected: tuple[ExpectedView, ...] = ()
+    made_of: tuple[tuple[str, int], ...] = ()  # of a kit: its parts, and how many kits where
+    kits_at: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def show_stock(ask: ShowStock, reader: Reader) -> StockView:
     session, shop = reader.session, reader.shop
     product = product_named(reader, ask.sku)
     levels = _levels(reader, product.sku)
+    made_of, kits_at = _kit(reader, product.sku)
     waiting = tuple(
         Waiting(row.number, int(row.quantity), moment(row.placed_at))
         for row in waiting_for(session, shop.id, product.sku, WAITING_MOST)
@@ -111,12 +115,14 @@ def show_stock(ask: ShowStock, reader: Reader) -> StockView:
         levels=levels,
         on_hand=sum(level.on_hand for level in levels),
         reserved=sum(level.reserved for level in levels),
-        available=sum(level.available for level in levels),
+        available=sum(level.available for level in levels) + sum(n for _, n in kits_at),
         backordered=sum(order.quantity for order in waiting),
         waiting=waiting,
         moves=_moves(reader, product.sku),
         incoming=sum(level.incoming for level in levels),
         expected=expected_views(reader, product.sku)[:EXPECTED_MOST],
+        made_of=made_of,
+        kits_at=kits_at,
     )
 
 
@@ -155,6 +161,18 @@ def _expected(reader: Reader, each: Expected) -> ExpectedView:
         of=each.quantity,
         missing=each.missing,
     )
+
+
+def _kit(reader: Reader, sku: str) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """What a kit is made of, and how many whole ones each location could send."""
+    parts = reader.shop.kits.get(sku, ())
+    if not parts:
+        return (), ()
+    levels = levels_of(reader.session, reader.shop.id, [part.sku for part in parts])
+    whole = kits.available(parts, levels)
+    places = reader.shop.locations
+    made_of = tuple((part.sku, part.quantity) for part in parts)
+    return made_of, tuple((places[place].code, n) for place, n in whole.items())
 
 
 def _levels(reader: Reader, sku: str) -> tuple[LevelView, ...]:

@@ -16,7 +16,8 @@ from core.db.returns import Refund, refunds_of, rmas_of
 from core.db.rows import moment
 from core.domain.access import Right, Role
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
-from core.domain.order import Order
+from core.domain.kits import for_customers
+from core.domain.order import KIT, PART, Line, Order
 from core.domain.refusals import NotFound
 from core.domain.returns import Rma
 from core.domain.shop import Shop
@@ -80,7 +81,10 @@ def _parcel(order: Order, parcel: Parcel) -> ParcelFacts:
         last_scan_place=parcel.last_place,
         handed_over_at=parcel.handed_over_at,
         delivered_at=parcel.delivered_at,
-        lines=tuple((titles.get(line_id, sku), units) for line_id, sku, units in parcel.items),
+        lines=tuple(
+            (titles.get(line_id, sku), units)
+            for line_id, sku, units in for_customers(order, parcel.items)
+        ),
     )
 
 
@@ -92,13 +96,32 @@ def _waiting(order: Order, works: Sequence[FulfillmentOrder]) -> Iterator[Waitin
     for work in works:
         if work.is_open:
             stage: WaitingStage = "held" if order.is_held else STAGES[work.stage]
-            for item in work.items:
+            items = (item for item in work.items if order.line(item.line_id).kind != PART)
+            for item in items:
                 yield WaitingFacts(titles.get(item.line_id, item.sku), item.quantity, stage)
-    for line in order.lines:
+    for line in order.bought:
         if line.backordered:
             yield WaitingFacts(titles[line.id], line.backordered, "backordered")
         if line.unplaced > 0:
             yield WaitingFacts(titles[line.id], line.unplaced, "arranging")
+    for kit in order.bought:
+        if kit.kind == KIT and kit.wanted > kit.shipped:
+            stage = _stage_of_kit(order, kit, works)
+            yield WaitingFacts(titles[kit.id], kit.wanted - kit.shipped, stage)
+
+
+def _stage_of_kit(order: Order, kit: Line, works: Sequence[FulfillmentOrder]) -> WaitingStage:
+    """A kit is where the slowest of its parts is."""
+    parts = [line for line in order.lines if line.kit_line_id == kit.id]
+    ids = {part.id for part in parts}
+    if any(part.backordered for part in parts):
+        return "backordered"
+    stages = [
+        work.stage for work in works if work.is_open and any(i.line_id in ids for i in work.items)
+    ]
+    if any(part.unplaced > 0 for part in parts) or not stages:
+        return "arranging"
+    return "held" if order.is_held else STAGES[min(stages, key=list(STAGES).index)]
 
 
 def _returnable(
