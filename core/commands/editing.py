@@ -8,6 +8,7 @@ from typing import Any
 
 from core.commands.orders import MoveOrder, move
 from core.commands.placing import free, open_short_case, open_unknown_case, place, serve_queue
+from core.commands.screening import screen_changed
 from core.commands.writeback import write_back
 from core.db.capacity import give_back
 from core.db.changes import Changes, OrderChange, facts_of
@@ -71,6 +72,7 @@ def carry_out(uow: UnitOfWork, found: Preview, change: OrderChange) -> Edited:
     refund_id = _owe(uow, order, found, change)
     if found.move_to:
         move(MoveOrder(order.number, found.move_to), uow)
+    screen_changed(uow, found.before, uow.orders.own(order.id), "edited")
     tell_shop(uow, uow.orders.own(order.id), found.fields, f"edit:{change.id}")
     return Edited(uow.orders.own(order.id), refund_id)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from core.commands import floor
 from core.commands.gatehouse import asking_holds, close_asks
+from core.commands.screened import BY, settle
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
@@ -222,6 +223,8 @@ def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
         _require_may_release(uow, order, hold)
     after = uow.orders.save(order.lift(going, ask.note, words))
     close_asks(uow, after, works, "the hold was released")
+    if any(hold.by == BY for hold in going):
+        settle(uow, after, f"{uow.actor.name} released it")
     if len(going) == 1:
         uow.undo = _placed_again(order, works, going[0])
     left = ", ".join(hold.reason.value.replace("_", " ") for hold in after.holds)

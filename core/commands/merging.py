@@ -11,6 +11,7 @@ import msgspec
 from core.commands.edit_conflicts import ask_about_shop
 from core.commands.editing import settle_units
 from core.commands.placing import free, serve_queue
+from core.commands.screening import screen_changed
 from core.db.changes import Changes
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -38,7 +39,7 @@ def merge(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Done:
         return same
     order = _merge_cancel(uow, order, ask)
     if not order.is_canceled and not order.handed_over:
-        order = _merge_edits(uow, order, ask)
+        order = screen_changed(uow, order, _merge_edits(uow, order, ask), "changed in the shop")
     if ask.updated_at is not None and ask.updated_at != order.source_updated_at:
         uow.orders.save(Change(replace(order, source_updated_at=ask.updated_at)))
     return same
@@ -66,7 +67,7 @@ def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
     order = free(uow, order, works)
     change = order.cancel(ask.cancel_reason or "canceled in the shop", ask.canceled_at, True)
     order = uow.orders.save(change)
-    for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU):
+    for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU, CaseKind.SCREENING):
         uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
     if late:
         uow.cases.open(

@@ -67,7 +67,7 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
     freed = free(uow, order, works)
     change = freed.cancel(ask.reason.strip() or "canceled by staff", uow.now)
     after = uow.orders.save(change)
-    for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU):
+    for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU, CaseKind.SCREENING):
         uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
     write_back(uow, after, "cancel", f"cancel:{order.id}", {"reason": after.cancel_reason})
     serve_queue(uow, skus)

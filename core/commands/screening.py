@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 from core.commands.address_forms import form_of
+from core.commands.gatehouse import close_asks
+from core.commands.holds import ask_locations
+from core.commands.screened import BY, is_ours, settle
 from core.db import roster
 from core.db import screening as db
 from core.db.unit_of_work import UnitOfWork
-from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
 from core.domain.concerns import Facts, concerns
@@ -24,7 +26,7 @@ from core.domain.screening import RULES, Concern, Settings, Then, judge, news
 from core.domain.stock import Level
 from core.registry import Arg, Done, command
 
-BY = "screening"  # who placed a hold that the rules asked for
+LOOKED_AT = ("ship_to", "email", "phone", "customer_name")
 AN_HOUR = timedelta(hours=1)
 Keys = Sequence[tuple[str, str]]
 
@@ -117,7 +119,7 @@ def _hold(uow: UnitOfWork, order: Order, kind: HoldReason, note: str) -> Order:
 
 def _open_case(uow: UnitOfWork, order: Order, found: Sequence[Concern], points: int) -> None:
     sentences = [concern.sentence for concern in found]
-    waits = " waits" if any(hold.by == BY for hold in order.holds) else ""
+    waits = " waits" if is_ours(order) else ""
     more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
     title = f"Order {order.number}{waits}: {sentences[0]}{more}"
     facts = {"concerns": sentences, "points": points}
@@ -143,9 +145,18 @@ def screen_again(uow: UnitOfWork, order: Order, cause: str) -> Order:
     fresh = news(found, told)
     if fresh or gone:
         order = _act(uow, order, fresh, gone, cause)
-        order = uow.orders.save(Change(_let_go(uow, order, found)))
-        settle(uow, order, "the order was corrected", still=bool(found))
+        order = uow.orders.save(Change(order))
+        order = _let_go(uow, order, found)
+        ask_locations(uow, order, [w for w in uow.work.of(order.id) if w.is_open])
+        if not found:
+            settle(uow, order, "the order was corrected")
     return order
+
+
+def screen_changed(uow: UnitOfWork, before: Order, after: Order, cause: str) -> Order:
+    """Look again at an order of which somebody changed what the rules look at."""
+    same = all(getattr(before, name) == getattr(after, name) for name in LOOKED_AT)
+    return after if same else screen_again(uow, after, cause)
 
 
 def _told(entries: Iterable[db.Entry]) -> dict[tuple[str, str], Concern]:
@@ -162,16 +173,11 @@ def _let_go(uow: UnitOfWork, order: Order, found: Sequence[Concern]) -> Order:
     """Lift our holds that nothing asks for any more; one for fraud is a person's to lift."""
     asked = {RULES[c.rule].hold for c in found if c.then is Then.HOLD} | {HoldReason.FRAUD}
     going = [hold for hold in order.holds if hold.by == BY and hold.reason not in asked]
-    for hold in going:
-        uow.emit(order.id, e.OrderReleased(hold.reason.value, "its cause is gone"))
-    return replace(order, holds=tuple(hold for hold in order.holds if hold not in going))
-
-
-def settle(uow: UnitOfWork, order: Order, why: str, *, still: bool = False) -> None:
-    """Close the case of an order that the screening holds no longer and that nothing is wrong with
-    (`still`) any more: after a release, a cancel or a correction."""
-    if not still and not any(hold.by == BY for hold in order.holds):
-        uow.cases.close(CaseKind.SCREENING, f"order:{order.id}", why)
+    if not going:
+        return order
+    after = uow.orders.save(order.lift(going, "its cause is gone"))
+    close_asks(uow, after, uow.work.of(order.id), "the order was corrected")
+    return after
 
 
 # --- what people say -----------------------------------------------------------------------------

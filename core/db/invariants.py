@@ -306,6 +306,11 @@ INVARIANTS: dict[str, Check] = {
         where f.currency <> o.currency""",
     ),
     "no more is refunded or due than was paid, unless a case tells of it": _rule("I-12", _TOO_MUCH),
+    "a hold of the screening is explained by what it saw": _rule(
+        "I-12b",
+        """select h.id from hold h where h.placed_by = 'screening' and h.released_at is null
+        and not exists (select 1 from screening s where s.order_id = h.order_id)""",
+    ),
     # edits
     "an order has one open edit at most": _rule(
         "I-13",

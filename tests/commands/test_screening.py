@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
+from core.commands.edits import ConfirmEdit, EditOrder
+from core.commands.fulfillment import PickWork
+from core.commands.holds import HoldOrder, ReleaseOrder
+from core.commands.orders import CancelOrder
 from core.commands.screening import ScreenOrder, SetScreening
 from core.db import tables as t
 from core.domain.access import Role
+from core.domain.holds import HoldReason
 from core.domain.order import Address
 from core.queries.orders import ShowOrder
 from core.queries.screening import ExplainScreening, ShowScreening
@@ -209,3 +214,75 @@ def test_an_order_can_be_looked_at_by_new_rules_once(shop: Shop) -> None:
 def test_a_shipped_or_canceled_order_cannot_be_looked_at(shop: Shop) -> None:
     shop.place(1001, ("mug-red", 1), canceled_at=shop.clock() - timedelta(hours=1))
     assert shop.do(ScreenOrder("1001")).code == "not_possible"
+
+
+# --- after the first look ------------------------------------------------------------------------
+
+
+def told_again(shop: Shop, number: int, **more: Any) -> None:
+    """The shop speaks again of an order, with another address."""
+    shop.clock.advance(minutes=5)
+    shop.place(number, ("mug-red", 1), **more)
+
+
+def test_a_corrected_address_lifts_the_hold_and_closes_the_case(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), ship_to=replace(HOME, street=""))
+    told_again(shop, 1001, ship_to=HOME)
+    assert (holds(shop, "1001"), cases(shop)) == ([], [])
+    view = shop.ask(ExplainScreening("1001"))
+    assert [(one.rule, one.state) for one in view.concerns] == [("address", "settled")]
+    assert view.points == 0
+
+
+def test_a_corrected_address_that_is_wrong_again_holds_again(shop: Shop) -> None:
+    for city in ("", "Berlin", ""):
+        told_again(shop, 1001, ship_to=replace(HOME, city=city))
+    assert holds(shop, "1001") == [("address", "screening")]
+    assert [one.state for one in shop.ask(ExplainScreening("1001")).concerns] == [
+        "settled",
+        "holds",
+    ]
+
+
+def test_what_a_person_let_pass_does_not_hold_again(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), ship_to=replace(HOME, city=""))
+    assert shop.do(ReleaseOrder("1001")).ok
+    assert (holds(shop, "1001"), cases(shop)) == ([], [])
+    assert shop.rows(t.cases, kind="screening")[0]["resolution"] == "Ann released it"
+    told_again(shop, 1001, ship_to=replace(HOME, city="", street="Hauptstr. 2"))
+    assert holds(shop, "1001") == []
+    told_again(shop, 1001, ship_to=replace(HOME, city="", zip=""))
+    assert holds(shop, "1001") == [("address", "screening")]
+    states = [one.state for one in shop.ask(ExplainScreening("1001")).concerns]
+    assert states == ["settled", "holds"]
+
+
+def test_a_hold_of_a_person_is_not_lifted_by_a_correction(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), ship_to=replace(HOME, street=""))
+    shop.do(ReleaseOrder("1001"))
+    shop.do(HoldOrder("1001", HoldReason.ADDRESS))
+    told_again(shop, 1001, ship_to=HOME)
+    assert holds(shop, "1001") == [("address", "Ann")]
+
+
+def test_an_edit_by_staff_is_looked_at_too(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), ship_to=replace(HOME, zip="1082"))
+    assert len(cases(shop)) == 1
+    shop.do(EditOrder("1001", "address Hauptstr. 1, 10827 Berlin"))
+    assert shop.do(ConfirmEdit("1001")).ok
+    assert cases(shop) == []
+
+
+def test_cancel_closes_the_case(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1), ship_to=replace(HOME, street=""))
+    assert shop.do(CancelOrder("1001", "wrong address")).ok
+    assert cases(shop) == []
+
+
+def test_a_bad_address_after_the_pick_list_asks_the_location(shop: Shop) -> None:
+    decide(shop, ("countries", "AT"), ("country", "off"))
+    shop.place(1001, ("mug-red", 1))
+    assert shop.do(PickWork("1001")).ok
+    decide(shop, ("country", "hold"))
+    assert shop.do(ScreenOrder("1001")).ok
+    assert [row["kind"] for row in shop.rows(t.cases)] == ["screening", "hold_asked"]
