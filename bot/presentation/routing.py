@@ -8,9 +8,11 @@ from typing import Any
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Field, Page, Section
-from bot.presentation.words import ago, count, day, money, when
+from bot.presentation.words import ago, count, day, money, sentence, when
+from core.domain.routing.simulate import Figure, figures
 from core.domain.routing.trace import Trace, explain
 from core.queries.routing import PresetView, RulesDiff, RulesView, VersionBrief
+from core.queries.simulation import SimulationView
 from core.queries.whatif import Side, WhatIfView
 from core.queries.why import Decided, RoutingStory
 
@@ -154,6 +156,58 @@ def _side(side: Side, view: WhatIfView, desk: Desk) -> str:
     short = ", ".join(f"{quantity} × {sku}" for sku, quantity in side.short.items())
     told += [f"{short} waits"] if short else []
     return ", ".join(told)
+
+
+# --- trying rules out ----------------------------------------------------------------------------
+
+
+def simulation_card(view: SimulationView, desk: Desk) -> Card:
+    """Each figure beside the present one."""
+    if not view.then.orders:
+        return Card(f"No orders in the last {view.days} days to try version {view.number} on")
+    fields = tuple(
+        Field(sentence(then.name), f"{_figure(then, view, desk)} (now {_figure(now, view, desk)})")
+        for now, then in zip(figures(view.now), figures(view.then), strict=True)
+        if then.value is not None or now.value is not None
+    )
+    mix = Section(tuple(_mix(view)), "Parcels by location")
+    than = f"version {view.against}" if view.against else "no rules"
+    orders = count(view.then.orders, "order")
+    newest = f"The newest {orders}" if view.after else f"All {orders}"
+    activate = button(
+        desk,
+        "rules activate",
+        text=f"Put Version {view.number} in Force",
+        more={"number": view.number, "sure": "sure"},
+        confirm=_CONFIRM,
+    )
+    return Card(
+        f"Version {view.number} beside {than}: {count(view.changed, 'order')} would ship otherwise",
+        (mix,),
+        fields=fields,
+        actions=kept(
+            None if view.number == view.against else activate,
+            button(desk, "rules", text="Show Version", more={"number": view.number}),
+        ),
+        note=f"{newest} of {count(view.days, 'day')}, each against today's stock. "
+        "Nothing was changed.",
+    )
+
+
+def _figure(each: Figure, view: SimulationView, desk: Desk) -> str:
+    if each.value is None:
+        return "—"
+    if each.kind == "money":
+        return money(round(each.value), view.currency, desk)
+    return {"share": f"{each.value:.1f} %", "km": f"{each.value:.0f} km"}.get(
+        each.kind, f"{each.value:.2f}"
+    )
+
+
+def _mix(view: SimulationView) -> Iterator[str]:
+    for location in sorted({*view.now.by_location, *view.then.by_location}):
+        now, then = (side.by_location.get(location, 0) for side in (view.now, view.then))
+        yield f"{location}: {then} (now {now})"
 
 
 # --- plans that a person chooses from ------------------------------------------------------------

@@ -22,6 +22,7 @@ from bot.presentation.routing import (
     diff_card,
     presets_page,
     rules_card,
+    simulation_card,
     whatif_card,
     why_card,
 )
@@ -44,6 +45,7 @@ from core.queries.promises import BasketPromise, LaneTable
 from core.queries.returns import ReturnPage, ReturnView
 from core.queries.routing import ListPresets, RulesDiff, RulesView
 from core.queries.screening import ScreenedOrder, ScreeningView
+from core.queries.simulation import SimulationView
 from core.queries.stock import StockView
 from core.queries.timelines import Timeline
 from core.queries.whatif import WhatIfView
@@ -58,6 +60,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     ScreenedOrder: screened_card,
     ScreeningView: screening_card,
     RulesView: rules_card,
+    SimulationView: simulation_card,
     WhatIfView: whatif_card,
     RulesDiff: diff_card,
     StockView: stock_card,

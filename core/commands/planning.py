@@ -5,30 +5,34 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
+from core.commands.facts import (
+    Known,
+    Used,
+    days_of,
+    facts_from,
+    limited,
+    place_facts,
+    stock_of,
+)
 from core.db import capacity
 from core.db.capacity import Claim
 from core.db.reading import Reader
 from core.db.routing import goods_of, received_at, rejected_by
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
-from core.domain.distance import distance_km
-from core.domain.estimate import estimate, parcel_cost
 from core.domain.order import Order
-from core.domain.priority import priority_named, priority_of
 from core.domain.routing import planner, rules
 from core.domain.routing.decision import Decision, Facts, decide
 from core.domain.routing.document import Aim, Capacity, Document, Otherwise, Rule, RuleSet
 from core.domain.routing.problem import Candidate, Demand, Pick
-from core.domain.routing.scope import Goods, OrderFacts
+from core.domain.routing.scope import Goods
 from core.domain.routing.story import story_of
 from core.domain.routing.trace import Trace, plain_facts, trace_of
-from core.domain.shop import Location, Shop
+from core.domain.shop import Shop
 from core.domain.stock import Level
 
+DAY_MICROS = 86_400_000_000
 DEFAULT_RULE = "default"
 CHOSEN_ELSEWHERE = "another_location_was_chosen"
 LEFT_OUT = "a_person_left_it_out"
@@ -147,8 +151,9 @@ def candidates(
     avoid: Collection[int] = (),
 ) -> tuple[Candidate, ...]:
     """Every location as the planner sees it, with its one reason when it may not take part."""
-    stock, against = _stock(levels, only), forbidden(within, order, only, avoid)
-    places = (_place(within, site, stock, against, order) for site in _sites(within))
+    stock = stock_of(levels, by_hand=only is not None)
+    known = Known(within.shop, within.now, stock, forbidden(within, order, only, avoid))
+    places = (place_facts(known, site, order) for site in within.shop.locations.values())
     return rules.candidates(demands, order.ship_to.country, places)
 
 
@@ -161,132 +166,37 @@ def facts_for(
     avoid: Collection[int] = (),
 ) -> Facts:
     """All that a rule set may ask about an order and the locations, read once."""
-    shop = within.shop
-    stock, against = _stock(levels), forbidden(within, order, None, avoid)
-    used, ages = _used(within, ruled), _ages(within, ruled, demands)
-    places = tuple(
-        replace(
-            _place(within, site, stock, against, order),
-            country=site.country,
-            groups=(*(group.casefold() for group in site.groups), site.kind),
-            abilities=tuple(each.casefold() for each in site.abilities),
-            late_days=_late_days(shop, site, order, within.now),
-            age_days=ages.get(site.id, 0),
-            used=used.get(site.id, (0, 0, 0)),
-        )
-        for site in _sites(within)
+    known = Known(
+        within.shop,
+        within.now,
+        stock_of(levels),
+        forbidden(within, order, None, avoid),
+        goods_known(within, ruled, [line.sku for line in order.lines]),
+        _used(within, ruled),
+        ages_known(within, ruled, [demand.sku for demand in demands]),
     )
-    return Facts(_order_facts(within, ruled, order), tuple(demands), places)
+    return facts_from(known, order, demands)
 
 
-def _sites(within: Within) -> Iterable[Location]:
-    return within.shop.locations.values()
+def goods_known(within: Within, ruled: RuleSet, skus: Iterable[str]) -> Mapping[str, Goods]:
+    """What the goods are like, when a rule asks for it."""
+    return goods_of(within.session, within.shop.id, skus) if ruled.reads_products else {}
 
 
-def _stock(levels: Sequence[Level], only: int | None = None) -> dict[int, dict[str, int]]:
-    """What may be taken where; a location that a person chose may give its buffer too."""
-    stock: dict[int, dict[str, int]] = defaultdict(dict)
-    for level in levels:
-        units = level.routable if only is None else level.available
-        if units > 0:
-            stock[level.location_id][level.sku] = units
-    return stock
-
-
-def _place(
-    within: Within,
-    site: Location,
-    stock: Mapping[int, Mapping[str, int]],
-    against: Mapping[int, str],
-    order: Order,
-) -> rules.LocationFacts:
-    to, shop = order.ship_to, within.shop
-    return rules.LocationFacts(
-        location=site.code,
-        available=stock.get(site.id, {}),
-        rank=site.rank,
-        parcel_cost=parcel_cost(shop, site, to, order.method) if shop.lanes else site.parcel_cost,
-        unit_cost=site.unit_cost,
-        distance_km=distance_km(site.lat, site.lon, to.lat, to.lon),
-        active=site.active,
-        paused=site.paused_until is not None and site.paused_until > within.now,
-        barred=against.get(site.id),
-    )
-
-
-def _order_facts(within: Within, ruled: RuleSet, order: Order) -> OrderFacts:
-    known: Mapping[str, Goods] = {}
-    if ruled.reads_products:
-        known = goods_of(within.session, within.shop.id, [line.sku for line in order.lines])
-    goods = {
-        line.sku: replace(known.get(line.sku, Goods()), price=line.total // line.ordered)
-        for line in order.lines
-        if line.ordered
-    }
-    return OrderFacts(
-        channel=order.channel,
-        priority=priority_named(priority_of(order.priority, order.tags)),
-        tags=order.tags,
-        method=order.method,
-        country=order.ship_to.country,
-        region=order.ship_to.region,
-        zip=order.ship_to.zip,
-        value=order.total,
-        promise_hours=_hours_left(order.promise, within.shop.time_zone, within.now),
-        goods=goods,
-    )
-
-
-def _hours_left(promise: date | None, zone: str, now: datetime) -> int | None:
-    """Hours until the promised day is over where the shop is."""
-    if promise is None:
-        return None
-    end = datetime.combine(promise + timedelta(days=1), time(0), ZoneInfo(zone))
-    return int((end - now) // timedelta(hours=1))
-
-
-def _late_days(shop: Shop, site: Location, order: Order, now: datetime) -> int:
-    if order.promise is None:
-        return 0
-    arrives = estimate(shop, site, order.ship_to, order.method, now).day
-    return max(0, (arrives - order.promise).days)
-
-
-def _ages(within: Within, ruled: RuleSet, demands: Sequence[Demand]) -> dict[int, int]:
+def ages_known(within: Within, ruled: RuleSet, skus: Iterable[str]) -> dict[int, int]:
+    """For how many days goods have been lying at each location, when a rule asks for it."""
     if not ruled.reads_ages:
         return {}
-    skus = [demand.sku for demand in demands]
     now = micros(within.now)
     received = received_at(within.session, within.shop.id, skus)
-    return {place: (now - at) // 86_400_000_000 for place, at in received.items()}
+    return {place: (now - at) // DAY_MICROS for place, at in received.items()}
 
 
 # --- capacity ------------------------------------------------------------------------------------
 
 
-def _limited(shop: Shop, ruled: RuleSet) -> dict[int, Capacity]:
-    """The limits of each location that has any."""
-    if not ruled.document.capacity:
-        return {}
-    found = {}
-    for site in shop.locations.values():
-        groups = (*(group.casefold() for group in site.groups), site.kind)
-        place = rules.LocationFacts(site.code, {}, groups=groups)
-        limit = rules.limits_of(place, ruled.document.capacity)
-        if limit is not None:
-            found[site.id] = limit
-    return found
-
-
-def _days_of(within: Within, limited: Mapping[int, Capacity]) -> dict[int, str]:
-    zones = {i: within.shop.locations[i].time_zone for i in limited}
-    return {
-        i: rules.working_day(within.now, zones[i], limit.cut_off) for i, limit in limited.items()
-    }
-
-
-def _used(within: Within, ruled: RuleSet) -> dict[int, tuple[Any, ...]]:
-    days = _days_of(within, _limited(within.shop, ruled))
+def _used(within: Within, ruled: RuleSet) -> Mapping[int, Used]:
+    days = days_of(within.shop, within.now, limited(within.shop, ruled))
     return capacity.used_on(within.session, within.shop.id, days) if days else {}
 
 
@@ -294,17 +204,17 @@ def _claims(
     within: Within, ruled: RuleSet, picks: Sequence[Pick], *, bound: bool
 ) -> tuple[Claim, ...]:
     """What a plan takes of each limited day; work that may exceed it is counted all the same."""
-    limited = _limited(within.shop, ruled)
-    if not limited:
+    limits = limited(within.shop, ruled)
+    if not limits:
         return ()
-    days = _days_of(within, limited)
+    days = days_of(within.shop, within.now, limits)
     parts: dict[int, list[int]] = defaultdict(list)
     for pick in picks:
         parts[within.shop.location(pick.location).id].append(pick.quantity)
     return tuple(
-        Claim(i, days[i], len(units), sum(units), *(_most(limited[i]) if bound else ()))
+        Claim(i, days[i], len(units), sum(units), *(_most(limits[i]) if bound else ()))
         for i, units in parts.items()
-        if i in limited
+        if i in limits
     )
 
 

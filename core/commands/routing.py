@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any
 
+from core.commands.simulating import Simulated, simulate
 from core.db import routing
+from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
+from core.domain.money import Money
 from core.domain.refusals import Invalid, NotPossible
-from core.domain.routing.document import read_document
+from core.domain.routing.document import RuleSet, read_document
 from core.domain.routing.lint import lint
 from core.domain.routing.presets import drafted
+from core.domain.routing.simulate import Figure, figures
 from core.registry import Arg, Done, command
+
+FORESEEN_DAYS, FORESEEN_ORDERS = 90, 100  # enough to see what changes, in a blink
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +66,86 @@ def _written(uow: UnitOfWork, document: Any, reason: str) -> Done:
     )
 
 
+class Sure(StrEnum):
+    SURE = "sure"
+
+
 @dataclass(frozen=True, slots=True)
 class ActivateRules:
-    """Put a version of the routing rules in force, from the next order on."""
+    """Put a version of the routing rules in force, from the next order on.
+
+    What that would have meant for the last orders is shown first; `sure` does it.
+    """
 
     number: Annotated[int, Arg.QUANTITY]
+    sure: Annotated[Sure | None, Arg.CHOICE] = None
     reason: Annotated[str, Arg.TEXT] = ""
 
 
-@command("rules activate", ActivateRules, Right.MANAGE, examples=("rules activate 4",))
-def activate_rules(ask: ActivateRules, uow: UnitOfWork) -> Done:
+def foresee(ask: ActivateRules, reader: Reader) -> Simulated | None:
+    """The effect on the last orders, worked out outside the transaction."""
+    newest = [each.number for each in routing.versions(reader.session, reader.shop.id, 1)]
+    if ask.sure is not None or not 1 <= ask.number <= max(newest, default=0):
+        return None
+    found = routing.version_of(reader.session, reader.shop.id, ask.number)
+    draft = RuleSet(ask.number, found.document)
+    return simulate(reader, draft, FORESEEN_DAYS, most=FORESEEN_ORDERS)
+
+
+@command(
+    "rules activate",
+    ActivateRules,
+    Right.MANAGE,
+    prepare=foresee,
+    looks_first=True,
+    examples=("rules activate 4", "rules activate 4 sure"),
+)
+def activate_rules(ask: ActivateRules, uow: UnitOfWork, seen: Simulated | None = None) -> Done:
     routing.version_of(uow.session, uow.shop.id, ask.number)
     before = _in_force(uow)
     if before == ask.number:
         raise NotPossible(f"Version {ask.number} is in force already.", code="already")
+    if seen is not None and seen.then.orders:
+        raise NotPossible(
+            _foreseen(ask.number, seen, uow.shop.currency),
+            f"Write `rules activate {ask.number} sure`, or look at `simulate {ask.number}`.",
+            code="look_first",
+        )
     routing.activate(uow, ask.number, ask.reason.strip())
-    uow.undo = ActivateRules(before) if before else SwitchRulesOff()
+    uow.undo = _back_to(before)
     return Done(
         f"Version {ask.number} of the rules is in force.",
         {"number": ask.number, "before": before},
     )
+
+
+def _foreseen(number: int, seen: Simulated, currency: str) -> str:
+    """The effect in two sentences: how many orders, and the figures that moved."""
+    orders = seen.then.orders
+    told = f"Of the last {orders} orders, {seen.changed} would ship otherwise by version {number}."
+    moved = [
+        f"{then.name} {_plain(then, currency)} instead of {_plain(now, currency)}"
+        for now, then in zip(figures(seen.now), figures(seen.then), strict=True)
+        if now.value != then.value
+    ]
+    return f"{told} {_upper('; '.join(moved))}." if moved else told
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _plain(figure: Figure, currency: str) -> str:
+    if figure.value is None:
+        return "nothing"
+    if figure.kind == "money":
+        return str(Money(round(figure.value), currency))
+    unit = {"share": " %", "km": " km"}.get(figure.kind, "")
+    return f"{figure.value:g}{unit}"
+
+
+def _back_to(number: int) -> ActivateRules | SwitchRulesOff:
+    return ActivateRules(number, Sure.SURE) if number else SwitchRulesOff()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +162,7 @@ def roll_back_rules(ask: RollBackRules, uow: UnitOfWork) -> Done:
         raise NotPossible("No rules were ever in force.", "Draft some: `rules presets`.")
     before = history[1].number if len(history) > 1 else 0
     routing.activate(uow, before, ask.reason.strip() or "rolled back")
-    uow.undo = ActivateRules(history[0].number) if history[0].number else SwitchRulesOff()
+    uow.undo = _back_to(history[0].number)
     what = f"Version {before} of the rules is in force again." if before else _OFF
     return Done(what, {"number": before, "before": history[0].number})
 
@@ -116,7 +183,7 @@ def switch_rules_off(ask: SwitchRulesOff, uow: UnitOfWork) -> Done:
     if not before:
         raise NotPossible("No rules are in force.", code="already")
     routing.activate(uow, 0, ask.reason.strip())
-    uow.undo = ActivateRules(before)
+    uow.undo = _back_to(before)
     return Done(_OFF, {"number": 0, "before": before})
 
 

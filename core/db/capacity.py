@@ -65,14 +65,18 @@ class Claim:
     most_units: int | None = None
 
 
-def used_on(session: Session, shop_id: int, days: Mapping[int, str]) -> dict[int, tuple[int, ...]]:
+def used_on(
+    session: Session, shop_id: int, days: Mapping[int, str]
+) -> dict[int, tuple[int, int, int]]:
     """(orders, lines, units) taken on by each location on its own day."""
     found = session.select(
         sa.select(_u.location_id, _u.day, _u.orders, _u.lines, _u.units).where(
             _u.shop_id == shop_id, _u.day.in_(sorted(set(days.values())))
         )
     )
-    return {row[0]: tuple(row[2:]) for row in found if days.get(row[0]) == row[1]}
+    return {
+        i: (orders, lines, units) for i, day, orders, lines, units in found if days.get(i) == day
+    }
 
 
 def take(uow: UnitOfWork, claims: Iterable[Claim]) -> bool:

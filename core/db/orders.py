@@ -36,7 +36,7 @@ _DERIVED = (
     _o.held,
     _o.find,
 )
-_COLUMNS = [c for c in t.orders.columns if c not in _DERIVED]
+ORDER_COLUMNS = _COLUMNS = [c for c in t.orders.columns if c not in _DERIVED]
 _NAMES = [c.name for c in _COLUMNS]
 
 _BY_ID = Statement(sa.select(*_COLUMNS).where(_o.id == sa.bindparam("id")))

@@ -15,6 +15,7 @@ from core.commands.routing import (
     DraftRules,
     PutRules,
     RollBackRules,
+    Sure,
     SwitchRulesOff,
 )
 from core.commands.stock import AdjustStock, ReceiveStock
@@ -42,7 +43,7 @@ def put(shop: Shop, *rules: dict[str, Any], **more: Any) -> int:
     written = shop.do(PutRules(document, "a test"), OWNER)
     assert written.ok, written
     number = int(written.facts["number"])
-    assert shop.do(ActivateRules(number), OWNER).ok
+    assert shop.do(ActivateRules(number, Sure.SURE), OWNER).ok
     return number
 
 
