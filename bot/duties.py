@@ -165,6 +165,7 @@ def jobs(hands: Hands) -> list[Job]:
     return [
         *(_scan(house, kind, MINUTE) for kind in OFTEN),
         *(_scan(house, kind, 5 * MINUTE) for kind in SELDOM),
+        _scan(house, CaseKind.LOW_STOCK, 60 * MINUTE),
         _scan(house, CaseKind.INVARIANT, 60 * MINUTE),
         Job("wake cases", Every(MINUTE), _for_shops(house, "wake", lambda _: WakeCases())),
         Job(

@@ -17,6 +17,7 @@ from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page
 from bot.presentation.picks import picks_card
 from bot.presentation.promises import lanes_card, promise_card
+from bot.presentation.restock import low_page
 from bot.presentation.returns import return_card, return_page
 from bot.presentation.routing import (
     diff_card,
@@ -42,6 +43,7 @@ from core.queries.ledger import LedgerView
 from core.queries.orders import OrderPage, OrderView
 from core.queries.picks import PickQueue
 from core.queries.promises import BasketPromise, LaneTable
+from core.queries.restock import LowPage
 from core.queries.returns import ReturnPage, ReturnView
 from core.queries.routing import ListPresets, RulesDiff, RulesView
 from core.queries.screening import ScreenedOrder, ScreeningView
@@ -66,6 +68,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     StockView: stock_card,
     LedgerView: ledger_page,
     ExpectedPage: expected_page,
+    LowPage: low_page,
     TransferPage: transfers_page,
     AvailabilityView: availability_card,
     CountsView: counts_card,

@@ -119,6 +119,7 @@ def _require_seen(ask: SetStock, level: Level) -> None:
             f"{level.sku} has {level.on_hand} on hand, not {ask.expected}.",
             "Look at the new figure and send your change again.",
             code="stale_stock",
+            facts={"sku": level.sku, "current": level.on_hand},
         )
 
 

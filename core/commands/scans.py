@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from core.commands.holds import release_ended
+from core.commands.restock import low_cases
 from core.db import blocking as blocking_facts
 from core.db import invariants, scanning
 from core.db.reading import Reader
@@ -100,6 +101,7 @@ SCANS: dict[CaseKind, Detector] = {
     CaseKind.DELIVERY_DEAD: _delivery_dead,
     CaseKind.DEAD_LETTER: _dead_letter,
     CaseKind.INVARIANT: _invariant,
+    CaseKind.LOW_STOCK: low_cases,
     CaseKind.HOLD_ASKED: _hold_asked,
     CaseKind.OVERDUE: _overdue,
 }
@@ -182,6 +184,7 @@ _MANY = {
     CaseKind.HOLD_ASKED: "held boxes are on paper and have to be put aside",
     CaseKind.OVERDUE: "blocked orders have waited too long",
     CaseKind.INVARIANT: "things that must always be true are not",
+    CaseKind.LOW_STOCK: "SKUs are low",
 }
 
 

@@ -39,3 +39,8 @@ class Ids:
     def _floor(self) -> int:
         ms = int(self._clock().timestamp() * 1000) - EPOCH_MS
         return (max(ms, 0) << 12) | self._node
+
+
+def first_id(at: datetime) -> int:
+    """No id that was made at this moment or later is smaller."""
+    return max(int(at.timestamp() * 1000) - EPOCH_MS, 0) << 12

@@ -33,6 +33,7 @@ class CaseKind(StrEnum):
     CUSTOMER_CHAT = "customer_chat"
     INVARIANT = "invariant"
     DRIFT = "drift"
+    LOW_STOCK = "low_stock"
     STORM = "storm"
     SCREENING = "screening"
     HOLD_ASKED = "hold_asked"
@@ -71,6 +72,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.CUSTOMER_CHAT: Rule("us", 1),
     CaseKind.INVARIANT: Rule("us", 1, closes_itself=True),
     CaseKind.DRIFT: Rule("us", 24, closes_itself=True),
+    CaseKind.LOW_STOCK: Rule("us", 48, closes_itself=True),
     CaseKind.STORM: Rule("us", 4, closes_itself=True),
     CaseKind.SCREENING: Rule("us", 4, closes_itself=True),
     CaseKind.HOLD_ASKED: Rule("location", 0.5, closes_itself=True),

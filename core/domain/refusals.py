@@ -18,12 +18,21 @@ class Refusal(Exception):
 
     facts: Mapping[str, Any] = MappingProxyType({})  # for machines: the value that it really has
 
-    def __init__(self, sentence: str, next: str = "", *, code: str | None = None) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        next: str = "",
+        *,
+        code: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.next = next
         if code is not None:
             self.code = code
+        if facts is not None:
+            self.facts = facts
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.next}".strip()
