@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
+from bot.presentation.holds import blocked_line
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.routing import plan_buttons, plan_fields
 from bot.presentation.words import count, money, sentence, stamp, state, until
@@ -225,7 +226,10 @@ def case_page(page: CasePage, desk: Desk, title: str = "Open cases") -> Page:
     hidden = page.total - len(page.cases)
     return Page(
         title=f"{title}: {page.total}",
-        lines=tuple(_brief(view, desk) for view in page.cases),
+        lines=(
+            *(_brief(view, desk) for view in page.cases),
+            *(f"Order {blocked_line(each, desk)}" for each in page.blocked),
+        ),
         actions=kept(*opening),
         empty="Nothing waits for a person. Good.",
         note=f"{count(hidden, 'case')} more: `cases ber` narrows the list." if hidden > 0 else "",

@@ -60,13 +60,14 @@ def blocked_page(page: BlockedPage, desk: Desk) -> Page:
     hidden = page.total - len(page.orders)
     return Page(
         title=f"Blocked orders: {page.total}",
-        lines=tuple(_brief(each, desk) for each in page.orders),
+        lines=tuple(blocked_line(each, desk) for each in page.orders),
         actions=kept(*opening),
         empty="Nothing is blocked. Good.",
         note=f"{count(hidden, 'order')} more: `blocked ber` narrows the list." if hidden else "",
     )
 
 
-def _brief(each: BlockedOrder, desk: Desk) -> str:
+def blocked_line(each: BlockedOrder, desk: Desk) -> str:
+    """“OVERDUE · 1001 · Ann — decide the fraud hold, overdue since today 13:00.”"""
     late = "OVERDUE · " if each.next.escalated else ""
     return f"{late}{each.number} · {next_words(each.next, desk)}"

@@ -149,7 +149,9 @@ def _held(facts: Facts, shop: Shop) -> Next | None:
     """The hold whose clock runs out first; one with an end of its own waits for that."""
     if not facts.holds:
         return None
-    until, _, hold = min((hold_due(shop, hold), hold.id, hold) for hold in facts.holds)
+    clocks = [(hold_due(shop, hold), hold.id, place) for place, hold in enumerate(facts.holds)]
+    until, _, place = min(clocks)
+    hold = facts.holds[place]
     word = "" if hold.reason is HoldReason.MANUAL else f"{hold.reason.value.replace('_', ' ')} "
     return Next(_decider(hold), f"decide the {word}hold", until, hold.party, "held", blocked=True)
 

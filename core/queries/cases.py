@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.cases import Case, CaseKind
 from core.domain.refusals import Invalid
+from core.queries.holds import BlockedOrder, blocked_orders
 from core.registry import Arg, question
 
 
@@ -44,10 +45,12 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """The first cases of a list, and how many there are in all."""
+    """The first cases of a list, and how many there are in all; `blocked` are orders that wait
+    for this very person."""
 
     cases: tuple[CaseView, ...]
     total: int
+    blocked: tuple[BlockedOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +70,16 @@ def cases(ask: ListCases, reader: Reader) -> CasePage:
 
 @dataclass(frozen=True, slots=True)
 class MyCases:
-    """List the cases that you have taken."""
+    """List the cases that you have taken, and the orders that wait for you."""
 
     limit: Annotated[int, Arg.NONE] = 20
 
 
 @question("mine", MyCases, Right.CASE, examples=("mine",))
 def mine(ask: MyCases, reader: Reader) -> CasePage:
-    return _page(reader, ask.limit, assignee=reader.actor.name)
+    page = _page(reader, ask.limit, assignee=reader.actor.name)
+    waiting = (o for o in blocked_orders(reader, None) if o.next.party == reader.actor.name)
+    return replace(page, blocked=tuple(waiting)[: ask.limit])
 
 
 def _page(reader: Reader, limit: int, **narrow: Any) -> CasePage:

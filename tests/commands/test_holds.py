@@ -20,9 +20,11 @@ from core.commands.setup import SetPolicy
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.undo import UndoLast
 from core.db import tables as t
+from core.db.blocking import facts_of
 from core.domain.access import Role, system
 from core.domain.cases import CaseKind
-from core.domain.holds import HoldReason, Party
+from core.domain.fulfillment import OPEN_STAGES
+from core.domain.holds import Exit, HoldReason, Party, gate
 from core.engine import Caller, Receipt
 from core.queries.cases import ListCases
 from core.queries.holds import ListBlocked
@@ -400,8 +402,20 @@ def test_whatever_people_do_in_whatever_order_nothing_leaves_that_was_stopped(
         after = {line.sku: line.shipped for line in shop.ask(ShowOrder("1001")).lines}
         if "mug-red" in stopped or "" in stopped:
             assert after["mug-red"] == next(x.shipped for x in before.lines if x.sku == "mug-red")
+        _assert_lists_know_the_gate(shop)
         if before.status == "closed":
             break
+
+
+def _assert_lists_know_the_gate(shop: Shop) -> None:
+    """The gate in SQL, by which queues are listed, and the gate in the domain: one result."""
+    (order,) = shop.rows(t.orders, number="1001")
+    facts = shop.engine.read(lambda session: facts_of(session, [order["id"]]))[order["id"]]
+    waiting = [each for each in facts.boxes if each.box.stage in OPEN_STAGES]
+    held = {b.number for b in waiting if gate(facts.holds, Exit.PICK, b.box).stopped_by}
+    queue = shop.ask(ListPicks("BER"))
+    assert {pick.number for pick in queue.held} == held
+    assert {pick.number for pick in queue.picks} == {each.number for each in waiting} - held
 
 
 def test_a_hold_and_a_hand_over_at_once_never_both_succeed(postgresql_database: str) -> None:
