@@ -24,7 +24,7 @@ from bot.grammar import (
 )
 from bot.papers import paper_buttons
 from bot.presentation.counts import count_form, counts_card
-from bot.presentation.edits import edit_form
+from bot.presentation.edits import edit_form, in_brief
 from bot.presentation.forms import form_for, gathered, return_form, units_form
 from bot.presentation.help import help_answer, roles_page, suggestion_card
 from bot.presentation.model import Answer, Card, Form, Section
@@ -115,6 +115,24 @@ async def open_form(
     if spec is None:
         return refusal_card(_outdated(verb))
     return await _form(house, spec, arguments, caller, await desk_of(house, caller, context))
+
+
+async def looked_at(
+    house: House,
+    verb: str,
+    arguments: Mapping[str, Any],
+    caller: Caller,
+    context: Context | None = None,
+) -> str:
+    """What a form that is being filled in would come to; nothing is stored."""
+    asked = _asked_by(verb, arguments)
+    if not _works_here(caller) or not isinstance(asked, ChangeOrder):
+        return ""
+    try:
+        view: EditView = await house.query(TryEdit(asked.order, form=asked), caller)
+    except Refusal as refusal:
+        return str(refusal)
+    return in_brief(view, await desk_of(house, caller, context))
 
 
 def _works_here(caller: Caller) -> bool:

@@ -125,6 +125,15 @@ def _note(view: EditView, desk: Desk) -> str:
     return f"Begun by {view.opened_by}; it expires {when(view.expires_at, desk)}."
 
 
+def in_brief(view: EditView, desk: Desk) -> str:
+    """The edit in a few lines, for beside a form."""
+    card = edit_card(view, desk)
+    fields = [f"{each.label}: {each.value}" for each in card.fields]
+    parts = [s for s in card.sections if s.heading in ("Not in stock", "Ships from", "Prices")]
+    lines = [f"{part.heading}: {'; '.join(part.lines)}" for part in parts]
+    return "\n".join((card.title, *fields, *lines))
+
+
 # --- the form -------------------------------------------------------------------------------------
 
 
@@ -161,4 +170,5 @@ def edit_form(view: EditView, given: Mapping[str, Any], problem: str = "") -> Fo
         submit="Preview",
         fixed={"order": view.order, **{n: v for n, v in given.items() if n == "actions"}},
         note=" ".join(filter(None, (problem, "Nothing changes before you confirm."))),
+        live=True,
     )

@@ -91,6 +91,7 @@ class Form:
     fixed: dict[str, Any] = field(default_factory=dict)
     version: int | None = None
     note: str = ""
+    live: bool = False  # what is entered is looked at while the form is open
 
 
 @dataclass(frozen=True, slots=True)

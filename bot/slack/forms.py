@@ -17,6 +17,7 @@ from core.domain.refusals import Invalid
 from core.registry import Spec
 
 INPUT = "v1:input"
+FORM = "v1:form"
 TEXT_MAX = 3000
 CHOICES_MAX = 100
 _AT_FIELD = re.compile(r"at `\$\.(\w+)")
@@ -32,10 +33,11 @@ class Filled:
 
 def modal(form: Form, metadata: str) -> Json:
     blocks = [plain_section(form.note)] if form.note else []
-    blocks += [_input(each) for each in form.inputs]
+    live = {"dispatch_action": True} if form.live else {}
+    blocks += [_input(each) | live for each in form.inputs]
     return {
         "type": "modal",
-        "callback_id": "v1:form",
+        "callback_id": FORM,
         "title": plain(cut(form.title, 24)),
         "submit": plain(cut(form.submit, 24)),
         "close": plain("Close"),
@@ -63,6 +65,14 @@ def with_problem(view: Mapping[str, Any], sentence: str) -> Json:
     ]
     problem = plain_section(f"⚠️ {sentence}") | {"block_id": "problem"}
     return {name: view[name] for name in kept if view.get(name)} | {"blocks": [problem, *blocks]}
+
+
+def with_preview(view: Mapping[str, Any], words: str) -> Json:
+    """The same form with what it would come to below; everything that was entered stays."""
+    found = with_problem(view, "")
+    blocks = [b for b in found["blocks"] if b.get("block_id") not in ("problem", "preview")]
+    shown = [plain_section(words) | {"block_id": "preview"}] if words else []
+    return found | {"blocks": [*blocks, *shown]}
 
 
 def _kept(block: Json, values: Mapping[str, Any]) -> Json:

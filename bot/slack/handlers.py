@@ -54,8 +54,11 @@ class Handlers:
         place, actions = Place.of(incoming), incoming.payload["actions"]
         if len(actions) > 1:
             log.warning("of several actions in one request only the first is carried out")
-        if str(actions[0].get("action_id")).startswith((INPUT, LINK)):
-            return None  # a field is read when its form is sent, a link is opened by the browser
+        if str(actions[0].get("action_id")).startswith(INPUT):
+            await self._modals.look(incoming)
+            return None
+        if str(actions[0].get("action_id")).startswith(LINK):
+            return None  # a link is opened by the browser
         try:
             press = self._read(actions[0])
         except Invalid as refusal:

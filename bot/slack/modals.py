@@ -13,13 +13,14 @@ from bot.slack import forms
 from bot.slack.acts import WORKING, Acts, context_of
 from bot.slack.incoming import Incoming
 from bot.slack.render import Json
-from bot.slack.replies import Place
+from bot.slack.replies import Place, card_view
 from bot.slack.tokens import FormState, Press
 from core.domain.refusals import Invalid
 from core.engine import Caller
 from core.queries.orders import OrderView, ShowOrder
 from core.registry import Spec
 
+STAYS = ("change_order",)  # forms whose answer is looked at, and pressed, where they were
 FORM_SECONDS = 0.4  # what takes longer shows “one moment” first
 
 
@@ -66,6 +67,28 @@ class Modals:
         else:
             await self._acts.answer(place, [answer])
 
+    # --- filling in -------------------------------------------------------------------------------
+
+    async def look(self, incoming: Incoming) -> None:
+        """A field of a form that is looked at while somebody fills it in."""
+        view = incoming.payload.get("view") or {}
+        if view.get("type") != "modal" or view.get("callback_id") != forms.FORM:
+            return
+        try:
+            now = self._acts.house.clock()
+            state = self._acts.account.tokens.read_form(str(view.get("private_metadata")), now)
+            filled = forms.filled(_spec(state.verb), view, state.fixed)
+        except Invalid:
+            return
+        self._acts.background.spawn(self._show_preview(incoming, state.verb, filled.arguments))
+
+    async def _show_preview(self, incoming: Incoming, verb: str, arguments: Json) -> None:
+        person = await self._acts.person(incoming)
+        caller, house = Caller(person.actor, "slack"), self._acts.house
+        words = await desk.looked_at(house, verb, arguments, caller, context_of(person))
+        view = incoming.payload["view"]
+        await self._acts.replies.update(view["id"], forms.with_preview(view, words))
+
     # --- sending ----------------------------------------------------------------------------------
 
     async def submit(self, incoming: Incoming) -> Json:
@@ -108,6 +131,9 @@ class Modals:
         context = context_of(person)
         answers = await desk.press(acting, state.verb, arguments, caller, context)
         refused = acting.refused
+        if refused is None and state.verb in STAYS:
+            shown = self._acts.replies.rendered(answers)
+            return Sent({"response_action": "update", "view": card_view(shown)})
         if refused is None:
             place = Place(person.user, state.channel, state.thread, state.message)
             self._acts.background.spawn(self._tell_done(place, answers))

@@ -117,7 +117,8 @@ class _Layout:
         after = (1 if shown else 0) + (2 if more else 0) + (1 if card.note else 0)
         self._sections(card.sections, after)
         if self._can_share and card.subject.startswith(SHAREABLE):
-            more.append(Action(SHARE, SHARE, {"subject": card.subject}))
+            share = Action(SHARE, SHARE, {"subject": card.subject})
+            more = [*more[: OVERFLOW_MAX - 1], share]  # the last of many may be typed
         self.buttons(shown, more)
         self._note(card.note)
 

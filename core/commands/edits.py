@@ -92,10 +92,10 @@ def change_order(ask: ChangeOrder, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
     known = Changes(uow).open_of(order.id)
     now = look(uow, order, known.actions if known else ()).after
-    return _act(uow, order, (*ask.actions, *_differences(ask, now)))
+    return _act(uow, order, wishes_of(ask, now))
 
 
-def _differences(ask: ChangeOrder, now: Order) -> list[EditAction]:
+def wishes_of(ask: ChangeOrder, now: Order) -> tuple[EditAction, ...]:
     """A form sends everything; only what is different from what it showed is a wish."""
     wished = [
         EditAction(Do.SET, line=each.line, quantity=each.quantity)
@@ -110,7 +110,7 @@ def _differences(ask: ChangeOrder, now: Order) -> list[EditAction]:
         wished.append(EditAction(Do.ADDRESS, text=ask.address))
     if ask.note.strip() and ask.note.strip() != now.note:
         wished.append(EditAction(Do.NOTE, text=ask.note))
-    return wished
+    return (*ask.actions, *wished)
 
 
 def _act(uow: UnitOfWork, order: Order, actions: Sequence[EditAction]) -> Done:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from core.commands.editing import look
+from core.commands.edits import ChangeOrder, wishes_of
 from core.commands.outlook import outlook_of
 from core.db.changes import OrderChange, open_change
 from core.db.reading import Reader
@@ -89,6 +90,7 @@ class TryEdit:
 
     order: Annotated[str, Arg.ORDER]
     actions: Annotated[tuple[EditAction, ...], Arg.NONE] = ()
+    form: Annotated[ChangeOrder | None, Arg.NONE] = None  # as it is being filled in
 
 
 @question("try-edit", TryEdit, Right.VIEW, in_chat=False)
@@ -96,6 +98,8 @@ def try_edit(ask: TryEdit, reader: Reader) -> EditView:
     order = reader.orders.get(ask.order)
     known = open_change(reader.session, order.id)
     actions = (*(known.actions if known else ()), *ask.actions)
+    if ask.form is not None:
+        actions += wishes_of(ask.form, look(reader, order, actions).after)
     found = look(reader, order, actions)
     return _view(reader, known or _none(reader, order, actions), found)
 
