@@ -8,7 +8,7 @@ from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Page, Section
 from bot.presentation.words import ago, count, sentence, state, until, when
-from core.domain.blocking import Next
+from core.domain.blocking import NOBODY, Next
 from core.domain.holds import Answer
 from core.queries.holds import BlockedOrder, BlockedPage, BoxAnswer, HoldView
 
@@ -32,7 +32,9 @@ def _hold(hold: HoldView, desk: Desk) -> str:
 
 
 def _decider(hold: HoldView) -> str:
-    return hold.by if hold.owner.value == "us" else sentence(hold.owner.value)
+    if hold.owner.value != "us":
+        return sentence(hold.owner.value)
+    return "The desk" if hold.by in NOBODY else hold.by
 
 
 def _box(each: BoxAnswer, desk: Desk) -> str:

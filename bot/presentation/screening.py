@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Card, Field, Section
-from bot.presentation.words import count, when
+from bot.presentation.words import count, money, when
 from core.queries.screening import ConcernView, RuleView, ScreenedOrder, ScreeningView
 
 _FOLLOWS = {
@@ -51,8 +51,8 @@ def _concern(one: ConcernView, desk: Desk) -> str:
 
 
 def screening_card(view: ScreeningView, desk: Desk) -> Card:
-    asked = tuple(_rule(rule) for rule in view.rules if rule.is_asked)
-    rest = tuple(_rule(rule) for rule in view.rules if not rule.is_asked)
+    asked = tuple(_rule(rule, desk) for rule in view.rules if rule.is_asked)
+    rest = tuple(_rule(rule, desk) for rule in view.rules if not rule.is_asked)
     sections = (
         Section(tuple(f"{one.name} {one.value}: {one.says}" for one in view.switches)),
         Section(asked, "Looked for in every new order"),
@@ -67,7 +67,13 @@ def screening_card(view: ScreeningView, desk: Desk) -> Card:
     )
 
 
-def _rule(rule: RuleView) -> str:
-    limit = f" {rule.limit} {rule.limit_is}" if rule.limit_is else ""
+def _limit(rule: RuleView, desk: Desk) -> str:
+    if rule.limit_is == "minor units":
+        return money(rule.limit, desk.currency, desk)
+    return f"{rule.limit} {rule.limit_is}"
+
+
+def _rule(rule: RuleView, desk: Desk) -> str:
+    limit = f" {_limit(rule, desk)}" if rule.limit_is else ""
     points = f", {count(rule.points, 'point')}" if rule.points else ""
     return f"{rule.rule}{limit}: {rule.says} · {_FOLLOWS[rule.then]}{points}"

@@ -37,6 +37,8 @@ Keys = Sequence[tuple[str, str]]
 def screen(uow: UnitOfWork, order: Order, levels: Sequence[Level] | None) -> Order:
     """Look at a new order that is about to be stored; what is wrong holds it or opens a case."""
     settings = uow.shop.screening
+    if not settings.active:
+        return order
     found = concerns(order, _facts(uow, order, settings, levels), settings)
     return _act(uow, order, found, (), "capture") if found else order
 
@@ -49,14 +51,15 @@ def _facts(
     seen: tuple[str, ...] = ()
     if "duplicate" in active and order.customer_id is not None and not is_new:
         seen = db.twins(uow.session, order, active["duplicate"].limit)
-    skus = sorted({line.sku for line in order.lines})
     return Facts(
         form=form_of(order.ship_to.country.upper()),
         currency=uow.shop.currency,
         is_new_customer=is_new,
         twins=seen,
         recent=_recent(uow, order, settings) if settings.counts_history else {},
-        costs=db.costs_of(uow.session, uow.shop.id, skus) if "margin" in active else {},
+        costs=db.costs_of(uow.session, uow.shop.id, [x.sku for x in order.lines])
+        if "margin" in active
+        else {},
         left=_left(uow, order, levels) if "last_units" in active else {},
     )
 
