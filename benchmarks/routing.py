@@ -102,7 +102,11 @@ def _compared(name: str, objective: Objective, asked: Sequence[Question]) -> Fig
         own.add(*_timed(lambda q: plan(q.demands, q.sites, objective), question, best))
         if extra is not None:
             helped.add(
-                *_timed(lambda q: plan(q.demands, q.sites, objective, None, extra), question, best)
+                *_timed(
+                    lambda q: plan(q.demands, q.sites, objective, Limits(solver=extra)),
+                    question,
+                    best,
+                )
             )
     figures = own.told(name)
     if extra is not None:
@@ -130,7 +134,7 @@ def _optimum(question: Question, objective: Objective) -> Plan | None:
     elif objective is Objective.CHEAPEST:
         return _by_highs_alone(question)
     else:
-        found = plan(question.demands, question.sites, objective, None, proves)
+        found = plan(question.demands, question.sites, objective, Limits(solver=proves))
     return found if found.proven else None
 
 

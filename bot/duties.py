@@ -24,6 +24,7 @@ from core.commands.carts import ReleaseExpiredCarts
 from core.commands.counting import PlanCounts
 from core.commands.deciding import EndWaits
 from core.commands.edits import DiscardExpiredEdits
+from core.commands.improving import ImprovePlans, helped_by
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.screening import ForgetMarks
 from core.commands.stock import plan_stock_pushes
@@ -47,6 +48,7 @@ from core.integrations.channels.shopify.pull import pull_missed, record_their_co
 from core.integrations.channels.shopify.reconcile import reconcile
 from core.integrations.channels.shopify.translate import translate_delivery
 from core.integrations.secrets import open_secrets
+from core.integrations.solver import find as find_solver
 from core.worker import Duties, Translator
 from notifications.deliver import Deliveries
 from notifications.plan import plan
@@ -162,6 +164,7 @@ def _translator(hands: Hands) -> Translator:
 
 def jobs(hands: Hands) -> list[Job]:
     house = hands.house
+    helped_by(find_solver())
     return [
         *(_scan(house, kind, MINUTE) for kind in OFTEN),
         *(_scan(house, kind, 5 * MINUTE) for kind in SELDOM),
@@ -184,6 +187,11 @@ def jobs(hands: Hands) -> list[Job]:
             _for_shops(house, "discard", lambda _: DiscardExpiredEdits()),
         ),
         Job("plan counts", Every(60 * MINUTE), _for_shops(house, "counts", lambda _: PlanCounts())),
+        Job(
+            "improve plans",
+            Every(15 * MINUTE),
+            _for_shops(house, "improve plans", lambda _: ImprovePlans()),
+        ),
         Job("end waits", Every(15 * MINUTE), _for_shops(house, "end waits", lambda _: EndWaits())),
         Job(
             "refresh holidays",

@@ -184,6 +184,10 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderShort": lambda d, _: f"Short of {_units(d.get('short', {}))}.",
     "PromiseBroken": _broken,
     "OrderMoved": lambda d, _: f"Moved from {d.get('origin')} to {d.get('target')}.",
+    "PlanImproved": lambda d, desk: (
+        f"Moved from {d.get('origin')} to {d.get('target')}: "
+        f"a better plan saves {_money(d, desk, 'saved')}."
+    ),
     "OrderPutBack": lambda _d, _: "A step was taken back; it is as it was.",
     "UnitsCanceled": _units_canceled,
     "WorkSplit": lambda d, _: f"{_units(d.get('units', {}))} go apart, from {d.get('target')}.",

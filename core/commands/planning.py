@@ -59,15 +59,17 @@ def plan_for(
     levels: Sequence[Level],
     only: int | None = None,
     avoid: Collection[int] = (),
+    limits: planner.Limits | None = None,
 ) -> Plan:
     """The plan for these units; a location that a person chose (`only`) outranks every rule."""
     ruled = within.shop.rules
     if ruled is not None and only is None:
-        return by_rules(within, ruled, facts_for(within, ruled, order, demands, levels, avoid))
+        facts = facts_for(within, ruled, order, demands, levels, avoid)
+        return by_rules(within, ruled, facts, limits)
     shop = within.shop
     objective = planner.Objective(shop.policy["objective"])
     found = candidates(within, order, demands, levels, only, avoid)
-    best = planner.plan(demands, found, objective)
+    best = planner.plan(demands, found, objective, limits)
     story = replace(
         trace_of(demands, found, objective, best, DEFAULT_RULE, 1),
         facts=plain_facts(demands, found),
@@ -85,9 +87,11 @@ def chosen_by_hand(within: Within, story: Trace, picks: tuple[Pick, ...]) -> Pla
     return Plan(picks, {}, False, replace(story, override=within.actor.name), claims=claims)
 
 
-def by_rules(within: Within, ruled: RuleSet, facts: Facts) -> Plan:
+def by_rules(
+    within: Within, ruled: RuleSet, facts: Facts, limits: planner.Limits | None = None
+) -> Plan:
     """What the rules make of these facts."""
-    found = decide(ruled.document, facts)
+    found = decide(ruled.document, facts, limits)
     bound = not found.rule.only.over_capacity
     return Plan(
         found.picks,

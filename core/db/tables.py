@@ -449,6 +449,14 @@ routing_rejection = _table(
     sa.Index(None, "order_id"),
 )
 
+# When an order was last looked at for a better plan.
+routing_look = _table(
+    "routing_look",
+    sa.Column("order_id", Whole, sa.ForeignKey("orders.id"), primary_key=True),
+    _shop(),
+    _at("at"),
+)
+
 # An order for which the rules found no place: what it waits for, and until when.
 routing_wait = _table(
     "routing_wait",

@@ -162,6 +162,16 @@ class OrderMoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PlanImproved(Event):
+    """A better plan was found for work that nobody had touched; `saved` in minor units."""
+
+    origin: str
+    target: str
+    saved: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPutBack(Event):
     """A step was undone: lines, promises and work are as they were before it."""
 

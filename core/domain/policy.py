@@ -61,6 +61,11 @@ POLICIES: Mapping[str, Policy] = {
     "count_tolerance_percent": Policy("percent by which shelf and book may differ", 0, 100),
     "count_again_hours": Policy("hours in which a second count confirms the first", 1, 720),
     "cart_minutes": Policy("minutes for which a cart holds its stock", 1, 1440),
+    "better_plan_saves": Policy(
+        "minor units that a better plan must save to move work nobody has touched (0: never)",
+        0,
+        10**9,
+    ),
     "weekly_counts": Policy("best sellers that each location counts every week", 0, 500),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.domain.refusals import Invalid, Refusal
@@ -56,7 +56,7 @@ def _planned(line: bytes, solver: Solver | None) -> Plan:
     sites = _get(asked, "locations", list, "question")
     demands = [_demand(f"lines[{place}]", one) for place, one in enumerate(lines)]
     candidates = [_site(f"locations[{rank}]", rank, one) for rank, one in enumerate(sites)]
-    return plan(demands, candidates, Objective(objective), AT_LEISURE, solver)
+    return plan(demands, candidates, Objective(objective), replace(AT_LEISURE, solver=solver))
 
 
 def _read(line: bytes) -> Any:

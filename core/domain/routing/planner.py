@@ -51,15 +51,29 @@ class Objective(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a solver of integer programs found: the sites of a plan (none when it found none),
+    and a whole number of minor units below which no plan can be."""
+
+    sites: Sites
+    bound: int
+
+
+Solver = Callable[[Problem], Proposal]
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How far the planner may go; work is limited in nodes and never in time.
 
-    `split_penalty` is paid for every parcel but the first, in minor units.
+    `split_penalty` is paid for every parcel but the first, in minor units. A `solver` is asked
+    where our own search did not come to its end; it may be slow.
     """
 
     max_parcels: int | None = None
     node_limit: int = 1_500
     split_penalty: int = 0
+    solver: Solver | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +96,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a solver of integer programs found: the sites of a plan (none when it found none),
-    and a whole number of minor units below which no plan can be."""
-
-    sites: Sites
-    bound: int
-
-
-Solver = Callable[[Problem], Proposal]
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     problem: Problem
     sites: Sites
@@ -107,12 +109,8 @@ def plan(
     candidates: Iterable[Candidate],
     objective: Objective = Objective.FEWEST_PARCELS,
     limits: Limits | None = None,
-    solver: Solver | None = None,
 ) -> Plan:
-    """The best plan; the order in which demands and candidates are given does not matter.
-
-    A `solver` is asked where our own search did not come to its end; it may be slow.
-    """
+    """The best plan; the order in which demands and candidates are given does not matter."""
     limits = limits or Limits()
     if limits.split_penalty < 0 or (limits.max_parcels is not None and limits.max_parcels < 0):
         raise Invalid("A plan has no parcels or more, and no parcel is rewarded.")
@@ -124,10 +122,10 @@ def plan(
     penalty = limits.split_penalty
     problem = make_problem(wanted, sites, split_penalty=penalty, parcels_first=fewest and ahead)
     found = _solve(problem, fewest and not ahead, limits)
-    if solver is not None and limits.max_parcels is None and not found.proven:
+    if limits.solver is not None and limits.max_parcels is None and not found.proven:
         if fewest and not ahead:
             problem = make_problem(wanted, sites, split_penalty=penalty, parcels_first=True)
-        found = _asked(problem, found, solver)
+        found = _asked(problem, found, limits.solver)
     return _as_plan(found, penalty)
 
 
