@@ -15,6 +15,7 @@ from core.db import links
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
+from core.domain.kits import in_parts
 from core.domain.order import Change, Line, Order
 from core.domain.refusals import NotPossible
 from core.registry import Arg, Done, command
@@ -92,7 +93,7 @@ def _sent_again(uow: UnitOfWork, order: Order) -> Counter[int]:
 
 def _units(order: Order, ask: ResendOrder, before: Mapping[int, int]) -> dict[int, int]:
     if ask.units:
-        return choose(order, ask.units, lambda line: line.shipped, "were shipped")
+        return in_parts(order, choose(order, ask.units, lambda line: line.shipped, "were shipped"))
     shipped = {line.id: line.shipped for line in order.shippable if line.shipped}
     if not shipped:
         raise NotPossible(

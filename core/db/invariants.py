@@ -404,6 +404,25 @@ INVARIANTS: dict[str, Check] = {
         + _without_case("delivery_dead", "'outbox:' || cast(b.id as text)", "1 = 1"),
         WARNING,
     ),
+    "nobody outside was told of a step that was taken back": _rule(
+        "I-22c",
+        """select b.id from outbox b join taken_back k on k.command_id = b.cause
+        where b.state in ('waiting', 'leased', 'done')""",
+    ),
+    "a replacement costs nothing and replaces an order of the same shop": _rule(
+        "I-23",
+        """select o.number from order_link l join orders o on o.id = l.other_id
+            join orders f on f.id = l.order_id
+        where l.kind = 'replaces' and (o.total <> 0 or o.shop_id <> f.shop_id)""",
+    ),
+    "orders in one parcel are one customer's": _rule(
+        "I-23b",
+        """select o.number from order_link l join orders o on o.id = l.other_id
+            join orders f on f.id = l.order_id
+        where l.kind = 'together' and l.ended_at is null and o.email <> f.email
+            and coalesce(o.customer_id, 0) <> coalesce(f.customer_id, 0)""",
+        WARNING,
+    ),
     # clock, cases
     "a slot that was passed over says why": _rule(
         "I-26", "select job, slot from job_slot where state = 'skipped' and note = ''"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from core.commands.aside import Aside, SellAgain, SetAside
 from core.commands.choosing import Units
 from core.commands.fulfillment import PackWork, PickWork, ShipWork
 from core.commands.holds import HoldOrder, ReleaseOrder
@@ -23,9 +24,9 @@ from core.commands.orders import (
     UntagOrder,
 )
 from core.commands.replacing import ResendOrder, Why
-from core.commands.setup import PauseMessages, SetPolicy, SetSwitch
+from core.commands.setup import PauseLocation, PauseMessages, SetPolicy, SetSwitch
 from core.commands.splitting import RerouteOrder, SplitOrder
-from core.commands.stock import AdjustStock, SetSafety
+from core.commands.stock import AdjustStock, SetBuffer, SetSafety
 from core.commands.undo import UndoLast
 from core.db import events, outbox
 from core.db import tables as t
@@ -77,7 +78,7 @@ def state(shop: Shop) -> list[Any]:
         (open_works[r["fulfillment_id"]], r["line_id"], r["quantity"])
         for r in shop.rows(t.reservation, state="promised")
     ]
-    level = ("sku", "location_id", "on_hand", "reserved", "safety")
+    level = ("sku", "location_id", "on_hand", "reserved", "safety", "buffer", "damaged")
     (settings,) = (from_json(row["settings"]) for row in shop.rows(t.shop))
     policy = {k: v for k, v in settings.get("policy", {}).items() if k != "storm_size" or v != 5}
     return [
@@ -95,6 +96,7 @@ def state(shop: Shop) -> list[Any]:
         sorted((f["order_id"], f["amount"]) for f in shop.rows(t.refund, state="due")),
         [policy, {k: v for k, v in settings.get("switches", {}).items() if not v}],
         [row["paused_at"] is not None for row in shop.rows(t.shop)],
+        [row["paused_until"] is not None for row in shop.rows(t.location)],
         sorted(row["key"] for row in shop.rows(t.outbox, state="waiting")),
     ]
 
@@ -176,6 +178,14 @@ STEPS = (
     Try("ungift", UngiftOrder("1001"), (GiftOrder("1001", "one"),)),
     Try("resend", ResendOrder("1001", Why.LOST), (ShipWork("1001"),)),
     Try("adjust", AdjustStock("sock-grey", "ber", 3, "found")),
+    Try("buffer", SetBuffer("sock-grey", "ber", 2)),
+    Try("aside", SetAside("sock-grey", "ber", 2, Aside.DAMAGED, "dropped")),
+    Try(
+        "sell again",
+        SellAgain("sock-grey", "ber", 1, Aside.DAMAGED, "dropped"),
+        (SetAside("sock-grey", "ber", 2, Aside.DAMAGED, "dropped"),),
+    ),
+    Try("pause location", PauseLocation("ham"), by=OWNER),
     Try("safety", SetSafety("sock-grey", "ber", 3)),
     Try("policy", SetPolicy("storm_size", "7"), by=OWNER),
     Try("switch", SetSwitch("shipped", "off"), by=OWNER),
