@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.bridge import House
-from core.db import figures, invariants, setup
+from core.db import figures, invariants, setup, telling
 from core.db import house as notes
 from core.db.connection import Session
 from core.db.migrate import differences, head, revision
@@ -22,6 +22,7 @@ from core.integrations.secrets import open_secrets
 OK, WARN, FAIL = "ok", "warn", "fail"
 BACKUP_AGE_MAX = timedelta(hours=26)
 DISK_FREE_MIN = 500 * 1024 * 1024
+TOLD_WITHIN = timedelta(minutes=5)
 WAITING_MAX = timedelta(hours=1)
 CLOCK_SLACK = timedelta(minutes=2)
 # The WAL-reset bug: a write and a checkpoint by two connections could damage the file.
@@ -124,6 +125,7 @@ def _shops(house: House, session: Session) -> Iterator[Finding]:
         shop = setup.load_shop(session, shop_id)
         yield from _shop(house, shop)
         yield from _waiting(house, session, shop)
+        yield from _told(house, session, shop)
 
 
 def _shop(house: House, shop: Shop) -> Iterator[Finding]:
@@ -162,6 +164,20 @@ def _waiting(house: House, session: Session, shop: Shop) -> Iterator[Finding]:
     said = f"Messages or calls of {shop.name} wait since {oldest:%Y-%m-%d %H:%M} UTC ({count})."
     next_ = "Does a process with the role worker run? `wismo outbox list --state waiting`"
     yield Finding(WARN, "waiting", said, next_)
+
+
+def _told(house: House, session: Session, shop: Shop) -> Iterator[Finding]:
+    """Whether channels hear of stock soon enough not to sell what is gone."""
+    lag = telling.lag_of_shop(session, house.clock(), shop)
+    if lag is None:
+        return
+    if lag.oldest > TOLD_WITHIN.total_seconds():
+        said = f"{lag.waiting} stock levels of {shop.name} wait to be told for {lag.oldest:.0f} s."
+        next_ = "Does a process with the role worker run? `wismo outbox list --state waiting`"
+        yield Finding(WARN, "stock told", said, next_)
+    elif lag.told:
+        said = f"Channels of {shop.name} heard of stock after {lag.median:.1f} s (half of them)"
+        yield Finding(OK, "stock told", f"{said}, at worst {lag.worst:.1f} s, in the last hour.")
 
 
 def _invariants(session: Session) -> list[Finding]:

@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from core.db import figures
+from core.db import figures, telling
+from core.domain.metrics import Lag
 from core.engine import Engine
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -52,6 +53,22 @@ class _Stored(Collector):
             for state, count in counts.items():
                 gauge.add_metric([state], count)
             yield gauge
+        yield from _told(self._engine.read(lambda s: telling.lag(s, self._engine.clock())))
 
     def describe(self) -> Iterable[Metric]:
         return ()
+
+
+def _told(lag: Lag) -> Iterable[Metric]:
+    """How long channels took to hear of moved stock in the last hour, and what they wait for."""
+    seconds = GaugeMetricFamily(
+        "wismo_stock_told_lag_seconds",
+        "Seconds from a stock move until a channel was told, over the last hour",
+        labels=["quantile"],
+    )
+    for quantile, value in (("0.5", lag.median), ("0.95", lag.most), ("1", lag.worst)):
+        seconds.add_metric([quantile], value)
+    yield seconds
+    yield GaugeMetricFamily("wismo_stock_told", "Tellings in the last hour", lag.told)
+    yield GaugeMetricFamily("wismo_stock_untold", "Stock levels to be told", lag.waiting)
+    yield GaugeMetricFamily("wismo_stock_untold_seconds", "Since when", lag.oldest)

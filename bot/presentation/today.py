@@ -8,7 +8,9 @@ from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Card, Field, Section, Tone
 from bot.presentation.words import count, day, money
-from core.domain.metrics import Counted, Tally, Today, Waits
+from core.domain.metrics import Counted, Lag, Tally, Today, Waits
+
+LATE_SECONDS = 300
 
 
 def today_card(view: Today, desk: Desk) -> Card:
@@ -28,7 +30,7 @@ def today_card(view: Today, desk: Desk) -> Card:
             Field("Refunds due", _tally(view.refunds_due, desk), _tone(view.refunds_due.count)),
             Field("Refunds paid", _tally(view.refunds_recorded, desk)),
         ),
-        sections=(*_waits(view.waits), *_counted(view.counted, desk)),
+        sections=(*_waits(view.waits), *_told(view.told), *_counted(view.counted, desk)),
         actions=kept(
             button(desk, "cases", text="Show Cases", more=place) if view.cases else None,
             button(desk, "search", text="Show Held Orders", more={"held": True, **place})
@@ -59,6 +61,21 @@ def _tone(number: int, tone: Tone = "warn") -> Tone:
 def _tally(tally: Tally, desk: Desk) -> str:
     amounts = " + ".join(money(amount, currency, desk) for currency, amount in tally.money)
     return f"{tally.count} ({amounts})" if amounts else str(tally.count)
+
+
+def _told(lag: Lag | None) -> tuple[Section, ...]:
+    """How soon channels hear of stock; nothing where nothing moved for an hour."""
+    if lag is None or not (lag.told or lag.waiting):
+        return ()
+    if lag.oldest > LATE_SECONDS:
+        waits = count(lag.waiting, "stock level")
+        return (
+            Section((f"{waits} not told to the channels for {lag.oldest:.0f} s.",), tone="bad"),
+        )
+    if not lag.told:
+        return ()
+    said = f"Channels heard of stock after {lag.median:.0f} s, at worst {lag.worst:.0f} s."
+    return (Section((said,), tone="quiet"),)
 
 
 def _counted(counted: tuple[Counted, ...], desk: Desk) -> tuple[Section, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -53,6 +54,36 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
+class Lag:
+    """How long channels took to hear of stock that had moved, in seconds; of `told` tellings.
+
+    `waiting` levels are still to be told, the first of them since `oldest` seconds.
+    """
+
+    told: int
+    median: float
+    most: float
+    worst: float
+    waiting: int = 0
+    oldest: float = 0.0
+
+
+def lag_of(seconds: Sequence[float], waiting: int = 0, oldest: float = 0.0) -> Lag:
+    """`most` is the time within which 95 of 100 were told (the nearest rank)."""
+    if not seconds:
+        return Lag(0, 0.0, 0.0, 0.0, waiting, oldest)
+    ranked = sorted(max(0.0, each) for each in seconds)
+    return Lag(
+        told=len(ranked),
+        median=ranked[(len(ranked) - 1) // 2],
+        most=ranked[-(-len(ranked) * 95 // 100) - 1],
+        worst=ranked[-1],
+        waiting=waiting,
+        oldest=max(0.0, oldest),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """The day so far; held, cases, past cut-off and refunds due are as of now."""
 
@@ -69,6 +100,7 @@ class Today:
     refunds_due: Tally
     refunds_recorded: Tally
     counted: tuple[Counted, ...] = ()
+    told: Lag | None = None
     waits: tuple[Waits, ...] = ()
 
 

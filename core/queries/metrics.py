@@ -10,6 +10,7 @@ from typing import Annotated
 from core.db import metrics, scanning
 from core.db.cases import count_open_cases
 from core.db.reading import Reader
+from core.db.telling import lag_of_shop
 from core.domain import detect
 from core.domain.access import Right, Role
 from core.domain.metrics import Counted, Day, Today, Waits, local_day, their_count
@@ -47,6 +48,7 @@ def today(ask: ShowToday, reader: Reader) -> Today:
         refunds_due=metrics.refunds_due(session, shop_id, ids),
         refunds_recorded=metrics.refunds_recorded(session, shop_id, day, ids),
         counted=() if places else _counted(reader, day),
+        told=None if places else lag_of_shop(session, reader.now, reader.shop),
         waits=_waits(reader, ids),
     )
 

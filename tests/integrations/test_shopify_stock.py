@@ -1,0 +1,123 @@
+"""Stock told to a store: out of one pool, less what is kept back, and how soon it was told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.commands.channel_stock import KeepBackStock, plan_stock_pushes
+from core.commands.stock import AdjustStock, SetBuffer
+from core.commands.undo import UndoLast
+from core.db import tables as t
+from core.db.telling import lag
+from core.domain.access import Role
+from core.domain.metrics import Lag
+from core.queries.channel_stock import AvailabilityView, ShowAvailability
+from core.queries.metrics import ShowToday
+from tests.shop import BER, SHOP, staff
+from tests.shopify import Town, make_town
+
+pytestmark = pytest.mark.anyio
+OWNER = staff(Role.OWNER, "Olga")
+
+
+@pytest.fixture
+async def town(database: str) -> AsyncIterator[Town]:
+    town = make_town(database)
+    yield town
+    await town.close()
+
+
+async def tell(town: Town, seconds: float = 0) -> None:
+    town.shop.engine.chore(plan_stock_pushes, SHOP)
+    town.shop.clock.advance(seconds=seconds)
+    await town.worker().until_idle()
+
+
+def theirs(town: Town) -> dict[str, int]:
+    return {place: town.store.stock("mug-red", place).available for place in ("BER", "HAM", "VIE")}
+
+
+def seen(town: Town) -> AvailabilityView:
+    view: AvailabilityView = town.shop.ask(ShowAvailability("mug-red"))
+    return view
+
+
+async def test_what_is_kept_back_leaves_the_pool_and_comes_back(town: Town):
+    await tell(town)
+    before = theirs(town)
+    channel = seen(town).channels[0].channel
+    receipt = town.shop.do(KeepBackStock("3", channel, "mug-red"), OWNER)
+    assert receipt.sentence == f"3 of mug-red are kept back from {channel}."
+    await tell(town)
+    assert sum(theirs(town).values()) == sum(before.values()) - 3
+    assert seen(town).channels[0].kept_back == "3"
+    assert town.shop.do(UndoLast(), OWNER).ok
+    await tell(town)
+    assert theirs(town) == before
+
+
+async def test_a_move_at_one_place_shows_at_another_when_something_is_kept_back(town: Town):
+    channel = seen(town).channels[0].channel
+    town.shop.do(KeepBackStock("50%", channel), OWNER)
+    await tell(town)
+    pool = sum(theirs(town).values())
+    town.shop.do(AdjustStock("mug-red", "BER", 100, "found"))
+    await tell(town)
+    view = seen(town)
+    assert theirs(town) == {x.location: x.offered for x in view.channels[0].places}
+    assert sum(theirs(town).values()) == view.pool - -(-view.pool // 2) != pool
+
+
+async def test_the_buffer_is_no_channels(town: Town):
+    await tell(town)
+    before = theirs(town)["BER"]
+    town.shop.do(SetBuffer("mug-red", "BER", 1))
+    await tell(town)
+    assert theirs(town)["BER"] == before - 1
+
+
+async def test_the_lag_is_measured_from_the_first_move_to_the_telling(town: Town):
+    await tell(town)
+    town.shop.clock.advance(hours=2)
+    town.shop.do(AdjustStock("mug-red", "BER", 1, "found"))
+    town.shop.clock.advance(seconds=2)
+    town.shop.do(AdjustStock("mug-red", "BER", 1, "found another"))
+    waiting = town.shop.engine.read(lambda s: lag(s, town.shop.clock(), SHOP))
+    assert waiting == Lag(0, 0.0, 0.0, 0.0, 1, 2.0)
+    await tell(town, seconds=3)
+    found = town.shop.engine.read(lambda s: lag(s, town.shop.clock(), SHOP))
+    assert found == Lag(1, 5.0, 5.0, 5.0)
+    place = next(x for x in seen(town).channels[0].places if x.location == "BER")
+    assert (place.told, place.lag_seconds) == (place.offered, 5.0)
+    assert town.shop.ask(ShowToday()).told == found
+
+
+async def test_what_was_planned_and_not_carried_out_still_waits(town: Town):
+    await tell(town)
+    town.shop.clock.advance(hours=2)
+    town.shop.do(AdjustStock("mug-red", "BER", 1, "found"))
+    town.shop.engine.chore(plan_stock_pushes, SHOP)
+    town.shop.clock.advance(seconds=40)
+    found = town.shop.engine.read(lambda s: lag(s, town.shop.clock(), SHOP))
+    assert (found.waiting, found.oldest) == (1, 40.0)
+
+
+@pytest.mark.parametrize(
+    ("units", "channel", "code"),
+    [("many", "", "invalid"), ("101%", "", "invalid"), ("2", "amazon", "invalid")],
+)
+async def test_what_cannot_be_kept_back_is_refused(town: Town, units: str, channel: str, code: str):
+    name = channel or seen(town).channels[0].channel
+    receipt = town.shop.do(KeepBackStock(units, name), OWNER)
+    assert (receipt.outcome, receipt.code) == ("refused", code)
+    assert receipt.next
+    assert all("stock" not in x["config"] for x in town.shop.rows(t.connection))
+
+
+async def test_the_same_twice_is_refused(town: Town):
+    channel = seen(town).channels[0].channel
+    assert town.shop.do(KeepBackStock("2", channel), OWNER).ok
+    assert town.shop.do(KeepBackStock("2", channel), OWNER).code == "not_possible"
+    assert town.shop.rows(t.stock_level, sku="mug-red", location_id=BER)[0]["version"] > 1
