@@ -228,6 +228,11 @@ def _days(value: str, setting: Setting) -> tuple[str, ...]:
     return days
 
 
+def _words(value: str, setting: Setting) -> tuple[str, ...]:
+    """Single words with spaces between them: cold hazmat."""
+    return tuple(filter(None, re.split(r"[\s|]+", _text(value, setting).casefold())))
+
+
 _ADDRESS = dict.fromkeys(("street", "zip", "city", "country"), _text)
 FIELDS: dict[str, dict[str, Read]] = {
     "locations": {
@@ -245,6 +250,8 @@ FIELDS: dict[str, dict[str, Read]] = {
         "cut_off": _text,
         "closing_days": _days,
         "channel": _text,
+        "groups": _words,
+        "abilities": _words,
         "active": _yes,
     },
     "products": {
@@ -255,6 +262,7 @@ FIELDS: dict[str, dict[str, Read]] = {
         "cost": _money,
         "weight": _count,
         "category": _text,
+        "flags": _words,
         "active": _flag,
     },
     "lanes": {

@@ -41,6 +41,8 @@ class Resource:
 
 RESOURCES = (
     Resource("/orders/{order}/edit", "show_edit"),
+    Resource("/orders/{order}/why", "why_routed"),
+    Resource("/orders/{order}/whatif", "what_if"),
     Resource("/orders/{order}", "show_order", {"timeline": True}),
     Resource("/orders", "find_orders"),
     Resource("/stock/{sku:path}", "show_stock"),
@@ -57,6 +59,8 @@ RESOURCES = (
     Resource("/counts", "list_counts"),
     Resource("/carts/{cart}", "show_cart"),
     Resource("/events", "read_events"),
+    Resource("/routing/rules/simulation", "simulate_rules"),
+    Resource("/routing/rules", "show_rules"),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import boxes, care, connect, data, manage, papers, people, run, setup, stores
+from bot.cli import boxes, care, connect, data, manage, papers, people, rules, run, setup, stores
 from bot.cli.session import Given
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app.add_typer(manage.shop, name="shop")
 app.add_typer(manage.location, name="location")
 app.add_typer(manage.policy, name="policy")
 app.add_typer(manage.messages, name="messages")
+app.add_typer(rules.rules, name="rules")
 stores.enter(connect.connection)
 app.add_typer(connect.connection, name="connection")
 app.add_typer(connect.slack, name="slack")

@@ -19,6 +19,12 @@ CutOff = Annotated[str | None, typer.Option(help="14:00; empty: closing time")]
 Rank = Annotated[int | None, typer.Option(help="Lower is preferred.")]
 Cents = Annotated[int | None, typer.Option(help="In cents.")]
 Channel = Annotated[str | None, typer.Option(help="Its Slack channel.")]
+Group = Annotated[
+    list[str] | None, typer.Option("--group", help="A word that rules mean it by; several times.")
+]
+Ability = Annotated[
+    list[str] | None, typer.Option("--able", help="What it can handle: cold, hazmat; several.")
+]
 
 
 # --- shop --------------------------------------------------------------------------------------
@@ -111,6 +117,8 @@ def add_location(
     parcel_cost: Cents = None,
     unit_cost: Cents = None,
     channel: Channel = None,
+    groups: Group = None,
+    abilities: Ability = None,
 ) -> None:
     """Add a location."""
     from core.commands.setup import AddLocation
@@ -135,6 +143,8 @@ def set_location(
     parcel_cost: Cents = None,
     unit_cost: Cents = None,
     channel: Channel = None,
+    groups: Group = None,
+    abilities: Ability = None,
     active: Annotated[bool | None, typer.Option("--open/--closed")] = None,
 ) -> None:
     """Change a location; what is left out stays."""
@@ -145,7 +155,8 @@ def set_location(
 
 def _told(given: dict[str, Any], *without: str) -> dict[str, Any]:
     left_out = ("context", *without)
-    return {n: v for n, v in given.items() if v is not None and n not in left_out and n.islower()}
+    told = {n: v for n, v in given.items() if v is not None and n not in left_out and n.islower()}
+    return {n: tuple(v) if isinstance(v, list) else v for n, v in told.items()}
 
 
 @location.command("pause")

@@ -211,6 +211,8 @@ class AddLocation:
     cut_off: str = ""
     channel: str = ""
     closing_days: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()  # words that routing rules mean it by
+    abilities: tuple[str, ...] = ()  # cold, hazmat, …: what it can handle or do
 
 
 @command("add location", AddLocation, Right.MANAGE, in_chat=False)
@@ -246,6 +248,8 @@ class ChangeLocation:
     cut_off: str | None = None
     channel: str | None = None
     closing_days: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    abilities: tuple[str, ...] | None = None
     external_ids: dict[str, str] | None = None
     active: bool | None = None
 
@@ -318,6 +322,9 @@ def location_values(told: dict[str, Any]) -> dict[str, Any]:
         values["country"] = require_country(values["country"])
     if "active" in values:
         values["active"] = int(values["active"])
+    for name in ("groups", "abilities"):
+        if name in values:
+            values[name] = require_words(values[name], name)
     for name in ("rank", "parcel_cost", "unit_cost"):
         if not 0 <= values.get(name, 0) < 10**9:
             raise Invalid(f"{name} cannot be {values[name]}.", "Use a whole number from 0.")
@@ -346,6 +353,14 @@ def require_zone(name: str) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
         next_ = "Use a name such as Europe/Berlin."
         raise Invalid(f"“{name}” is not a time zone we know.", next_) from problem
+
+
+def require_words(words: tuple[str, ...], what: str) -> tuple[str, ...]:
+    """Single words in small letters, each once."""
+    clean = tuple(dict.fromkeys(word.strip().casefold() for word in words if word.strip()))
+    if len(clean) > 30 or any(len(word) > 40 or " " in word for word in clean):
+        raise Invalid(f"{what} are up to 30 single words.", "For example: national cold.")
+    return clean
 
 
 def require_country(code: str) -> str:
