@@ -25,6 +25,7 @@ from core.commands.counting import PlanCounts
 from core.commands.deciding import EndWaits
 from core.commands.edits import DiscardExpiredEdits
 from core.commands.improving import ImprovePlans, helped_by
+from core.commands.preorders import WatchAwaited
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.screening import ForgetMarks
 from core.commands.stock import plan_stock_pushes
@@ -185,6 +186,11 @@ def jobs(hands: Hands) -> list[Job]:
             "discard edits",
             Every(15 * MINUTE),
             _for_shops(house, "discard", lambda _: DiscardExpiredEdits()),
+        ),
+        Job(
+            "watch awaited",
+            Every(60 * MINUTE),
+            _for_shops(house, "awaited", lambda _: WatchAwaited()),
         ),
         Job("plan counts", Every(60 * MINUTE), _for_shops(house, "counts", lambda _: PlanCounts())),
         Job(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -216,10 +216,28 @@ def _iso(day: date | None) -> str | None:
 # --- what each kind tells besides -----------------------------------------------------------------
 
 
-def _confirmation(_: Reader, order: Order, __: Payload) -> dict[str, Any]:
+def _confirmation(reader: Reader, order: Order, _: Payload) -> dict[str, Any]:
     if order.is_canceled:
         raise Stale("The order was canceled meanwhile.")
-    return {}
+    later = list(_later(reader, order))
+    units = sum(each["quantity"] for each in later)
+    rest = sum(line.wanted - line.shipped for line in order.awaited) - units
+    return {"awaited": later, "rest_goes_ahead": bool(later) and rest > 0}
+
+
+def _later(reader: Reader, order: Order) -> Iterator[dict[str, Any]]:
+    """What does not come with the rest: announced goods with their day, and what a supplier
+    sends himself."""
+    for line in order.lines:
+        if line.backordered and line.awaits:
+            part = _part(line.title or line.sku, line.sku, line.backordered)
+            yield {**part, "expected": line.awaits}
+    titles = {line.id: line.title or line.sku for line in order.lines}
+    for work in fulfillments_of(reader.session, order.id):
+        if work.is_open and reader.shop.locations[work.location_id].kind == "dropship":
+            for item in work.items:
+                part = _part(titles[item.line_id], item.sku, item.quantity)
+                yield {**part, "expected": None}
 
 
 def _shipped(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
@@ -279,10 +297,12 @@ def _remaining(reader: Reader, order: Order) -> dict[str, Any]:
     lines = [_part(x.title or x.sku, x.sku, left[x.id]) for x in order.awaited if left[x.id] > 0]
     if order.is_canceled or not lines:
         return {"lines": [], "next_message": None, "reason": None}
-    short = any(line.backordered for line in order.lines)
+    short = any(line.backordered and not line.awaits for line in order.lines)
+    ahead = any(line.backordered and line.awaits for line in order.lines)
     works = [w for w in fulfillments_of(reader.session, order.id) if w.stage is not Stage.CANCELED]
     apart = len({w.location_id for w in works}) > 1
-    reason = "backordered" if short else "other_location" if apart else None
+    elsewhere = "other_location" if apart else None
+    reason = "backordered" if short else "preorder" if ahead else elsewhere
     return {"lines": lines, "next_message": None, "reason": reason}
 
 

@@ -143,6 +143,7 @@ def _line(line: LineView) -> str:
     )
     told = [*places, *(f"{number} {word}" for number, word in steps if number > 0)]
     nothing = "ships in parts" if line.kind == "kit" else "nothing to ship"
+    told += [f"announced for {line.awaits}"] if line.awaits else []
     before = "↳ " if line.kind == "part" else ""
     return f"{before}{line.ordered} × {line.title or line.sku} · {', '.join(told) or nothing}"
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.commands import waiting_room
 from core.commands.planning import Plan, plan_for
 from core.db import tables as t
+from core.db.awaiting import sold_ahead
 from core.db.capacity import give, keep, take
 from core.db.carts import free_overdue
 from core.db.rows import micros, to_json
 from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
+from core.domain.awaiting import marked, short_of, supplied, with_endless
 from core.domain.carts import with_own
 from core.domain.cases import CaseKind, Finding
 from core.domain.estimate import estimate
@@ -56,7 +60,9 @@ def place(
     for _ in range(REPLANS):
         fresh = levels if levels is not None else uow.stock.levels([w.sku for w in waiting])
         levels = None
-        fresh = with_own(fresh, own) if own else fresh
+        told = fresh = with_own(fresh, own) if own else fresh
+        if uow.shop.endless:
+            fresh = with_endless(uow.shop, told, waiting)
         demands = [Demand(line.sku, line.unplaced) for line in waiting]
         plan = plan_for(uow, order, demands, fresh, only, avoid)
         if plan.short and uow.shop.uses_carts and free_overdue(uow, plan.short):
@@ -64,7 +70,8 @@ def place(
         if not take(uow, plan.claims):
             continue
         try:
-            uow.stock.move([*own, *_reserves(uow.shop, order.number, plan.picks)])
+            more = supplied(uow.shop, told, plan.picks) if uow.shop.endless else []
+            uow.stock.move([*own, *more, *_reserves(uow.shop, order.number, plan.picks)])
         except Short:
             give(uow, plan.claims)
             continue
@@ -107,6 +114,8 @@ def _hand_out(
     queue_short: bool,
 ) -> Order:
     shares, changed = _share(uow.shop, waiting, plan, queue_short)
+    if uow.shop.preorders:
+        changed = _awaiting(uow, order, changed)
     after = _promised(uow, order.with_lines(changed), shares)
     serial = len(uow.work.of(order.id)) if order.version else 0
     for location_id, items in shares.items():
@@ -135,15 +144,42 @@ def _hand_out(
 def _promised(uow: UnitOfWork, order: Order, places: Iterable[int]) -> Order:
     """The first date that can be kept, once everything has its stock; a date that was shown to
     the customer (by the channel, or by us before) stays."""
-    if order.promise is not None or any(line.backordered or line.unplaced for line in order.lines):
+    if order.promise is not None or any(
+        (line.backordered and not line.awaits) or line.unplaced for line in order.lines
+    ):
         return order
     sites = uow.shop.locations
     found = {i: estimate(uow.shop, sites[i], order.ship_to, order.method, uow.now) for i in places}
-    last = max(found, key=lambda i: found[i].day, default=None)
-    if last is None:
+    told = [(each.day, f"{sites[i].code} {each.words}") for i, each in found.items()]
+    told += _when_announced(uow, order)
+    if not told:
         return order
-    basis = f"{sites[last].code} {found[last].words}"
-    return replace(order, promise=found[last].day, promise_basis=basis)
+    day, basis = max(told, key=lambda each: each[0])
+    return replace(order, promise=day, promise_basis=basis)
+
+
+def _when_announced(uow: UnitOfWork, order: Order) -> list[tuple[date, str]]:
+    """When the last of the announced goods would arrive, sent from the first location."""
+    days = [line.awaits for line in order.lines if line.backordered and line.awaits]
+    site = next((place for place in uow.shop.locations.values() if place.active), None)
+    if not days or site is None:
+        return []
+    last = date.fromisoformat(max(days))
+    at = datetime.combine(last, time(), ZoneInfo(uow.shop.time_zone)).astimezone(UTC)
+    found = estimate(uow.shop, site, order.ship_to, order.method, at)
+    return [(found.day, f"announced for {last.isoformat()}, {site.code} {found.words}")]
+
+
+def _awaiting(uow: UnitOfWork, order: Order, changed: Mapping[int, Line]) -> dict[int, Line]:
+    """What is announced and sold ahead is awaited, not short."""
+    skus = {line.sku for line in changed.values() if line.backordered}
+    known = {sku: p for sku, p in uow.shop.preorders.items() if sku in skus}
+    sold = sold_ahead(uow, known, order.id)
+    return marked(changed, known, sold, _today(uow))
+
+
+def _today(uow: UnitOfWork) -> date:
+    return uow.now.astimezone(ZoneInfo(uow.shop.time_zone)).date()
 
 
 def _share(
@@ -191,7 +227,7 @@ def _tell(uow: UnitOfWork, order: Order, plan: Plan) -> None:
 
 def open_short_case(uow: UnitOfWork, order: Order) -> None:
     """A shortage is recorded with a case; it closes when everything has found its stock."""
-    short = {line.sku: line.backordered for line in order.lines if line.backordered}
+    short = short_of(order, _today(uow))
     subject = f"order:{order.id}"
     if not short:
         uow.cases.close(CaseKind.SHORT, subject, "everything has found its stock")
@@ -248,12 +284,16 @@ def free(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]) -> Or
     return order.with_lines(changed)
 
 
+def _may_serve(shop: Shop, level: Level) -> bool:
+    return level.routable > 0 or level.location_id in shop.endless
+
+
 def serve_queue(uow: UnitOfWork, skus: Iterable[str]) -> list[str]:
     """Stock arrived: serve the backorder queue by priority and age. Returns order numbers."""
     served: list[str] = []
     wanted = sorted(set(skus))
     for order_id in uow.stock.queue(wanted) if wanted else ():
-        if not any(level.routable for level in uow.stock.levels(wanted)):
+        if not any(_may_serve(uow.shop, level) for level in uow.stock.levels(wanted)):
             break
         order = uow.orders.own(order_id)
         back = {line.id: replace(line, backordered=0) for line in order.lines if line.backordered}

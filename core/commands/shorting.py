@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from core.commands.placing import open_short_case, place
@@ -81,7 +81,8 @@ def short(
     uow.stock.move([*_releases(lost, sku, location_id), *also])
     broken = [_break(uow, sku, location_id, reason, some) for some in by_order.values()]
     urgent = sorted(broken, key=lambda order: (-order.priority, order.placed_at, order.id))
-    return [_mend(uow, order) for order in urgent]
+    avoid = {location_id} & uow.shop.endless  # it would only promise the same again
+    return [_mend(uow, order, avoid) for order in urgent]
 
 
 def _releases(lost: Iterable[Loss], sku: str, location_id: int) -> list[StockMove]:
@@ -135,7 +136,7 @@ def _end_or_warn(
     uow.cases.open(finding)
 
 
-def _mend(uow: UnitOfWork, order: Order) -> Order:
-    after = place(uow, order)
+def _mend(uow: UnitOfWork, order: Order, avoid: Collection[int]) -> Order:
+    after = place(uow, order, avoid=avoid)
     open_short_case(uow, after)
     return after

@@ -52,6 +52,7 @@ def facts_of(session: Session, order_ids: Collection[int]) -> dict[int, Facts]:
             holds=tuple(holds[row.id]),
             is_unknown=bool(lines.get(row.id, (0, 0))[0]),
             is_short=bool(lines.get(row.id, (0, 0))[1]),
+            awaits=lines[row.id][2] if row.id in lines else "",
             boxes=tuple(boxes[row.id]),
             parcels=tuple(parcels[row.id]),
             cases=tuple(cases[row.id]),
@@ -66,19 +67,22 @@ def _heads(session: Session, ids: Ids) -> Sequence[Any]:
     )
 
 
-def _lines(session: Session, ids: Ids) -> dict[int, tuple[int, int]]:
-    """(lines with units that have no place, lines in the backorder queue) by order."""
+def _lines(session: Session, ids: Ids) -> dict[int, tuple[int, int, str]]:
+    """(lines with units that have no place, lines that are short, the last day for which goods
+    are announced) by order."""
+    awaited = sa.and_(_l.backordered > 0, _l.awaits != "")
     unplaced = sa.and_(_l.ships == 1, _WAITS > 0)
     rows = session.select(
         sa.select(
             _l.order_id,
             sa.func.sum(sa.case((unplaced, 1), else_=0)),
-            sa.func.sum(sa.case((_l.backordered > 0, 1), else_=0)),
+            sa.func.sum(sa.case((sa.and_(_l.backordered > 0, _l.awaits == ""), 1), else_=0)),
+            sa.func.max(sa.case((awaited, _l.awaits), else_="")),
         )
         .where(_l.order_id.in_(ids))
         .group_by(_l.order_id)
     )
-    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+    return {row[0]: (int(row[1]), int(row[2]), row[3]) for row in rows}
 
 
 def _holds(session: Session, ids: Ids) -> dict[int, list[Hold]]:
@@ -173,7 +177,9 @@ def blocked_ids(session: Session, shop_id: int, kinds: Iterable[CaseKind]) -> li
     has_case = sa.select(_c.order_id).where(
         _c.shop_id == shop_id, _c.order_id.is_not(None), _c.kind.in_(in_the_way), _OPEN_CASE
     )
-    waiting = sa.select(_l.order_id).where(_l.shop_id == shop_id, _l.backordered > 0)
+    waiting = sa.select(_l.order_id).where(
+        _l.shop_id == shop_id, _l.backordered > 0, _l.awaits == ""
+    )
     rows = (row for clause in (is_held, has_case, waiting) for row in session.select(clause))
     return sorted({int(row[0]) for row in rows})
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from core.db import lanes
 from core.db import tables as t
+from core.db.awaiting import preorders_of
 from core.db.connection import Database, Row, Session, Statement
 from core.db.kits import kits_of
 from core.db.routing import active_rules
@@ -132,6 +133,8 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         connections={c.id: c for c in connections},
         revision=shop["revision"],
         kits=kits_of(session, shop_id),
+        preorders=preorders_of(session, shop_id),
+        endless=frozenset(place.id for place in locations if place.endless),
         uses_carts=bool(settings.get("uses_carts", False)),
         lanes=lanes.book_of(session, shop_id),
         rules=active_rules(session, shop_id),
@@ -167,6 +170,8 @@ def _location(row: Row, time_zone: str) -> Location:
         groups=tuple(from_json(r["groups"])),
         abilities=tuple(from_json(r["abilities"])),
         active=bool(r["active"]),
+        endless=bool(r["endless"]),
+        lead_days=r["lead_days"],
         paused_until=moment_or_none(r["paused_until"]),
     )
 

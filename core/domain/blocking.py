@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from core.domain.cases import RULES, CaseKind, Finding
 from core.domain.detect import calendar_of
@@ -77,6 +78,7 @@ class Facts:
     holds: tuple[Hold, ...] = ()
     is_unknown: bool = False
     is_short: bool = False
+    awaits: str = ""  # the last day (ISO) for which goods of it are announced
     boxes: tuple[BoxFacts, ...] = ()
     parcels: tuple[ParcelFacts, ...] = ()
     cases: tuple[CaseFacts, ...] = ()
@@ -114,6 +116,7 @@ def _nearest(facts: Facts, shop: Shop) -> Next | None:
         or _in_the_way(facts, shop)
         or _at_work(facts, shop)
         or _on_the_way(facts, shop)
+        or _announced(facts, shop)
     )
 
 
@@ -178,6 +181,15 @@ def _without_stock(facts: Facts, shop: Shop) -> Next | None:
     until = (case and case.due_at) or due(shop, Party.US, None, facts.placed_at, RULES[kind].hours)
     who = (case.assignee if case else "") or "us"
     return Next(who, what, until, Party.US, kind.value, blocked=True)
+
+
+def _announced(facts: Facts, shop: Shop) -> Next | None:
+    """Nothing else is left to do: the supplier's goods come first."""
+    if not facts.awaits:
+        return None
+    until = datetime.combine(date.fromisoformat(facts.awaits), time(), ZoneInfo(shop.time_zone))
+    what = f"deliver what is announced for {facts.awaits}"
+    return Next("supplier", what, until.astimezone(UTC), Party.PARTNER, "awaited")
 
 
 def _in_the_way(facts: Facts, shop: Shop) -> Next | None:

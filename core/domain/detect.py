@@ -97,7 +97,7 @@ def stuck(
         for work in works
         if work.stage in ("ready", "printed")
         and is_stuck(
-            work.ready_at,
+            work.ready_at + timedelta(days=places[work.location_id].lead_days),
             now,
             calendars[work.location_id],
             limit + _time_held(work, calendars[work.location_id]),
@@ -128,7 +128,11 @@ def past_cutoff(
         )
         for work in works
         if work.location_id in calendars
-        and next_cutoff(calendars[work.location_id], _free_since(work)) < now
+        and next_cutoff(
+            calendars[work.location_id],
+            _free_since(work) + timedelta(days=places[work.location_id].lead_days),
+        )
+        < now
     ]
 
 

@@ -51,7 +51,8 @@ def estimate(shop: Shop, place: Location, to: Address, method: str, at: datetime
             shop.counted_days.clear()
         shop.counted_days[key] = kept
     leaves, day = kept
-    return Estimate(leaves, day, travel, int(shop.policy["handling_days"]), lane)
+    handling = int(shop.policy["handling_days"]) + place.lead_days
+    return Estimate(leaves, day, travel, handling, lane)
 
 
 def parcel_cost(shop: Shop, place: Location, to: Address, method: str) -> int:
@@ -67,6 +68,7 @@ def _usual_days(shop: Shop, method: str) -> int:
 
 
 def _counted(shop: Shop, place: Location, travel: int, minute: datetime) -> tuple[date, date]:
-    calendar, handling = calendar_of(place), int(shop.policy["handling_days"])
+    calendar = calendar_of(place)
+    handling = int(shop.policy["handling_days"]) + place.lead_days
     day = promise_for(minute, calendar, None, handling, travel)
     return ship_day(calendar, minute, handling), day

@@ -88,6 +88,7 @@ class Line:
     kind: str = ""  # KIT: its parts are what ships; PART: stands behind a kit, without a price
     kit_line_id: int | None = None
     per_kit: int = 0
+    awaits: str = ""  # the day (ISO) for which the goods that it waits for are announced
 
     @property
     def wanted(self) -> int:

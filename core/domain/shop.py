@@ -51,6 +51,8 @@ class Location:
     groups: tuple[str, ...] = ()
     abilities: tuple[str, ...] = ()
     active: bool = True
+    endless: bool = False  # a supplier who always has what it lists
+    lead_days: int = 0
     paused_until: datetime | None = None
 
 
@@ -121,6 +123,8 @@ class Shop:
     connections: Mapping[int, Connection]
     revision: int = 0
     kits: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # see domain/kits.py
+    preorders: Mapping[str, Any] = field(default_factory=dict)  # see domain/awaiting.py
+    endless: frozenset[int] = frozenset()  # ids of suppliers who always have what they list
     uses_carts: bool = False  # since the first cart was reserved
     lanes: LaneBook = field(default_factory=LaneBook)
     shipping: tuple[tuple[str, str], ...] = ()  # a shipping line and its method

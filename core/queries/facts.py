@@ -17,7 +17,9 @@ ParcelStatus = Literal[
     "Delivered",
     "Exception",
 ]
-WaitingStage = Literal["ready", "picking", "packed", "backordered", "held", "arranging"]
+WaitingStage = Literal[
+    "ready", "picking", "packed", "backordered", "awaited", "supplier", "held", "arranging"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class LineView:
     unit_price: int
     total: int
     places: tuple[Place, ...]
+    awaits: str = ""  # the day (ISO) for which what it waits for is announced
     kind: str = ""  # kit, or part: a part stands behind the kit before it
 
 
@@ -271,7 +272,8 @@ def _lines(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> tuple
             if item.line_id == line.id
         ]
         if line.backordered:
-            places.append(Place("", line.backordered, "backordered"))
+            stage = "awaited" if line.awaits else "backordered"
+            places.append(Place("", line.backordered, stage))
         if line.unplaced > 0:
             places.append(Place("", line.unplaced, "unknown"))
         views.append(
@@ -292,6 +294,7 @@ def _lines(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> tuple
                 unit_price=line.unit_price,
                 total=line.total,
                 places=tuple(places),
+                awaits=line.awaits if line.backordered else "",
                 kind=line.kind,
             )
         )

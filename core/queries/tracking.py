@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -57,7 +57,7 @@ def order_facts(session: Session, shop: Shop, order: Order, now: datetime) -> Or
         canceled=order.is_canceled,
         promise=order.promise,
         parcels=tuple(_parcel(order, parcel) for parcel in left),
-        waiting=tuple(_waiting(order, works)),
+        waiting=tuple(_waiting(order, works, shop)),
         returnable=_returnable(order, left, now, shop),
         returns=_returns(order, rmas_of(session, order.id), refunds_of(session, order.id)),
         can_cancel=changeable,
@@ -88,34 +88,50 @@ def _parcel(order: Order, parcel: Parcel) -> ParcelFacts:
     )
 
 
-def _waiting(order: Order, works: Sequence[FulfillmentOrder]) -> Iterator[WaitingFacts]:
+def _waiting(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> Iterator[WaitingFacts]:
     """What has not left: given to a location, short, or without any place yet."""
     if order.is_canceled:
         return
     titles = _titles(order)
     for work in works:
         if work.is_open:
-            stage: WaitingStage = "held" if order.is_held else STAGES[work.stage]
+            stage = _stage_of_work(order, work, shop)
             items = (item for item in work.items if order.line(item.line_id).kind != PART)
             for item in items:
                 yield WaitingFacts(titles.get(item.line_id, item.sku), item.quantity, stage)
-    for line in order.bought:
-        if line.backordered:
-            yield WaitingFacts(titles[line.id], line.backordered, "backordered")
-        if line.unplaced > 0:
-            yield WaitingFacts(titles[line.id], line.unplaced, "arranging")
+    yield from _unplaced(order, titles)
     for kit in order.bought:
         if kit.kind == KIT and kit.wanted > kit.shipped:
             stage = _stage_of_kit(order, kit, works)
             yield WaitingFacts(titles[kit.id], kit.wanted - kit.shipped, stage)
 
 
+def _unplaced(order: Order, titles: Mapping[int, str]) -> Iterator[WaitingFacts]:
+    """What no location has been given yet: announced, short, or still to be arranged."""
+    for line in order.bought:
+        if line.backordered and line.awaits:
+            day = date.fromisoformat(line.awaits)
+            yield WaitingFacts(titles[line.id], line.backordered, "awaited", day)
+        elif line.backordered:
+            yield WaitingFacts(titles[line.id], line.backordered, "backordered")
+        if line.unplaced > 0:
+            yield WaitingFacts(titles[line.id], line.unplaced, "arranging")
+
+
+def _stage_of_work(order: Order, work: FulfillmentOrder, shop: Shop) -> WaitingStage:
+    if order.is_held:
+        return "held"
+    return "supplier" if shop.locations[work.location_id].kind == "dropship" else STAGES[work.stage]
+
+
 def _stage_of_kit(order: Order, kit: Line, works: Sequence[FulfillmentOrder]) -> WaitingStage:
     """A kit is where the slowest of its parts is."""
     parts = [line for line in order.lines if line.kit_line_id == kit.id]
     ids = {part.id for part in parts}
-    if any(part.backordered for part in parts):
+    if any(part.backordered and not part.awaits for part in parts):
         return "backordered"
+    if any(part.backordered for part in parts):
+        return "awaited"
     stages = [
         work.stage for work in works if work.is_open and any(i.line_id in ids for i in work.items)
     ]

@@ -39,6 +39,8 @@ def base(**changes: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "shop": dict(SHOP),
         "customer": {"name": "Anna Schmidt", "first_name": "Anna"},
+        "awaited": [],
+        "rest_goes_ahead": False,
         "order": {
             "number": "1001",
             "placed_at": "2026-11-20T23:30:00+00:00",
@@ -84,6 +86,13 @@ def remaining(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+AHEAD: dict[str, Any] = {
+    "awaited": [
+        {**part("Teapot & lid", 1), "expected": "2027-03-01"},
+        {**part("Mug red", 1), "expected": None},
+    ],
+    "rest_goes_ahead": True,
+}
 NOTHING_REMAINS: dict[str, Any] = {"lines": [], "next_message": None, "reason": None}
 
 
@@ -114,6 +123,7 @@ def changed(**changes: Any) -> dict[str, Any]:
 # name → kind, facts: every golden copy is rendered from one of these.
 MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "order_confirmation": ("order_confirmation", base()),
+    "order_confirmation_ahead": ("order_confirmation", base() | AHEAD),
     "shipped_part_scanned": ("shipped", base(parcel=parcel(), remaining=remaining())),
     "shipped_all_handed_over": (
         "shipped",
