@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.surfaces.test_cli import SETUP, cli, folder, refused  # noqa: F401 (fixtures)
 
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "name": "north",
     "rules": [
         {"name": "national first", "only": {"groups": ["national"]}, "otherwise": "next"},
