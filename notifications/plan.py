@@ -88,6 +88,10 @@ def _changed(fact: Fact) -> Payload | None:
     return {"change": data["change_id"], "fields": sorted(told)}
 
 
+def _less(fact: Fact) -> Payload | None:
+    return {"canceled": fact.data.get("lines", {}), "refund": fact.data.get("refund", 0)}
+
+
 def _return(status: str) -> Callable[[Fact], Payload | None]:
     def told(fact: Fact) -> Payload | None:
         return_id = fact.data.get("return_id")
@@ -104,6 +108,7 @@ MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "ParcelDelivered": ("delivered", _delivered),
     "PromiseChanged": ("delayed", _delayed),
     "OrderEdited": ("order_changed", _changed),
+    "UnitsCanceled": ("order_changed", _less),
     "ReturnApproved": ("return_status", _return("approved")),
     "ReturnRejected": ("return_status", _return("rejected")),
     "ReturnReceived": ("return_status", _return("received")),

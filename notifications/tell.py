@@ -319,6 +319,8 @@ def _delayed(_: Reader, order: Order, payload: Payload) -> dict[str, Any]:
 
 
 def _changed(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    if "canceled" in payload:
+        return {"change": _less(order, payload)}
     change = change_by_id(reader.session, reader.shop.id, int(payload["change"]))
     if change is None or order.is_canceled:
         raise Stale("The order was canceled meanwhile.")
@@ -332,6 +334,20 @@ def _changed(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
             "method": shipping_title(order) if "method" in fields else None,
         }
     }
+
+
+def _less(order: Order, payload: Payload) -> dict[str, Any]:
+    """Units that were canceled, in the words of an edit."""
+    if order.is_canceled:
+        raise Stale("The order was canceled meanwhile.")
+    gone = {int(line_id): units for line_id, units in payload["canceled"].items()}
+    lines = [
+        {"title": x.title or x.sku, "before": x.wanted + gone[x.id], "after": x.wanted}
+        for x in order.lines
+        if x.id in gone
+    ]
+    refund = money(payload["refund"], order.currency) if payload["refund"] else None
+    return {"lines": lines, "refund": refund, "due": None, "address": False, "method": None}
 
 
 def _changed_lines(order: Order, before: Mapping[str, Any]) -> list[dict[str, Any]]:

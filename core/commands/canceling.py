@@ -47,17 +47,23 @@ def cancel_units(
     uow.stock.lock_queue(skus)
     after, scrapped = _take_out(uow, order, works, promised, goods)
     after = after.with_lines({i: _less(after.line(i), n) for i, n in {**units, **behind}.items()})
-    words = in_words(by_sku(order, dict(units)))
-    fact = e.UnitsCanceled(by_sku(order, dict(units)), reason or "canceled by staff", goods.value)
+    skus_gone = by_sku(order, dict(units))
+    claim = refunds.owe_for_canceled(uow, order, units)
+    fact = e.UnitsCanceled(
+        skus_gone,
+        reason or "canceled by staff",
+        goods.value,
+        {str(line_id): quantity for line_id, quantity in units.items()},
+        claim.amount if claim else 0,
+    )
     after = uow.orders.save(Change(after, (fact,)))
     open_short_case(uow, after)
     open_unknown_case(uow, after)
-    claim = refunds.owe_for_canceled(uow, after, units)
     serve_queue(uow, skus)
     uow.undo = _way_back(before, scrapped, claim.id if claim else None)
     owed = f" {refunds.text_of(claim)} go back to the customer." if claim else ""
     facts = {"order": order.number, "refund": claim.amount if claim else 0}
-    return Done(f"{words} of order {order.number} canceled.{owed}", facts)
+    return Done(f"{in_words(skus_gone)} of order {order.number} canceled.{owed}", facts)
 
 
 def _way_back(

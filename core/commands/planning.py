@@ -76,14 +76,14 @@ def plan_for(
     )
     if only is not None:
         story = replace(story, override=within.actor.name)
-    claims = () if ruled is None else _claims(within, ruled, best.picks, bound=False)
+    claims = () if ruled is None else claims_of(within, ruled, best.picks, bound=False)
     return Plan(best.picks, best.short, best.proven, story, claims=claims)
 
 
 def chosen_by_hand(within: Within, story: Trace, picks: tuple[Pick, ...]) -> Plan:
     """A plan that a person chose among those that were offered; limits of the day are no bar."""
     ruled = within.shop.rules
-    claims = () if ruled is None else _claims(within, ruled, picks, bound=False)
+    claims = () if ruled is None else claims_of(within, ruled, picks, bound=False)
     return Plan(picks, {}, False, replace(story, override=within.actor.name), claims=claims)
 
 
@@ -99,7 +99,7 @@ def by_rules(
         found.proven,
         story_of(ruled.number, facts, found),
         found.otherwise,
-        _claims(within, ruled, found.picks, bound=bound),
+        claims_of(within, ruled, found.picks, bound=bound),
         (facts, found),
     )
 
@@ -204,7 +204,7 @@ def _used(within: Within, ruled: RuleSet) -> Mapping[int, Used]:
     return capacity.used_on(within.session, within.shop.id, days) if days else {}
 
 
-def _claims(
+def claims_of(
     within: Within, ruled: RuleSet, picks: Sequence[Pick], *, bound: bool
 ) -> tuple[Claim, ...]:
     """What a plan takes of each limited day; work that may exceed it is counted all the same."""

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from core.commands.placing import open_short_case, open_unknown_case
-from core.db.capacity import give_back
+from core.commands.planning import claims_of
+from core.db.capacity import give_back, keep, take
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
@@ -17,6 +18,7 @@ from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.holds import Hold
 from core.domain.order import Change, Order
 from core.domain.refusals import Conflict, NotPossible
+from core.domain.routing.problem import Pick
 from core.domain.stock import Move, Short, StockMove
 from core.registry import Done, command
 
@@ -181,8 +183,22 @@ def with_work(
         ready_at=uow.now,
     )
     uow.work.add(work)
+    _count_in(uow, work, picks)
     uow.stock.promise(order.id, work.id, location_id, picks)
     lines = {line.id: line for line in order.lines}
     for line_id, _, units in picks:
         lines[line_id] = replace(lines[line_id], allocated=lines[line_id].allocated + units)
     return order.with_lines(lines)
+
+
+def _count_in(
+    uow: UnitOfWork, work: FulfillmentOrder, picks: Iterable[tuple[int, str, int]]
+) -> None:
+    """A person's decision may exceed a location's day, and counts in it all the same."""
+    if uow.shop.rules is None:
+        return
+    code = uow.shop.locations[work.location_id].code
+    taken = [Pick(code, sku, units) for _, sku, units in picks]
+    for claim in claims_of(uow, uow.shop.rules, taken, bound=False):
+        take(uow, [claim])
+        keep(uow, work.id, claim)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -178,11 +178,16 @@ class OrderPutBack(Event):
 
 @dataclass(frozen=True, slots=True)
 class UnitsCanceled(Event):
-    """Part of an order is not wanted any more: {sku: units}, and what became of the goods."""
+    """Part of an order is not wanted any more: {sku: units}, and what became of the goods.
+
+    `lines` is {line id: units}, `refund` the money that is due for them, in minor units.
+    """
 
     units: dict[str, int]
     reason: str
     goods: str
+    lines: dict[str, int] = field(default_factory=dict)
+    refund: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.sandbox.shop.wire import Fault
 from core.commands.cases import ResolveCase, TakeCase
+from core.commands.choosing import Units
 from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.labels import LabelParcel
 from core.commands.orders import CancelOrder
@@ -26,6 +27,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Role
 from core.domain.cases import CaseKind, Finding
+from core.domain.undo import TAKEN_BACK
 from tests.shop import CHANNEL, SHOP, SHOPIFY, staff
 from tests.surfaces.customers import Street, street
 
@@ -230,6 +232,32 @@ async def test_a_canceled_order_is_not_confirmed(here: Street):
     assert here.shop.do(CancelOrder("1001", "changed mind")).ok
     await here.work()
     assert told(here) == [("order_confirmation", "suppressed", "The order was canceled meanwhile.")]
+
+
+async def test_canceled_units_are_told_once_they_cannot_come_back(here: Street):
+    here.shop.place(1001, MUGS)
+    await here.work()
+    assert here.shop.do(CancelOrder("1001", "sold out", (Units("mug-red", 1),))).ok
+    await here.work()
+    assert told(here)[1:] == [("order_changed", "waiting", "")]
+    here.shop.clock.advance(seconds=60)
+    await here.work()
+    mail = here.mailbox.to(ANNA)[-1]
+    assert mail.subject == "Your order 1001 was changed"
+    assert "Mug-Red: 1 instead of 2." in mail.text
+    assert "€19.90 go back to you" in mail.text
+
+
+async def test_units_that_came_back_in_time_are_never_spoken_of(here: Street):
+    here.shop.place(1001, MUGS)
+    await here.work()
+    here.shop.do(CancelOrder("1001", "sold out", (Units("mug-red", 1),)))
+    await here.work()
+    assert here.shop.do(UndoLast()).ok
+    here.shop.clock.advance(minutes=5)
+    await here.work()
+    assert told(here)[1:] == [("order_changed", "suppressed", TAKEN_BACK)]
+    assert len(here.mailbox.to(ANNA)) == 1
 
 
 async def test_an_order_from_before_a_restore_is_not_confirmed_again(here: Street):
