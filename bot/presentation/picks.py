@@ -70,7 +70,9 @@ def _line(pick: Pick, twice: set[str], desk: Desk) -> str:
     waits = f"waits for {span(desk.now - pick.ready_at)}"
     due = f"cut-off {when(pick.due, desk)}" if pick.due else ""
     promised = f"promised {day(pick.promise, desk)}" if pick.promise else ""
-    return f"{_what(pick, number)} · {', '.join(filter(None, (due, promised, waits)))}"
+    stays = ", ".join(f"{item.quantity} × {item.title or item.sku}" for item in pick.stays)
+    leave = f"leave {stays} on the shelf (held)" if stays else ""
+    return f"{_what(pick, number)} · {', '.join(filter(None, (leave, due, promised, waits)))}"
 
 
 def _what(pick: Pick, number: str = "") -> str:

@@ -28,7 +28,7 @@ from core.domain.holds import (
     release_rules,
     require_may_release,
 )
-from core.domain.order import Change, Order
+from core.domain.order import KIT, Change, Line, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.registry import Arg, Done, command
 
@@ -68,36 +68,30 @@ def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
     order, works = floor.named(uow, ask.order)
     if ask.until is not None and ask.until <= uow.now:
         raise Invalid("That moment has passed.", "Hold until a time that is still to come.")
-    scope, scope_id, words = _meant(order, works, ask.order, ask.line)
-    new = Hold(
-        uow.new_id(),
-        ask.reason,
-        ask.note.strip(),
-        uow.actor.name,
-        uow.now,
-        ask.until,
-        scope,
-        scope_id,
-        ask.owner,
-    )
-    after = uow.orders.save(order.hold(new, words))
+    scope, ids, words = _meant(order, works, ask.order, ask.line)
+    news = [_new(ask, uow, scope, scope_id) for scope_id in ids]
+    fresh = [new for new in news if not any(new.is_like(old) for old in order.holds)]
+    for new in fresh or news[:1]:
+        order = uow.orders.save(order.hold(new, words))
     uow.undo = ReleaseOrder(ask.order, ask.reason, line=ask.line)
     said = [f"{_called(order, words)} is on hold for {ask.reason.value.replace('_', ' ')}."]
-    said += _answers(uow, new, works)
-    ask_locations(uow, after, works)
-    return Done(" ".join(said), {"order": order.number, "hold": new.id})
+    said += _answers(uow, fresh, works)
+    ask_locations(uow, order, works)
+    return Done(" ".join(said), {"order": order.number})
 
 
-def _meant(order: Order, works: Works, word: str, sku: str) -> tuple[Scope, int, str]:
-    """What a hold is about: the line of this SKU, the box of this number, or the order."""
+def _new(ask: HoldOrder, uow: UnitOfWork, scope: Scope, scope_id: int) -> Hold:
+    who, note = uow.actor.name, ask.note.strip()
+    return Hold(uow.new_id(), ask.reason, note, who, uow.now, ask.until, scope, scope_id, ask.owner)
+
+
+def _meant(order: Order, works: Works, word: str, sku: str) -> tuple[Scope, tuple[int, ...], str]:
+    """What a hold is about: the lines of this SKU, the box of this number, or the order."""
     if sku:
-        line = next((x for x in order.lines if x.sku.casefold() == sku.casefold()), None)
-        if line is None:
-            known = ", ".join(dict.fromkeys(x.sku for x in order.lines))
-            raise Invalid(f"Order {order.number} has no line {sku}.", f"Its lines: {known}.")
-        return Scope.LINE, line.id, line.sku
+        lines = _lines_of(order, sku)
+        return Scope.LINE, tuple(line.id for line in lines), sku
     if not _is_box(order, word):
-        return Scope.ORDER, 0, ""
+        return Scope.ORDER, (0,), ""
     box = works[0]
     if not box.is_open:
         raise NotPossible(
@@ -105,7 +99,23 @@ def _meant(order: Order, works: Works, word: str, sku: str) -> tuple[Scope, int,
             f"Look at what can still be done: `{order.number}`.",
             code="too_late",
         )
-    return Scope.BOX, box.id, box.number
+    return Scope.BOX, (box.id,), box.number
+
+
+def _lines_of(order: Order, sku: str) -> list[Line]:
+    """The lines that ship under this SKU, of a kit its parts; what has left is left out."""
+    named = [line for line in order.lines if line.sku.casefold() == sku.casefold()]
+    kits = {line.id for line in named if line.kind == KIT}
+    sent = [
+        line for line in order.lines if line.ships and (line in named or line.kit_line_id in kits)
+    ]
+    if not sent:
+        known = ", ".join(dict.fromkeys(line.sku for line in order.bought if line.ships))
+        raise Invalid(
+            f"Order {order.number} has no line {sku} that ships.",
+            f"Its lines: {known}." if known else "Hold the order instead.",
+        )
+    return [line for line in sent if line.shipped < line.wanted] or sent
 
 
 def _is_box(order: Order, word: str) -> bool:
@@ -116,15 +126,15 @@ def _called(order: Order, words: str) -> str:
     return f"{words} of order {order.number}" if words else f"Order {order.number}"
 
 
-def _answers(uow: UnitOfWork, new: Hold, works: Works) -> list[str]:
+def _answers(uow: UnitOfWork, news: Sequence[Hold], works: Works) -> list[str]:
     """What the hold came to where it could not simply stop."""
     found = []
     for work in works:
         place = uow.shop.locations[work.location_id].code
-        said = answer(new, box_of(work))
-        if said is Answer.ASKED:
+        said = {answer(new, box_of(work)) for new in news}
+        if Answer.ASKED in said:
             found.append(f"{place} is asked to put {work.number} aside.")
-        elif said is Answer.TOO_LATE:
+        elif Answer.TOO_LATE in said:
             found.append(f"For {work.number} it is too late: it has left {place}.")
     return found
 
@@ -210,11 +220,11 @@ class ReleaseOrder:
 )
 def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
     order, works = floor.named(uow, ask.order)
-    scope_id, words = _released(order, works, ask)
+    ids, words = _released(order, works, ask)
     going = [
         hold
         for hold in order.holds
-        if ask.reason in (None, hold.reason) and scope_id in (0, hold.scope_id)
+        if ask.reason in (None, hold.reason) and (not ids or hold.scope_id in ids)
     ]
     if not going:
         what = f" for {ask.reason.value}" if ask.reason else ""
@@ -232,10 +242,11 @@ def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
     return Done(f"{_called(order, words)} is released.{rest}", {"order": order.number})
 
 
-def _released(order: Order, works: Works, ask: ReleaseOrder) -> tuple[int, str]:
+def _released(order: Order, works: Works, ask: ReleaseOrder) -> tuple[tuple[int, ...], str]:
+    """The lines or the box that are meant; none: the order and everything of it."""
     if ask.line:
-        return _meant(order, works, order.number, ask.line)[1:]
-    return (works[0].id, works[0].number) if _is_box(order, ask.order) else (0, "")
+        return tuple(line.id for line in _lines_of(order, ask.line)), ask.line
+    return ((works[0].id,), works[0].number) if _is_box(order, ask.order) else ((), "")
 
 
 def _require_may_release(uow: UnitOfWork, order: Order, hold: Hold) -> None:

@@ -88,6 +88,7 @@ def queue_at(
             _o.id.label("order_id"),
             _o.number.label("order_number"),
             _o.version,
+            _o.held,
             _o.priority,
             _o.placed_at,
             _o.promise,
@@ -120,12 +121,12 @@ def items_of(session: Session, ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
 
 
 def holds_of(session: Session, order_ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
-    """The reasons for which these orders are held, the oldest first."""
+    """The open holds of these orders, the oldest first."""
     if not order_ids:
         return []
     h = t.hold.c
     return session.select(
-        sa.select(h.order_id, h.reason, h.placed_by)
+        sa.select(h.order_id, h.reason, h.placed_by, h.scope, h.scope_id)
         .where(h.order_id.in_(order_ids), h.released_at.is_(None))
         .order_by(h.id)
     )

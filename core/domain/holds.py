@@ -205,6 +205,12 @@ def concerns(hold: Hold, box: Box) -> bool:
     return _is_whole(hold, box) or (hold.scope is Scope.LINE and hold.scope_id in box.lines)
 
 
+def is_stopped(holds: Iterable[Hold], box_id: int, line_id: int) -> bool:
+    """Whether units of this line in this box wait for a release."""
+    meant = {Scope.ORDER: 0, Scope.LINE: line_id, Scope.BOX: box_id}
+    return any(hold.scope_id == meant[hold.scope] for hold in holds)
+
+
 def answer(hold: Hold, box: Box) -> Answer | None:
     """What the hold came to for this box; None: it is not about it, or the box is no more."""
     if box.stage is Stage.CANCELED or not concerns(hold, box):

@@ -78,7 +78,12 @@ class MyCases:
 @question("mine", MyCases, Right.CASE, examples=("mine",))
 def mine(ask: MyCases, reader: Reader) -> CasePage:
     page = _page(reader, ask.limit, assignee=reader.actor.name)
-    waiting = (o for o in blocked_orders(reader, None) if o.next.party == reader.actor.name)
+    told = {case.order for case in page.cases}
+    waiting = (
+        each
+        for each in blocked_orders(reader, None)
+        if each.next.party == reader.actor.name and each.number not in told
+    )
     return replace(page, blocked=tuple(waiting)[: ask.limit])
 
 

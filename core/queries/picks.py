@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -36,7 +36,8 @@ class PickItem:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One piece of work; `held` says why it must not be picked (empty: go on)."""
+    """One piece of work; `held` says why it must not be picked (empty: go on). `stays` are held
+    lines of it that are left on the shelf."""
 
     id: int
     number: str
@@ -55,6 +56,7 @@ class Pick:
     items: tuple[PickItem, ...]
     held: tuple[str, ...] = ()
     gift: Gift | None = None
+    stays: tuple[PickItem, ...] = ()
     due: datetime | None = None  # the cut-off that it was in time for, where there is one
 
     @property
@@ -127,11 +129,25 @@ def _read(reader: Reader, place: Location, *, held: bool, ids: tuple[int, ...]) 
         found = PickItem(item.id, item.sku, item.title, item.quantity)
         items.setdefault(item.fulfillment_id, []).append(found)
     reasons: dict[int, list[str]] = {}
-    for hold in holds_of(session, [row.order_id for row in rows] if held else []):
-        reasons.setdefault(hold.order_id, []).append(f"{hold.reason} ({hold.placed_by})")
+    stay: set[int] = set()
+    for hold in holds_of(session, [row.order_id for row in rows if row.held]):
+        if held:
+            reasons.setdefault(hold.order_id, []).append(f"{hold.reason} ({hold.placed_by})")
+        elif hold.scope == "line":
+            stay.add(hold.scope_id)
     return tuple(
-        _pick(row, items.get(row.id, []), reasons.get(row.order_id, []), place) for row in rows
+        _without(_pick(row, items.get(row.id, []), reasons.get(row.order_id, []), place), stay)
+        for row in rows
     )
+
+
+def _without(pick: Pick, lines: set[int]) -> Pick:
+    """The gate lets it go without these lines, so nobody fetches them."""
+    if not lines:
+        return pick
+    stays = tuple(item for item in pick.items if item.line_id in lines)
+    going = tuple(item for item in pick.items if item.line_id not in lines)
+    return replace(pick, items=going, stays=stays)
 
 
 def _due(place: Location, ready_at: datetime) -> datetime | None:

@@ -16,6 +16,7 @@ from core.db.returns import Refund, refunds_of, rmas_of
 from core.db.rows import moment
 from core.domain.access import Right, Role
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
+from core.domain.holds import is_stopped
 from core.domain.kits import for_customers
 from core.domain.order import KIT, PART, Line, Order
 from core.domain.refusals import NotFound
@@ -95,9 +96,9 @@ def _waiting(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> Ite
     titles = _titles(order)
     for work in works:
         if work.is_open:
-            stage = _stage_of_work(order, work, shop)
             items = (item for item in work.items if order.line(item.line_id).kind != PART)
             for item in items:
+                stage = _stage_of_units(order, work, item.line_id, shop)
                 yield WaitingFacts(titles.get(item.line_id, item.sku), item.quantity, stage)
     yield from _unplaced(order, titles)
     for kit in order.bought:
@@ -118,8 +119,8 @@ def _unplaced(order: Order, titles: Mapping[int, str]) -> Iterator[WaitingFacts]
             yield WaitingFacts(titles[line.id], line.unplaced, "arranging")
 
 
-def _stage_of_work(order: Order, work: FulfillmentOrder, shop: Shop) -> WaitingStage:
-    if order.is_held:
+def _stage_of_units(order: Order, work: FulfillmentOrder, line_id: int, shop: Shop) -> WaitingStage:
+    if is_stopped(order.holds, work.id, line_id):
         return "held"
     return "supplier" if shop.locations[work.location_id].kind == "dropship" else STAGES[work.stage]
 

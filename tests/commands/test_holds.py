@@ -13,11 +13,13 @@ import pytest
 from core.commands.cases import ResolveCase
 from core.commands.fulfillment import PackWork, PickWork, PrintPicks, PutBack, ShipWork
 from core.commands.holds import AnswerHold, HoldOrder, RecallParcel, ReleaseOrder
+from core.commands.kits import SetKit
 from core.commands.labels import LabelParcel, VoidLabel
 from core.commands.orders import CancelOrder, MoveOrder
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases
 from core.commands.setup import SetPolicy
 from core.commands.shipping import FulfilledLine, RecordFulfillment
+from core.commands.stock import ReceiveStock
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.db.blocking import facts_of
@@ -144,7 +146,9 @@ def test_a_release_ends_the_asking(shop: Shop) -> None:
 def test_a_held_line_stays_and_the_rest_of_its_box_leaves(shop: Shop) -> None:
     ok(shop.do(HoldOrder("1001", HoldReason.STOCK, line="mug-red")))
     queue = shop.ask(ListPicks("BER"))
-    assert [pick.number for pick in queue.picks] == ["1001-1"]
+    (pick,) = queue.picks
+    assert [item.sku for item in pick.items] == ["tee-black-m"]
+    assert [item.sku for item in pick.stays] == ["mug-red"]
     ok(shop.do(PrintPicks("BER")))
     assert boxes(shop) == {"1001-1": "printed", "1001-2": "ready"}
     ok(shop.do(ShipWork("1001")))
@@ -208,6 +212,30 @@ def test_several_holds_of_one_type_differ_by_what_they_stop(shop: Shop) -> None:
     assert shop.do(HoldOrder("1001", line="sock-grey")).code == "invalid"
     said = ok(shop.do(ReleaseOrder("1001", line="mug-red"))).sentence
     assert said == "mug-red of order 1001 is released. It stays on hold for stock."
+
+
+def test_a_sku_on_two_lines_is_held_on_both(shop: Shop) -> None:
+    shop.place(1002, ("mug-red", 1), ("mug-red", 2), ("sock-grey", 1))
+    ok(shop.do(HoldOrder("1002", HoldReason.STOCK, line="mug-red")))
+    ok(shop.do(ShipWork("1002")))
+    shipped = [(line.sku, line.shipped) for line in shop.ask(ShowOrder("1002")).lines]
+    assert shipped == [("mug-red", 0), ("mug-red", 0), ("sock-grey", 1)]
+    ok(shop.do(ReleaseOrder("1002", line="mug-red")))
+    assert shop.ask(ShowOrder("1002")).holds == ()
+
+
+def test_a_held_kit_holds_its_parts(database: str) -> None:
+    shop = make_shop(database, stock=0)
+    for sku in ("mug-red", "sock-grey", "tee-black-m"):
+        ok(shop.do(ReceiveStock(sku, "ber", 5)))
+    ok(shop.do(SetKit("poster-sun", "mug-red:1 sock-grey:2"), OWNER))
+    shop.place(1002, ("poster-sun", 1), ("tee-black-m", 1))
+    ok(shop.do(HoldOrder("1002", line="poster-sun")))
+    ok(shop.do(ShipWork("1002")))
+    left = {line.sku: line.shipped for line in shop.ask(ShowOrder("1002")).lines}
+    assert (left["tee-black-m"], left["poster-sun"]) == (1, 0)
+    assert shop.do(ShipWork("1002")).code == "held"
+    shop.close()
 
 
 def test_undo_of_a_line_hold_leaves_the_work_as_it_was(shop: Shop) -> None:
