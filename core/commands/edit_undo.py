@@ -65,7 +65,7 @@ def revert(ask: RevertEdit, uow: UnitOfWork) -> Done:
         undone=True,
     )
     settle_units(uow, found, fact)
-    tell_shop(uow, uow.orders.own(order.id), found.fields, f"unedit:{change.id}")
+    tell_shop(uow, order, uow.orders.own(order.id), found.fields, f"unedit:{change.id}")
     return Done(f"Order {order.number} is as it was.", {"order": order.number})
 
 

@@ -73,7 +73,7 @@ def carry_out(uow: UnitOfWork, found: Preview, change: OrderChange) -> Edited:
     if found.move_to:
         move(MoveOrder(order.number, found.move_to), uow)
     screen_changed(uow, found.before, uow.orders.own(order.id), "edited")
-    tell_shop(uow, uow.orders.own(order.id), found.fields, f"edit:{change.id}")
+    tell_shop(uow, found.before, uow.orders.own(order.id), found.fields, f"edit:{change.id}")
     return Edited(uow.orders.own(order.id), refund_id)
 
 
@@ -219,9 +219,14 @@ def _owe(uow: UnitOfWork, order: Order, found: Preview, change: OrderChange) -> 
 # --- told to the channel --------------------------------------------------------------------------
 
 
-def tell_shop(uow: UnitOfWork, order: Order, fields: Sequence[str], key: str) -> None:
-    """The channel gets the state that it shall have, so that telling it twice changes nothing."""
-    wanted: dict[str, Any] = {"lines": [_as_told(line) for line in order.lines]}
+def tell_shop(
+    uow: UnitOfWork, before: Order | None, order: Order, fields: Sequence[str], key: str
+) -> None:
+    """The channel gets the state that it shall have, so that telling it twice changes nothing;
+    of lines only those that are different from `before`, so that its own edits of others stay."""
+    known = {line.id: (line.wanted, line.discount) for line in before.lines} if before else {}
+    lines = [x for x in order.lines if known.get(x.id) != (x.wanted, x.discount)]
+    wanted: dict[str, Any] = {"lines": [_as_told(line) for line in lines]}
     if "address" in fields:
         wanted["address"] = order.ship_to
     if "note" in fields:

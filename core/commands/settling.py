@@ -77,7 +77,7 @@ def _keep(uow: UnitOfWork, case: Case, order: Order, wish: _Wish) -> None:
     if wish.change is not None:
         end(uow, wish.change, "discarded")
     else:
-        tell_shop(uow, order, ("address", "note"), f"keep:{case.id}")
+        tell_shop(uow, None, order, ("address", "note"), f"keep:{case.id}")
 
 
 def _take(uow: UnitOfWork, order: Order, wish: _Wish, *, is_void: bool) -> None:

@@ -63,7 +63,7 @@ def place_order(
         _hand_over(shop, order, till)
         topics.append("fulfillments/create")
     else:
-        _assign(shop, order, order.lines)
+        assign(shop, order, order.lines)
     tell(shop, order, topics, delivery)
     return order
 
@@ -85,13 +85,13 @@ def edit_order(
     if found.cancelled_at:
         raise ControlError(f"Order {found.name} is canceled; it can no longer be edited.")
     for sku, quantity in {**(quantities or {}), **dict.fromkeys(remove, 0)}.items():
-        _change_quantity(shop, found, line_of(found, sku), quantity)
+        change_quantity(shop, found, line_of(found, sku), quantity)
     added = [
         new_line(shop, found, {"sku": sku, "quantity": quantity})
         for sku, quantity in (add or {}).items()
     ]
     found.lines.extend(added)
-    _assign(shop, found, added)
+    assign(shop, found, added)
     if address:
         found.shipping_address = _moved(found.shipping_address, address)
     found.note = found.note if note is None else note
@@ -310,7 +310,7 @@ def _hand_over(shop: Shop, order: Order, location_id: int) -> None:
     record(shop, order, location_id, {line.id: line.ordered for line in order.lines})
 
 
-def _change_quantity(shop: Shop, order: Order, line: Line, quantity: int) -> None:
+def change_quantity(shop: Shop, order: Order, line: Line, quantity: int) -> None:
     if quantity < line.fulfilled:
         raise ControlError(f"{line.fulfilled} × {line.sku} of {order.name} are already fulfilled.")
     more = quantity - line.current
@@ -322,7 +322,7 @@ def _change_quantity(shop: Shop, order: Order, line: Line, quantity: int) -> Non
     line.current = quantity
 
 
-def _assign(shop: Shop, order: Order, lines: Sequence[Line]) -> None:
+def assign(shop: Shop, order: Order, lines: Sequence[Line]) -> None:
     for line in lines:
         shop.assign(order, line, line.ordered)
 

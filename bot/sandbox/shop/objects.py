@@ -125,7 +125,7 @@ def _tax(amount: int, percent: int, currency: str) -> Object:
 
 
 def _discounts(order: Order) -> list[Object]:
-    if order.discount_code is None:
+    if not order.discounts:
         return []
     words = {
         "allocationMethod": "ACROSS",

@@ -41,6 +41,15 @@ type Mutation {
     staffNote: String): OrderCancelPayload
   inventorySetQuantities(input: InventorySetQuantitiesInput!): InventorySetQuantitiesPayload
   refundCreate(input: RefundInput!): RefundCreatePayload
+  orderEditBegin(id: ID!): OrderEditPayload
+  orderEditSetQuantity(id: ID!, lineItemId: ID!, quantity: Int!,
+    restock: Boolean): OrderEditLinePayload
+  orderEditAddVariant(id: ID!, variantId: ID!, quantity: Int!, locationId: ID,
+    allowDuplicates: Boolean = false): OrderEditLinePayload
+  orderEditAddLineItemDiscount(id: ID!, lineItemId: ID!,
+    discount: OrderEditAppliedDiscountInput!): OrderEditLinePayload
+  orderEditCommit(id: ID!, notifyCustomer: Boolean, staffNote: String): OrderEditCommitPayload
+  orderUpdate(input: OrderInput!): OrderUpdatePayload
   webhookSubscriptionCreate(topic: WebhookSubscriptionTopic!,
     webhookSubscription: WebhookSubscriptionInput!): WebhookSubscriptionCreatePayload
 }
@@ -178,6 +187,11 @@ type WebhookSubscription {
   id: ID! legacyResourceId: UnsignedInt64! topic: WebhookSubscriptionTopic! uri: String!
   format: WebhookSubscriptionFormat! createdAt: DateTime! updatedAt: DateTime!
 }
+type CalculatedOrder {
+  id: ID! subtotalPriceSet: MoneyBag
+  lineItems(first: Int, after: String): CalculatedLineItemConnection!
+}
+type CalculatedLineItem { id: ID! sku: String title: String! quantity: Int! }
 type PageInfo {
   hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String
 }
@@ -202,6 +216,24 @@ type InventoryChange {
 type RefundCreatePayload { refund: Refund order: Order userErrors: [CodedUserError!]! }
 type WebhookSubscriptionCreatePayload {
   webhookSubscription: WebhookSubscription userErrors: [UserError!]!
+}
+type OrderEditPayload { calculatedOrder: CalculatedOrder userErrors: [UserError!]! }
+type OrderEditLinePayload {
+  calculatedOrder: CalculatedOrder calculatedLineItem: CalculatedLineItem
+  userErrors: [UserError!]!
+}
+type OrderEditCommitPayload {
+  order: Order successMessages: [String!] userErrors: [UserError!]!
+}
+type OrderUpdatePayload { order: Order userErrors: [UserError!]! }
+input MoneyInput { amount: Decimal! currencyCode: CurrencyCode! }
+input OrderEditAppliedDiscountInput {
+  description: String fixedValue: MoneyInput percentValue: Float
+}
+input OrderInput { id: ID! note: String shippingAddress: MailingAddressInput }
+input MailingAddressInput {
+  firstName: String lastName: String company: String address1: String address2: String zip: String
+  city: String provinceCode: String countryCode: CountryCode phone: String
 }
 input FulfillmentInput {
   lineItemsByFulfillmentOrder: [FulfillmentOrderLineItemsInput!]!

@@ -9,12 +9,14 @@ from typing import Any
 
 from bot.sandbox.shop import acts
 from bot.sandbox.shop.changes import fulfill, give_back, tell
+from bot.sandbox.shop.editing import Editing
 from bot.sandbox.shop.execute import Resolver
 from bot.sandbox.shop.goods import Object, gid, item_object, location_object, subscription_object
 from bot.sandbox.shop.language import GraphQLError
 from bot.sandbox.shop.model import Fulfillment, FulfillmentOrder, Order, minor_units
 from bot.sandbox.shop.objects import fulfillment_object, order_object, refund_object
 from bot.sandbox.shop.reading import find_location, find_order, find_variant
+from bot.sandbox.shop.refusing import No
 from bot.sandbox.shop.store import Level, Shop
 from bot.sandbox.shop.wire import ControlError
 
@@ -26,23 +28,17 @@ REASONS = (
 )  # fmt: skip
 
 Words = dict[str, Any]
-
-
-class No(Exception):
-    """A business refusal: which input field, in which words, with which code."""
-
-    def __init__(self, message: str, *path: str, code: str = "INVALID") -> None:
-        super().__init__(message)
-        self.path, self.code = list(path), code
-
-    def shown(self, coded: bool) -> Object:
-        plain = {"field": self.path or None, "message": str(self)}
-        return {**plain, "code": self.code} if coded else plain
+SUBJECTS = (
+    "fulfillment", "webhookSubscription", "calculatedOrder", "calculatedLineItem", "order",
+    "successMessages",
+)  # fmt: skip
 
 
 def mutations(shop: Shop) -> dict[str, Resolver]:
     """Root field of Mutation → how it is carried out."""
+    edits = {name: _plainly(act) for name, act in Editing(shop).mutations().items()}
     return {
+        **edits,
         "fulfillmentCreate": _plainly(lambda words: _fulfillment_create(shop, words)),
         "fulfillmentTrackingInfoUpdate": _plainly(lambda words: _tracking_update(shop, words)),
         "orderCancel": lambda words, _: _order_cancel(shop, words),
@@ -57,7 +53,7 @@ def _plainly(act: Callable[[Words], Object]) -> Resolver:
         try:
             return {**act(words), "userErrors": []}
         except No as no:
-            nothing = {"fulfillment": None, "webhookSubscription": None}
+            nothing = dict.fromkeys(SUBJECTS)
             return {**nothing, "userErrors": [no.shown(coded=False)]}
 
     return carry_out

@@ -18,6 +18,7 @@ from core.domain.effects import Effect, Outcome, dead, done, later, unknown
 from core.domain.shop import Connection, Mode
 from core.integrations.channels.shopify import client as c
 from core.integrations.channels.shopify.access import Access, Store
+from core.integrations.channels.shopify.edits import send_edit
 from core.integrations.channels.shopify.nodes import Node, gid, number_of, words_of
 from core.integrations.channels.shopify.stock import send_stock
 
@@ -53,6 +54,7 @@ def executors(access: Access) -> Mapping[str, Callable[[Effect], Awaitable[Outco
         "shopify.fulfillment": send_fulfillment,
         "shopify.tracking": send_tracking,
         "shopify.cancel": send_cancel,
+        "shopify.edit": send_edit,
         "shopify.stock": send_stock,
     }
     return {kind: partial(_carry_out, access, act) for kind, act in acts.items()}
