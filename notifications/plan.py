@@ -92,6 +92,10 @@ def _less(fact: Fact) -> Payload | None:
     return {"canceled": fact.data.get("lines", {}), "refund": fact.data.get("refund", 0)}
 
 
+def _asked(fact: Fact) -> Payload:
+    return {"about": fact.data["about"], "text": fact.data.get("text", "")}
+
+
 def _return(status: str) -> Callable[[Fact], Payload | None]:
     def told(fact: Fact) -> Payload | None:
         return_id = fact.data.get("return_id")
@@ -109,6 +113,7 @@ MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "PromiseChanged": ("delayed", _delayed),
     "OrderEdited": ("order_changed", _changed),
     "UnitsCanceled": ("order_changed", _less),
+    "CustomerAsked": ("question", _asked),
     "ReturnApproved": ("return_status", _return("approved")),
     "ReturnRejected": ("return_status", _return("rejected")),
     "ReturnReceived": ("return_status", _return("received")),

@@ -55,6 +55,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "delivered": ("track_url",),
     "delayed": ("track_url",),
     "order_changed": ("track_url",),
+    "question": ("track_url",),
     "return_status": ("track_url",),
     "code": (),
     "case_alert": ("case", "url"),
@@ -63,6 +64,7 @@ KINDS = tuple(BUTTONS)
 
 # Facts that choose what a message claims: a value we have no sentence for must not be guessed.
 CLAIMS: dict[str, tuple[str, str, frozenset[str]]] = {
+    "question": ("question", "about", frozenset({"address", "contact", "twice", "order"})),
     "shipped": ("parcel", "evidence", frozenset({"handed_over", "scanned"})),
     "return_status": (
         "return",

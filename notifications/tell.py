@@ -362,6 +362,18 @@ def _changed_lines(order: Order, before: Mapping[str, Any]) -> list[dict[str, An
     return [each for each in found if each["before"] or each["after"]]
 
 
+def _asked(_: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    if order.is_canceled:
+        raise Stale("The order was canceled meanwhile.")
+    return {
+        "question": {
+            "about": payload["about"],
+            "text": payload.get("text") or None,
+            "held": order.is_held,
+        }
+    }
+
+
 def _returned(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
     rma = _rma_of(rmas_of(reader.session, order.id), payload)
     status = payload["status"]
@@ -401,5 +413,6 @@ ABOUT: Mapping[str, Callable[[Reader, Order, Payload], dict[str, Any]]] = {
     "delivered": _delivered,
     "delayed": _delayed,
     "order_changed": _changed,
+    "question": _asked,
     "return_status": _returned,
 }

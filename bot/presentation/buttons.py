@@ -57,6 +57,7 @@ LABELS = {
     "print": "Print Picks",
     "picks": "Show Picks",
     "stock": "Show Stock",
+    "ask": "Ask Customer",
     "count": "Count Stock",
     "counts": "Show Counts",
     "count-list": "Count the List",
@@ -69,7 +70,7 @@ ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
     | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
-    | {"count", "count-list", "count-task", "edit"}
+    | {"count", "count-list", "count-task", "edit", "ask"}
 )
 
 

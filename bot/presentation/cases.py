@@ -198,6 +198,7 @@ def _of_kind(view: CaseView, desk: Desk) -> Iterable[Action | None]:
         yield button(desk, "cancel", view.order, style="danger")
     elif view.kind == "screening" and view.order:
         yield button(desk, "release", view.order, style="primary")
+        yield button(desk, "ask", view.order)
         yield button(desk, "cancel", view.order, style="danger")
     elif view.kind == "routing_choice":
         yield from plan_buttons(view.order, view.facts, desk)

@@ -22,6 +22,7 @@ def screened_card(view: ScreenedOrder, desk: Desk) -> Card:
     past = tuple(one.sentence for one in view.concerns if one.state == "settled")
     actions = kept(
         button(desk, "release", view.order, style="primary") if view.held else None,
+        button(desk, "ask", view.order) if view.held else None,
         button(desk, "cancel", view.order, style="danger") if view.held else None,
         button(desk, "show", view.order, text="Open Order"),
     )

@@ -175,6 +175,7 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "LinesLeftBehind": _left_behind,
     "RecallAsked": lambda d, _: f"The carrier was asked to stop {_parcel(d)}.{_said(d)}",
     "LabelVoided": lambda d, _: f"The label {_parcel(d)} was voided.",
+    "CustomerAsked": lambda d, _: f"The customer was asked about: {d.get('about')}.{_said(d)}",
     "OrderNoted": lambda d, _: f"Note: “{d.get('text')}”",
     "OrderTagged": lambda d, _: f"Tag {d.get('tag')} {'removed' if d.get('removed') else 'set'}.",
     "OrderRouted": _routed,

@@ -121,7 +121,15 @@ NAMES = {
     "carrier": "17track",
     "smtp": "post",
 }
-KINDS = ("order_confirmation", "shipped", "delivered", "delayed", "order_changed", "return_status")
+KINDS = (
+    "order_confirmation",
+    "shipped",
+    "delivered",
+    "delayed",
+    "order_changed",
+    "question",
+    "return_status",
+)
 OURS: dict[str, tuple[str, ...]] = {"shopify": KINDS}
 
 

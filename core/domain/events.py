@@ -403,3 +403,11 @@ class OrderEdited(Event):
     due: int
     currency: str
     undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerAsked(Event):
+    """Staff asked the customer something; `about` chooses the words, `text` are our own."""
+
+    about: str
+    text: str = ""

@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "delivered": "to the customer when a parcel has arrived",
     "delayed": "to the customer when the promised date cannot be kept",
     "order_changed": "to the customer when their order was edited",
+    "question": "to the customer when staff ask about an order",
     "return_status": "to the customer at each step of a return",
     "case_alert": "to the staff when something needs a person",
     "code": "to the customer: the code that proves who they are",

@@ -163,6 +163,18 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "order_changed",
         base(change=changed(lines=[], address=True, method="DHL Express")),
     ),
+    **{
+        f"question_{about}": (
+            "question",
+            base(question={"about": about, "text": text, "held": text is None}),
+        )
+        for about, text in (
+            ("address", None),
+            ("contact", None),
+            ("twice", None),
+            ("order", "Is it a gift?"),
+        )
+    },
     "return_approved": (
         "return_status",
         base(

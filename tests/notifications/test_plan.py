@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.shop.wire import Fault
+from core.commands.asking import AskCustomer
 from core.commands.cases import ResolveCase, TakeCase
 from core.commands.choosing import Units
 from core.commands.edits import ConfirmEdit, EditOrder
@@ -26,6 +27,7 @@ from core.db.rows import from_json
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Role
+from core.domain.asking import About
 from core.domain.cases import CaseKind, Finding
 from core.domain.undo import TAKEN_BACK
 from tests.shop import CHANNEL, SHOP, SHOPIFY, staff
@@ -485,3 +487,13 @@ async def test_an_edit_that_was_taken_back_is_never_told(here: Street) -> None:
     here.shop.clock.advance(minutes=2)
     await here.work()
     assert [m.subject for m in here.mailbox.to(ANNA) if "changed" in m.subject] == []
+
+
+async def test_a_question_of_the_staff_reaches_the_customer_once(here: Street) -> None:
+    here.shop.place(1001, MUGS)
+    here.shop.do(AskCustomer("1001", About.ORDER, "Is it a gift?"))
+    await here.work()
+    assert kinds(here) == ["order_confirmation", "question"]
+    (mail,) = [m for m in here.mailbox.to(ANNA) if "question" in m.subject]
+    assert "Is it a gift?" in mail.text
+    assert "keep your goods" not in mail.text  # it is on no hold
