@@ -1,4 +1,4 @@
-"""Asking a customer: it is told once, the order remembers, and what the rules hold waits for them."""
+"""Asking a customer: told once, kept with the order, and what the rules hold waits for them."""
 
 from __future__ import annotations
 
