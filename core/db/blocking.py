@@ -19,6 +19,7 @@ from core.domain.fulfillment import Stage
 from core.domain.holds import Box, GotIt, Hold
 
 CHECKED = 500  # open orders of a shop that the invariant looks at, the newest first
+AT_ONCE = 1000  # orders in one statement: databases limit how many values it may name
 _o, _l, _f, _r, _p, _c, _h, _a = (
     t.orders.c,
     t.order_line.c,
@@ -37,8 +38,13 @@ Ids = Sequence[int]
 def facts_of(session: Session, order_ids: Collection[int]) -> dict[int, Facts]:
     """The facts by order id; an order that does not exist is left out."""
     ids = sorted(set(order_ids))
-    if not ids:
-        return {}
+    found: dict[int, Facts] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        found |= _facts(session, ids[start : start + AT_ONCE])
+    return found
+
+
+def _facts(session: Session, ids: Ids) -> dict[int, Facts]:
     heads = _heads(session, ids)
     held = [row.id for row in heads if row.held]
     lines = _lines(session, ids)

@@ -312,8 +312,11 @@ class Order:
             raise Invalid("A note has 1 to 2,000 characters.")
         return Change(self, (e.OrderNoted(clean),))
 
-    def require_free_of_holds(self, exit: Exit = Exit.HANDOVER) -> None:
-        """The gate for what concerns the whole order. Raises NotPossible."""
+    def require_free_of_holds(self, exit: Exit = Exit.CAPTURE) -> None:
+        """The gate for what concerns the order as a whole, such as taking its money.
+
+        Raises NotPossible (held).
+        """
         stopped = gate(self.holds, exit).stopped_by
         if stopped:
             raise refusal(self.number, stopped[0], exit)

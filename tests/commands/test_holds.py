@@ -23,10 +23,13 @@ from core.commands.stock import ReceiveStock
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.db.blocking import facts_of
+from core.db.orders import order_by_external
 from core.domain.access import Role, system
 from core.domain.cases import CaseKind
 from core.domain.fulfillment import OPEN_STAGES
 from core.domain.holds import Exit, HoldReason, Party, gate
+from core.domain.order import Order
+from core.domain.refusals import NotPossible
 from core.engine import Caller, Receipt
 from core.queries.cases import ListCases
 from core.queries.holds import ListBlocked
@@ -325,6 +328,19 @@ def test_only_what_has_ended_is_released_by_the_clock(shop: Shop) -> None:
     assert [hold.what for hold in shop.ask(ShowOrder("1001")).holds] == ["tee-black-m"]
     told = shop.ask(ShowOrder("1001", timeline=True)).timeline[-1]
     assert (told.kind, told.data["note"]) == ("OrderReleased", "its time has passed")
+
+
+def test_money_is_not_taken_for_an_order_that_is_doubted(shop: Shop) -> None:
+    def order() -> Order:
+        found = shop.engine.read(lambda session: order_by_external(session, SHOPIFY, "gid-1001"))
+        assert found is not None
+        return found
+
+    shop.do(HoldOrder("1001", HoldReason.PAYMENT))
+    order().require_free_of_holds(Exit.CAPTURE)
+    shop.do(HoldOrder("1001", HoldReason.FRAUD))
+    with pytest.raises(NotPossible, match="no capture"):
+        order().require_free_of_holds(Exit.CAPTURE)
 
 
 # --- owner and clock -----------------------------------------------------------------------------

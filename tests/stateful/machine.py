@@ -11,8 +11,8 @@ from hypothesis.stateful import precondition, rule
 from core.commands.cases import ResolveCase, SnoozeCase, TakeCase
 from core.commands.counts import SetStock
 from core.commands.fulfillment import PackWork, PickWork, PrintPicks, PutBack, ShipWork
-from core.commands.holds import HoldOrder, ReleaseOrder
-from core.commands.labels import AddTracking, LabelParcel
+from core.commands.holds import AnswerHold, HoldOrder, RecallParcel, ReleaseOrder
+from core.commands.labels import AddTracking, LabelParcel, VoidLabel
 from core.commands.orders import (
     CancelOrder,
     MoveOrder,
@@ -64,6 +64,28 @@ class ShopMachine(ChannelMachine):
     def hold(self, pick: int, reason: HoldReason, hours: int) -> None:
         until = self.w.clock() + timedelta(hours=hours) if hours else None
         self.staff(HoldOrder(self.at_work(pick), reason, until))
+
+    @rule(pick=PICK, reason=st.sampled_from(HoldReason), line=st.booleans())
+    def hold_part(self, pick: int, reason: HoldReason, line: bool) -> None:
+        """One line of an order, or one box of it."""
+        if line:
+            number = self.at_work(pick)
+            skus = [row["sku"] for row in self.rows(t.order_line)]
+            self.staff(HoldOrder(number, reason, line=one(skus, pick) if skus else "mug-red"))
+        else:
+            self.staff(HoldOrder(self.work(pick, False), reason))
+
+    @rule(pick=PICK, whole=st.booleans())
+    def got_it(self, pick: int, whole: bool) -> None:
+        self.staff(AnswerHold(self.work(pick, whole)))
+
+    @rule(pick=PICK)
+    def void(self, pick: int) -> None:
+        self.staff(VoidLabel(self.at_work(pick)))
+
+    @rule(pick=PICK)
+    def recall(self, pick: int) -> None:
+        self.staff(RecallParcel(self.number(pick), "stop it"))
 
     @rule(pick=PICK)
     def release(self, pick: int) -> None:
