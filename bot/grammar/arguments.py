@@ -27,6 +27,8 @@ _BEFORE_CHOICE = ("for", "because", "wegen", "as")
 _BEFORE_DAY = ("by", "on", "due", "am", "bis")
 _QUANTITY = re.compile(r"[x×]?([+-]?\d+)[x×]?")
 _BEFORE_LINE = ("line", "sku", "zeile")
+# R1001-1; a bare number is an order's: “reject 1001 broken” gives work back.
+_RETURN = re.compile(r"R[A-Z0-9-]*\d[A-Z0-9-]*|[A-Z0-9]+-[A-Z0-9-]*\d[A-Z0-9-]*", re.ASCII)
 _POINTING = ("it", "this", "that")
 
 
@@ -313,7 +315,7 @@ def _case_of(token: Token) -> str:
 
 def _return_of(token: Token) -> str:
     clean = token.text.strip(",;:?!.").lstrip("#").upper()
-    return clean if re.fullmatch(r"[A-Z0-9-]*\d[A-Z0-9-]*", clean, re.ASCII) else ""
+    return clean if _RETURN.fullmatch(clean) else ""
 
 
 _NUMBERED = (Arg.ORDER, Arg.CASE, Arg.RETURN)

@@ -38,8 +38,8 @@ class DeclineWork:
     "decline",
     DeclineWork,
     Right.FULFILL,
-    aliases=("reject work", "give back"),
-    examples=("decline 1001 broken", "decline 1001 ham no staff today"),
+    aliases=("reject", "give back"),
+    examples=("decline 1001 broken", "decline 1001 ham no staff today", "reject 1001 broken"),
 )
 def decline(ask: DeclineWork, uow: UnitOfWork) -> Done:
     order, works = floor.named(uow, ask.order)

@@ -16,6 +16,7 @@ from core.commands.placing import (
 )
 from core.commands.snapshots import snapshot
 from core.commands.writeback import write_back
+from core.db.routing import end_wait
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
@@ -180,6 +181,8 @@ def route_again(ask: RouteAgain, uow: UnitOfWork) -> Done:
     waiting = {line.id: replace(line, backordered=0) for line in order.lines if line.backordered}
     if not waiting and not any(line.unplaced > 0 for line in order.lines):
         raise NotPossible(f"Everything of order {order.number} has its place already.")
+    if uow.shop.rules is not None:
+        end_wait(uow, order.id)  # a person asks: what a rule kept back for one place is free again
     after = place(uow, uow.orders.save(Change(order.with_lines(waiting))))
     open_short_case(uow, after)
     open_unknown_case(uow, after)

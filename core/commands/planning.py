@@ -18,7 +18,7 @@ from core.commands.facts import (
 from core.db import capacity
 from core.db.capacity import Claim
 from core.db.reading import Reader
-from core.db.routing import goods_of, received_at, rejected_by
+from core.db.routing import goods_of, location_waited_for, received_at, rejected_by
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
 from core.domain.order import Order
@@ -131,7 +131,16 @@ def rejected(within: Within, order: Order) -> Mapping[int, str]:
     return dict.fromkeys(rejected_by(within.session, order.id), rules.REJECTED)
 
 
-FORBIDS: list[Forbids] = [rejected]
+def waits_for_one(within: Within, order: Order) -> Mapping[int, str]:
+    """What a rule keeps back for one location does not ship from another one."""
+    if not order.version or within.shop.rules is None:
+        return {}
+    waits_for = location_waited_for(within.session, order.id)
+    others = (i for i in within.shop.locations if i != waits_for)
+    return dict.fromkeys(others, rules.WAITS_ELSEWHERE) if waits_for else {}
+
+
+FORBIDS: list[Forbids] = [rejected, waits_for_one]
 
 
 def forbidden(

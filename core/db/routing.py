@@ -63,6 +63,11 @@ _END_WAIT = Statement(
 _WAIT = Statement(
     sa.select(t.routing_wait.c.rule).where(t.routing_wait.c.order_id == sa.bindparam("order"))
 )
+_WAITED_FOR = Statement(
+    sa.select(t.routing_wait.c.location_id).where(
+        t.routing_wait.c.order_id == sa.bindparam("order")
+    )
+)
 _WAITS_OVER = Statement(
     sa.select(t.routing_wait.c.order_id)
     .where(
@@ -175,6 +180,12 @@ def end_wait(uow: UnitOfWork, order_id: int) -> None:
     """The order waits for nothing that the rules asked for."""
     uow.write_rows()
     uow.session.run(_END_WAIT, order=order_id)
+
+
+def location_waited_for(session: Session, order_id: int) -> int | None:
+    """The location that a rule lets an order wait for."""
+    row = session.row(_WAITED_FOR, order=order_id)
+    return None if row is None else row[0]
 
 
 def rule_of_wait(session: Session, order_id: int) -> str:

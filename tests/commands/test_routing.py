@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from core.commands.deciding import ChoosePlan, DeclineWork, EndWaits
 from core.commands.fulfillment import PackWork
-from core.commands.orders import CancelOrder
+from core.commands.orders import CancelOrder, RouteAgain
 from core.commands.routing import (
     ActivateRules,
     DraftRules,
@@ -25,7 +26,7 @@ from core.db.rows import from_json
 from core.domain.access import Role
 from core.domain.refusals import Invalid
 from core.queries.routing import DiffRules, ListPresets, ShowRules
-from tests.shop import BER, CHANNEL, HAM, Shop, make_shop, staff
+from tests.shop import BER, CHANNEL, HAM, VIE, Shop, make_shop, staff
 
 OWNER = staff(Role.OWNER, "Olga")
 
@@ -345,3 +346,31 @@ def test_a_queue_is_served_vip_first_then_b2b_then_gifts_then_by_age(shop):
         shop.place(number, ("mug-red", 1), tags=tags)
     served = shop.do(ReceiveStock("mug-red", "ber", 9)).facts["served"]
     assert served == ["1004", "1003", "1002", "1001"]
+
+
+# --- what waits for one location, and many at once -----------------------------------------------
+
+
+def test_what_is_kept_back_for_one_location_waits_for_it_until_a_person_says_otherwise(shop):
+    put(shop, {"name": "vienna", "otherwise": {"do": "backorder", "at": "VIE"}})
+    shop.place(1001, ("mug-red", 21))
+    assert shop.do(ReceiveStock("mug-red", "ber", 5)).facts["served"] == []
+    assert shop.do(ReceiveStock("mug-red", "vie", 1)).facts["served"] == ["1001"]
+    assert sorted(places(shop, 1001)) == [BER, HAM, VIE]
+    shop.place(1002, ("mug-red", 8))
+    assert shop.do(ReceiveStock("mug-red", "ham", 5)).facts["served"] == []
+    assert shop.do(RouteAgain("1002")).ok
+    assert HAM in places(shop, 1002)
+    assert shop.rows(t.routing_wait) == []
+
+
+def test_ten_a_day_are_ten_when_sixteen_come_at_once(shop):
+    put(shop, {"name": "ranked", "prefer": ["ranked"]}, capacity=[{"of": "ber", "orders": 10}])
+    shop.do(ReceiveStock("mug-red", "ber", 90))
+    shop.do(ReceiveStock("mug-red", "ham", 90))
+    orders = [shop.order(number, ("mug-red", 1)) for number in range(1001, 1017)]
+    with ThreadPoolExecutor(16) as crowd:
+        receipts = list(crowd.map(lambda order: shop.engine.execute(order, CHANNEL), orders))
+    assert all(receipt.ok for receipt in receipts)
+    works = [work["location_id"] for work in shop.rows(t.fulfillment_order)]
+    assert (works.count(BER), works.count(HAM)) == (10, 6)

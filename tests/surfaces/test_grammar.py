@@ -27,6 +27,7 @@ from bot.grammar.moments import read_moment
 from core.commands.canceling import Goods
 from core.commands.cases import SnoozeCase, TakeCase
 from core.commands.choosing import Units
+from core.commands.deciding import DeclineWork
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
 from core.commands.holds import AnswerHold, HoldOrder, RecallParcel, ReleaseOrder
 from core.commands.joining import MergeOrders, UnmergeOrder
@@ -53,7 +54,10 @@ from core.queries.metrics import ShowToday
 from core.queries.orders import FindOrders, ShowOrder
 from core.queries.picks import ListPicks
 from core.queries.returns import ListReturns, ShowReturn
+from core.queries.routing import ShowRules
+from core.queries.simulation import SimulateRules
 from core.queries.stock import ShowStock
+from core.queries.whatif import WhatIf
 from core.queries.why import WhyRouted
 from core.registry import COMMANDS, QUESTIONS, spec_of
 
@@ -145,6 +149,7 @@ DONE = [
     ("ungift 1001", UngiftOrder("1001")),
     ("undo", UndoLast()),
     ("Undo!", UndoLast()),
+    ("reject 1001 broken", DeclineWork("1001", reason="broken")),
     ("picked 1001 ber", PickWork("1001", "BER")),
     ("print ber", PrintPicks("BER")),
     ("print 1001", PrintPicks(orders=("1001",))),
@@ -202,6 +207,9 @@ LOOKED_UP = [
     ("ber", FindOrders(location="BER")),
     ("berlin", FindOrders("berlin")),
     ("why 1001", WhyRouted("1001")),
+    ("whatif 1001 to ham", WhatIf("1001", "HAM")),
+    ("rules show 3", ShowRules(3)),
+    ("simulate 4 30", SimulateRules(4, 30)),
     ("stock mug-red", ShowStock("mug-red")),
     ("picks ber", ListPicks("BER")),
     ("picks", ListPicks()),

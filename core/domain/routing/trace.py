@@ -33,6 +33,7 @@ _REASONS = {
     r.NOT_TOGETHER: "it does not have everything that must leave together",
     r.PARCEL_TOO_SMALL: "its parcel would be worth too little",
     r.REJECTED: "it gave this order back",
+    r.WAITS_ELSEWHERE: "the order waits for another location",
     "another_location_was_chosen": "a person chose another location",
     "ships": "it is part of the best plan",
     "has_everything": "it has everything, but costs more, needs more parcels or is farther away",
