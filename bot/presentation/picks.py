@@ -78,7 +78,9 @@ def _line(pick: Pick, twice: set[str], desk: Desk) -> str:
 def _what(pick: Pick, number: str = "") -> str:
     items = ", ".join(f"{item.quantity} × {item.title or item.sku}" for item in pick.items)
     who = ", ".join(filter(None, (pick.customer_name, pick.ship_to.city)))
-    return " · ".join(filter(None, (f"{pick.order}{number}", who, items)))
+    gift = "gift" if pick.gift else ""
+    mates = f"in one parcel with {', '.join(pick.together)}" if pick.together else ""
+    return " · ".join(filter(None, (f"{pick.order}{number}", who, items, gift, mates)))
 
 
 def _buttons(location: str, picks: list[Pick], desk: Desk) -> tuple[Action, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,31 @@ def together_with(session: Session, order_id: int) -> list[int]:
     first = own[0].order_id
     every = [link for link in links_of(session, first) if link.kind == TOGETHER]
     return [first, *(link.other_id for link in every)]
+
+
+def parcel_mates(session: Session, order_ids: Sequence[int]) -> dict[int, list[str]]:
+    """By order id, the numbers of the other orders that ship in its parcel."""
+    if not order_ids:
+        return {}
+    mate, first = t.orders.alias("mate"), _k.order_id
+    ours = sa.or_(first.in_(order_ids), _k.other_id.in_(order_ids))
+    groups = sa.select(first).where(ours, _k.kind == TOGETHER, _k.ended_at.is_(None)).distinct()
+    rows = session.select(
+        sa.select(first, _k.other_id, _o.number.label("first_number"), mate.c.number)
+        .join(t.orders, _o.id == first)
+        .join(mate, mate.c.id == _k.other_id)
+        .where(first.in_(groups), _k.kind == TOGETHER, _k.ended_at.is_(None))
+        .order_by(_k.id)
+    )
+    named: dict[int, dict[int, str]] = {}
+    for group, other, first_number, number in rows:
+        named.setdefault(group, {group: first_number})[other] = number
+    return {
+        one: [number for other, number in members.items() if other != one]
+        for members in named.values()
+        for one in members
+        if one in order_ids
+    }
 
 
 def _link(row: Row) -> Link:

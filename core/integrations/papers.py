@@ -62,9 +62,16 @@ def _pick(pick: Pick) -> dict[str, Any]:
         "number": pick.number,
         "stage": pick.stage,
         "to": ", ".join(filter(None, (pick.customer_name, pick.ship_to.city))),
-        "note": " ".join(filter(None, ("GIFT.", pick.note))) if pick.gift else pick.note,
+        "note": _remarks(pick),
         "items": _items(pick),
     }
+
+
+def _remarks(pick: Pick) -> str:
+    """What the picker has to know before what the customer wrote."""
+    gift = "GIFT." if pick.gift else ""
+    mates = f"IN ONE PARCEL WITH {', '.join(pick.together)}." if pick.together else ""
+    return " ".join(filter(None, (gift, mates, pick.note)))
 
 
 def _slip(pick: Pick, queue: PickQueue) -> dict[str, Any]:

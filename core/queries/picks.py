@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from core.db.links import parcel_mates
 from core.db.picks import holds_of, items_of, queue_at
 from core.db.reading import Reader
 from core.db.rows import from_json, moment
@@ -57,6 +58,7 @@ class Pick:
     held: tuple[str, ...] = ()
     gift: Gift | None = None
     stays: tuple[PickItem, ...] = ()
+    together: tuple[str, ...] = ()  # other orders that go into the same parcel
     due: datetime | None = None  # the cut-off that it was in time for, where there is one
 
     @property
@@ -135,10 +137,12 @@ def _read(reader: Reader, place: Location, *, held: bool, ids: tuple[int, ...]) 
             reasons.setdefault(hold.order_id, []).append(f"{hold.reason} ({hold.placed_by})")
         elif hold.scope == "line":
             stay.add(hold.scope_id)
-    return tuple(
+    mates = parcel_mates(session, [row.order_id for row in rows])
+    picked = (
         _without(_pick(row, items.get(row.id, []), reasons.get(row.order_id, []), place), stay)
         for row in rows
     )
+    return tuple(replace(each, together=tuple(mates.get(each.order_id, ()))) for each in picked)
 
 
 def _without(pick: Pick, lines: set[int]) -> Pick:

@@ -16,6 +16,7 @@ from core.db import tables as t
 from core.domain.access import Role
 from core.domain.order import Address
 from core.queries.orders import OrderView, ShowOrder
+from core.queries.picks import ListPicks
 from tests.shop import BER, HAM, Shop, make_shop, staff
 
 WARD = staff(Role.WAREHOUSE, "Ward")
@@ -76,6 +77,14 @@ def test_one_step_moves_the_whole_parcel_and_one_number_is_on_it(shop: Shop) -> 
     boxes = shop.rows(t.parcel)
     assert [b["tracking_number"] for b in boxes] == ["00340434161094042557"] * 2
     assert [view(shop, n).status for n in ("1001", "1002")] == ["closed", "closed"]
+
+
+def test_the_picker_is_told_of_the_common_parcel(shop: Shop) -> None:
+    shop.do(BOTH)
+    picks = {p.order: p.together for p in shop.ask(ListPicks("ber")).picks}
+    assert picks == {"1001": ("1002",), "1002": ("1001",)}
+    shop.do(UnmergeOrder("1002"))
+    assert {p.together for p in shop.ask(ListPicks("ber")).picks} == {()}
 
 
 def test_a_hold_on_one_holds_the_parcel(shop: Shop) -> None:

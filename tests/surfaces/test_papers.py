@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -15,7 +16,11 @@ from bot.cli import main
 from bot.settings import Settings
 from bot.web.router import create_routes
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
+from core.commands.marking import GiftOrder, UngiftOrder
 from core.db import tables as t
+from core.domain.gift import Gift
+from core.integrations.papers import _slip
+from core.queries.picks import ListPicks
 from notifications import links
 from tests.shop import BER, Shop, make_shop
 from tests.slack.house import buttons_of, slack_house
@@ -174,3 +179,18 @@ def run(monkeypatch, capsys, *words: object, code: int = 0) -> str:
         main()
     assert end.value.code == code
     return "".join(capsys.readouterr())
+
+
+async def test_a_gift_has_a_slip_of_its_own_look_and_never_a_price(shop):
+    shop.do(GiftOrder("1001", "Alles Gute, Oma!"))
+    name = print_all(shop)
+    slips = await get(shop, address(shop, f"s{name}"))
+    assert pages(slips.content) == 2
+    plain = slips.content
+    shop.do(UngiftOrder("1001"))
+    assert (await get(shop, address(shop, f"s{name}"))).content != plain
+    (pick,) = [p for p in shop.ask(ListPicks("ber")).picks if p.order == "1001"]
+    facts = repr(_slip(replace(pick, gift=Gift("Alles Gute, Oma!")), shop.ask(ListPicks("ber"))))
+    assert "Alles Gute, Oma!" in facts
+    assert "19.90" not in facts
+    assert "1990" not in facts
