@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -28,8 +29,9 @@ class UndoLast:
 
 @command("undo", UndoLast, Right.VIEW, examples=("undo",))
 def undo(ask: UndoLast, uow: UnitOfWork) -> Done:
+    window = window_of(uow.shop.policy)
     steps.begin(uow.session)
-    found = _step(ask, uow)
+    found = _step(ask, uow, window)
     inverse = msgspec.json.decode(found.undo)
     verb = command_named(found.command).verb
     if inverse is None:
@@ -43,8 +45,7 @@ def undo(ask: UndoLast, uow: UnitOfWork) -> Done:
     return Done(f"Taken back ({verb}): {answer.sentence}", answer.facts)
 
 
-def _step(ask: UndoLast, uow: UnitOfWork) -> Step:
-    window = window_of(uow.shop.policy)
+def _step(ask: UndoLast, uow: UnitOfWork, window: timedelta) -> Step:
     since = uow.now - window
     who = (uow.session, uow.shop.id, uow.actor.id, since)
     command_id = ask.command or steps.last_step(*who)

@@ -66,13 +66,21 @@ class UnitOfWork:
         self.told: set[int] = set()
         self.undo: Any = None
         self.founding = False
+        self._shop: Shop | None = None
         self._told_from: int | None = None
         self._takes_back: int | None = None
         self._rows: dict[sa.Table, list[dict[str, Any]]] = {}
         batch.session.before = self.write_rows
 
-    @cached_property
+    @property
     def shop(self) -> Shop:
+        """Not a cached property: until Python 3.12 all threads share its one lock, and reading the
+        shop may first have to wait for a row that another thread holds."""
+        if self._shop is None:
+            self._shop = self._load_shop()
+        return self._shop
+
+    def _load_shop(self) -> Shop:
         known = self.batch.shops
         if self.actor.shop_id not in known:
             load = setup.read_shop if self.actor.shop_id in self.batch.touched else setup.load_shop
@@ -84,7 +92,7 @@ class UnitOfWork:
         """The shop's surroundings changed: read them again when they are next asked for."""
         self.batch.shops.pop(self.actor.shop_id, None)
         self.batch.touched.add(self.actor.shop_id)
-        self.__dict__.pop("shop", None)
+        self._shop = None
 
     @cached_property
     def orders(self) -> Orders:
