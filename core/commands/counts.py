@@ -12,8 +12,10 @@ from typing import Annotated
 from core.commands.placing import serve_queue
 from core.commands.shelves import require_units, what_and_where
 from core.commands.shorting import short, victims
+from core.commands.transfers import stay_home
 from core.db import counts as book
 from core.db.carts import let_go, live_at
+from core.db.incoming import units_planned
 from core.db.shelf import Product
 from core.db.shorting import promises_at
 from core.db.unit_of_work import UnitOfWork
@@ -106,6 +108,7 @@ def _victims(uow: UnitOfWork, sku: str, place: Location, counted: int) -> tuple[
         return ()
     uow.stock.lock_queue([sku])
     held = sum(one.quantity for one in _held_for_carts(uow, levels[0]))
+    held += units_planned(uow.session, uow.shop.id, sku, place.id)
     return _lose(uow, sku, place, max(0, levels[0].reserved - held - counted))
 
 
@@ -131,8 +134,11 @@ def _held_for_carts(uow: UnitOfWork, level: Level) -> list[Held]:
 
 
 def _free_carts(uow: UnitOfWork, level: Level, counted: int, loose: Sequence[Held]) -> None:
-    """As many units of carts as the shelf cannot hold; those that end first go first."""
-    gone = carts.first_units(loose, max(0, level.reserved - counted))
+    """As many units as the shelf cannot hold: transfers stay at home first, then the carts that
+    end first lose theirs."""
+    missing = max(0, level.reserved - counted)
+    missing -= stay_home(uow, level.sku, level.location_id, missing) if missing else 0
+    gone = carts.first_units(loose, missing)
     let_go(uow, gone, loose, "released")
     uow.stock.move(carts.releases(gone))
 
@@ -140,6 +146,7 @@ def _free_carts(uow: UnitOfWork, level: Level, counted: int, loose: Sequence[Hel
 def _compare(uow: UnitOfWork, level: Level, counted: int, loose: Sequence[Held]) -> Found:
     tolerance = int(uow.shop.policy["count_tolerance_percent"])
     promised = level.reserved - sum(one.quantity for one in loose)
+    promised -= units_planned(uow.session, uow.shop.id, level.sku, level.location_id)
     return counts.compare(level.on_hand, promised, counted, tolerance)
 
 

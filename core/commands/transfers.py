@@ -14,7 +14,14 @@ from core.commands.shelves import (
     served_words,
     what_and_where,
 )
-from core.db.incoming import expect, keep_for, kept_for, save_transfer, transfers
+from core.db.incoming import (
+    expect,
+    keep_for,
+    kept_for,
+    planned_at,
+    save_transfer,
+    transfers,
+)
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.incoming import Expected
@@ -66,9 +73,8 @@ def plan_transfer(ask: PlanTransfer, uow: UnitOfWork) -> Done:
 
 def _planned(uow: UnitOfWork, origin: Location, to: Location) -> Transfer | None:
     """Goods for the same way that have not left yet travel together."""
-    waiting = transfers(uow.session, uow.shop.id, only_open=True, lock=True)
-    ways = (TransferState.PLANNED, origin.id, to.id)
-    return next((x for x in waiting if (x.state, x.from_id, x.to_id) == ways), None)
+    waiting = transfers(uow.session, uow.shop.id, way=(origin.id, to.id), lock=True)
+    return waiting[0] if waiting else None
 
 
 def _new(uow: UnitOfWork, origin: Location, to: Location, ask: PlanTransfer) -> Transfer:
@@ -160,6 +166,27 @@ def cancel_transfer(ask: CancelTransfer, uow: UnitOfWork) -> Done:
     orders = serve_queue(uow, skus)
     facts = {"transfer": transfer.number, "served": orders}
     return Done(f"{transfer.number} is canceled.{served_words(orders)}", facts)
+
+
+def stay_home(uow: UnitOfWork, sku: str, location_id: int, units: int) -> int:
+    """Goods are missing: planned transfers give theirs back before any order loses a promise,
+    the newest first. Returns the units that stayed; who is left with nothing is canceled."""
+    stayed = 0
+    for row in planned_at(uow.session, uow.shop.id, sku, location_id):
+        less = min(row.quantity, units - stayed)
+        if less:
+            uow.stock.shrink(row.id, row.quantity, less)
+            why = f"{row.number}: not there"
+            uow.stock.move([StockMove(Move.RELEASE, sku, location_id, less, reason=why)])
+            stayed += less
+            _cancel_if_empty(uow, row.number)
+    return stayed
+
+
+def _cancel_if_empty(uow: UnitOfWork, number: str) -> None:
+    transfer = _found(uow, number)
+    if not kept_for(uow.session, transfer.id):
+        save_transfer(uow, transfer.cancel(uow.now))
 
 
 def _found(uow: UnitOfWork, number: str) -> Transfer:

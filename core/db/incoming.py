@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from core.db import tables as t
-from core.db.connection import Session
+from core.db.connection import Session, Statement, one_of
 from core.db.rows import micros, micros_or_none, moment, moment_or_none
 from core.domain.incoming import Expected, by_due
 from core.domain.transfer import Transfer, TransferState
@@ -133,15 +133,19 @@ def transfers(
     number: str = "",
     transfer_id: int | None = None,
     only_open: bool = False,
+    way: tuple[int, int] | None = None,
     most: int = 100,
     lock: bool = False,
 ) -> list[Transfer]:
-    """Transfers, the newest first."""
+    """Transfers, the newest first. `way`: planned from one location to another."""
     clause = sa.select(t.transfer).where(_w.shop_id == shop_id)
     if number:
         clause = clause.where(_w.number == number.strip().upper())
     if transfer_id is not None:
         clause = clause.where(_w.id == transfer_id)
+    if way is not None:
+        planned = _w.state == TransferState.PLANNED.value
+        clause = clause.where(_w.from_id == way[0], _w.to_id == way[1], planned)
     if only_open:
         clause = clause.where(_w.closed_at.is_(None))
     clause = clause.order_by(_w.id.desc()).limit(most)
@@ -188,6 +192,41 @@ def kept_for(session: Session, transfer_id: int) -> list[tuple[int, str, int]]:
         .order_by(_r.sku, _r.id)
     )
     return [(row.id, row.sku, row.quantity) for row in rows]
+
+
+_PLANNED = Statement(
+    sa.select(sa.func.coalesce(sa.func.sum(_r.quantity), 0)).where(
+        _r.shop_id == sa.bindparam("shop"),
+        _r.sku == sa.bindparam("sku"),
+        _r.location_id == sa.bindparam("place"),
+        one_of(_r.state, ("held", "promised")),  # the words of the index of live reservations
+        _r.transfer_id.is_not(None),
+    )
+)
+
+
+def units_planned(session: Session, shop_id: int, sku: str, location_id: int) -> int:
+    """Units at a place that wait to leave with transfers."""
+    row = session.row(_PLANNED, shop=shop_id, sku=sku, place=location_id)
+    return int(row[0]) if row else 0
+
+
+def planned_at(session: Session, shop_id: int, sku: str, location_id: int) -> list[Any]:
+    """Transfers whose units of a SKU have not left a place: reservation, quantity and transfer,
+    the newest first."""
+    return list(
+        session.select(
+            sa.select(_r.id, _r.quantity, _w.number)
+            .join(t.transfer, _w.id == _r.transfer_id)
+            .where(
+                _r.shop_id == shop_id,
+                _r.sku == sku,
+                _r.location_id == location_id,
+                _r.state == "held",
+            )
+            .order_by(_r.id.desc())
+        )
+    )
 
 
 def contents(session: Session, transfer_id: int) -> list[Any]:

@@ -314,6 +314,13 @@ class Stock:
         }
         self._uow.insert_now(t.reservation, new)
 
+    def shrink(self, reservation_id: int, held: int, less: int) -> None:
+        """Take units off a live reservation; one that is left with none is released."""
+        if less == held:
+            self.settle(reservation_id, "released")
+        else:
+            self._session.run(_REDUCE, row_id=reservation_id, less=less)
+
     def settle(self, reservation_id: int, state: str) -> None:
         """A reservation ends: consumed (shipped) or released."""
         if self._session.run(_SET_STATE, row_id=reservation_id, new_state=state) != 1:

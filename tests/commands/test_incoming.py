@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from core.commands.arrivals import ExpectStock, LoseExpected, ReceiveAll, ReceiveStock
+from core.commands.counts import SetStock
 from core.commands.stock import AdjustStock, SetSafety
 from core.commands.transfers import CancelTransfer, PlanTransfer, SendTransfer
 from core.commands.undo import UndoLast
@@ -267,3 +268,19 @@ def test_only_some_roles_plan_what_moves(shop, role):
     someone = staff(role, "Sue", locations=("BER",))
     assert_refused(shop, shop.do(PlanTransfer("mug-red", 1, "ber", "ham"), someone), "not_allowed")
     assert_refused(shop, shop.do(ExpectStock("mug-red", "ber", 5), someone), "not_allowed")
+
+
+def test_when_goods_are_missing_a_planned_transfer_stays_home_before_an_order_loses(shop):
+    shop.place(1001, ("mug-red", 2))
+    shop.do(PlanTransfer("mug-red", 3, "ber", "ham"))
+    shop.do(PlanTransfer("mug-blue", 1, "ber", "ham"))
+    shop.do(PlanTransfer("mug-red", 5, "ber", "vie"))
+    receipt = shop.do(SetStock("mug-red", "ber", 4))
+    assert receipt.facts["took_effect"], receipt
+    assert level(shop) == (4, 4, 0)
+    states = {row["number"]: row["state"] for row in shop.rows(t.transfer)}
+    assert states == {"T-1": "planned", "T-2": "canceled"}
+    assert shop.do(SetStock("mug-red", "ber", 2)).facts["took_effect"]
+    (left,) = shop.ask(ListTransfers("T-1")).transfers
+    assert [(line.sku, line.quantity) for line in left.lines] == [("mug-blue", 1)]
+    assert level(shop) == (2, 2, 0)
