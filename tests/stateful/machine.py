@@ -10,6 +10,7 @@ from hypothesis.stateful import precondition, rule
 
 from core.commands.cases import ResolveCase, SnoozeCase, TakeCase
 from core.commands.counts import SetStock
+from core.commands.edits import ConfirmEdit, DiscardEdit, EditOrder, PreviewEdit
 from core.commands.fulfillment import PackWork, PickWork, PrintPicks, PutBack, ShipWork
 from core.commands.holds import AnswerHold, HoldOrder, RecallParcel, ReleaseOrder
 from core.commands.labels import AddTracking, LabelParcel, VoidLabel
@@ -29,6 +30,7 @@ from core.commands.returns import (
     ReturnedLine,
 )
 from core.commands.scans import SCANS, ReleaseExpiredHolds, ScanForCases, WakeCases
+from core.commands.settling import Answer, SettleEdit
 from core.commands.stock import AdjustStock, ReceiveStock, SetSafety
 from core.commands.tracking import DeliverParcel, RecordTracking
 from core.commands.undo import UndoLast
@@ -51,6 +53,19 @@ WORDS = (
     "DeliveryFailure_NoBody",
     "Exception_Delayed",
     "Whatever",
+)
+EDITS = (
+    "add sock-grey 1",
+    "add poster-sun 15",
+    "remove mug-red",
+    "discount 1.00 late",
+    "discount 30%",
+    "discount off",
+    "address Kiez 7, 10999 Berlin",
+    "address Ring 1, 1010 Wien, AT",
+    "method 9.90 Express",
+    "split mug-red 1",
+    "move ham",
 )
 SCANS_SAID = st.lists(st.tuples(st.sampled_from(WORDS), HOURS), min_size=1, max_size=4)
 
@@ -110,6 +125,33 @@ class ShopMachine(ChannelMachine):
     @rule()
     def undo(self) -> None:
         self.staff(UndoLast())
+
+    # --- edits -----------------------------------------------------------------------------------
+
+    @rule(pick=PICK, sku=st.sampled_from(SKUS), quantity=st.integers(0, 6))
+    def edit_a_line(self, pick: int, sku: str, quantity: int) -> None:
+        self.staff(EditOrder(self.at_work(pick), f"{sku} {quantity}"))
+
+    @rule(pick=PICK, words=st.sampled_from(EDITS))
+    def edit(self, pick: int, words: str) -> None:
+        self.staff(EditOrder(self.at_work(pick), words))
+
+    @rule(pick=PICK, look=st.booleans())
+    def confirm(self, pick: int, look: bool) -> None:
+        number = self.aim(pick, t.order_change, lambda c: c["status"] == "open")
+        if look:
+            self.staff(PreviewEdit(number))
+        self.staff(ConfirmEdit(number))
+
+    @rule(pick=PICK)
+    def discard(self, pick: int) -> None:
+        self.staff(DiscardEdit(self.aim(pick, t.order_change, lambda c: c["status"] == "open")))
+
+    @rule(pick=PICK, answer=st.sampled_from(Answer))
+    def settle(self, pick: int, answer: Answer) -> None:
+        asked = self.rows(t.cases, kind="edit_after_print")
+        if asked:
+            self.staff(SettleEdit(one(asked, pick)["number"], answer))
 
     # --- the floor -------------------------------------------------------------------------------
 
