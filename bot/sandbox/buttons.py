@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx2
@@ -20,6 +20,9 @@ from bot.sandbox.shop.wire import ControlError
 from bot.sandbox.supervisor import Supervisor
 from bot.sandbox.town import News, Town
 
+if TYPE_CHECKING:
+    from bot.sandbox.demo import Place
+
 WAY = ("InTransit_PickedUp", "InTransit_Departure", "OutForDelivery", "Delivered")
 EXAMPLE = "shipped 1201 00340434161094777001 DHL"
 PLACES = ("Berlin", "Hannover", "Köln", "")
@@ -32,6 +35,7 @@ class Panel:
     town: Town
     app: Supervisor
     key: str
+    place: Place | None = None  # the whole sandbox, once it is open
 
     def __post_init__(self) -> None:
         self.visitor = WebCustomer(self.app.base)

@@ -133,7 +133,8 @@ async def sandbox(folder: Path, port: int = 0, database_url: str = "") -> AsyncI
             _connect(town, furnished, page, base)
             post = asyncio.create_task(_carry_post(town))
             try:
-                yield Place(page, panel, url, furnished.connections, folder, environment)
+                panel.place = Place(page, panel, url, furnished.connections, folder, environment)
+                yield panel.place
             finally:
                 post.cancel()
                 await asyncio.gather(post, return_exceptions=True)

@@ -19,10 +19,14 @@ from starlette.staticfiles import StaticFiles
 from bot.sandbox.buttons import BUTTONS, Panel
 from bot.sandbox.shop.wire import ControlError, plain, problem
 from bot.sandbox.slack.control import workspace_json
+from bot.sandbox.story.deciding import CHAPTER
+from bot.sandbox.story.stage import Stage
+from bot.sandbox.story.teller import play
 from bot.sandbox.town import STAFF, STRANGER
 
 PAGE = Path(__file__).with_name("page")
 TELEGRAM_CUSTOMER = 5001
+SCENES = {scene.__name__: scene for scene in CHAPTER}
 # A mail is shown as it is, but nothing in it may run, load or send.
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 
@@ -36,6 +40,7 @@ def host_app(panel: Panel, http: httpx2.AsyncClient) -> Starlette:
             Route("/town/screen", host.screen),
             Route("/town/mail/{number:int}", host.mail),
             Route("/town/press/{button}", host.press, methods=["POST"]),
+            Route("/town/play/{scene}", host.play, methods=["POST"]),
             Route("/town/web", host.web, methods=["POST"]),
             *panel.town.mounts(http),
             Mount("/page", StaticFiles(directory=PAGE)),
@@ -112,6 +117,16 @@ class _Host:
             self._town.tell(str(impossible), good=False)
             return problem(str(impossible))
         return JSONResponse({"ok": True, "result": plain(news)})
+
+    async def play(self, request: Request) -> Response:
+        """A scene of the story, played by the staff before the visitor's eyes."""
+        step = SCENES.get(request.path_params["scene"])
+        if step is None or self._panel.place is None:
+            return problem(f"There is no such scene; there are {', '.join(SCENES)}.", 404)
+        async with Stage.set(self._panel.place) as stage:
+            told = await play(stage, 1, step)
+        self._town.tell(told.name.capitalize(), told.words, good=told.ok)
+        return JSONResponse({"ok": told.ok, "words": told.words})
 
     def _now(self) -> str:
         return self._town.clock().isoformat()

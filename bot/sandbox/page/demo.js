@@ -332,11 +332,12 @@ function showMails(mails) {
 // --- buttons and tabs ----------------------------------------------------------------------------
 
 $("buttons").addEventListener("click", async ({ target }) => {
-  const name = target.dataset?.press;
-  if (!name) return;
+  const { press, play, as } = target.dataset ?? {};
+  if (!press && !play) return;
   target.disabled = true;
-  if (name === "kill_the_server") $("app").className = "health stopped";
-  try { await post(`/town/press/${name}`); } catch (problem) { complain(problem.message); }
+  if (as) { $("who").value = as; $("who").dispatchEvent(new Event("change")); }
+  if (press === "kill_the_server") $("app").className = "health stopped";
+  try { await post(press ? `/town/press/${press}` : `/town/play/${play}`); } catch (problem) { complain(problem.message); }
   target.disabled = false;
   await look();
   $("news").parentElement.scrollTop = 0;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.story import asking, capturing, closing, enduring, returning, working
+from bot.sandbox.story import asking, capturing, closing, deciding, enduring, returning, working
 
 STORY = (
     *capturing.CHAPTER,
@@ -10,5 +10,6 @@ STORY = (
     *asking.CHAPTER,
     *returning.CHAPTER,
     *enduring.CHAPTER,
+    *deciding.CHAPTER,
     *closing.CHAPTER,
 )

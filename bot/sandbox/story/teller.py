@@ -34,7 +34,7 @@ async def tell(place: Place, as_json: bool = False, steps: Sequence[Step] | None
     told = []
     async with Stage.set(place) as stage:
         for number, step in enumerate(steps or STORY, 1):
-            told.append(await _play(stage, number, step))
+            told.append(await play(stage, number, step))
             if not as_json:
                 print(_line(told[-1]), flush=True)
     failed = [one for one in told if not one.ok]
@@ -46,7 +46,7 @@ async def tell(place: Place, as_json: bool = False, steps: Sequence[Step] | None
     return 1 if failed else 0
 
 
-async def _play(stage: Stage, number: int, step: Step) -> Told:
+async def play(stage: Stage, number: int, step: Step) -> Told:
     began = time.monotonic()
     try:
         words, ok = await step(stage), True
