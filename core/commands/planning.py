@@ -70,10 +70,8 @@ def plan_for(
     objective = planner.Objective(shop.policy["objective"])
     found = candidates(within, order, demands, levels, only, avoid)
     best = planner.plan(demands, found, objective, limits)
-    story = replace(
-        trace_of(demands, found, objective, best, DEFAULT_RULE, 1),
-        facts=plain_facts(demands, found),
-    )
+    kept = plain_facts(demands, found)
+    story = trace_of(demands, found, objective, best, DEFAULT_RULE, 1, facts=kept)
     if only is not None:
         story = replace(story, override=within.actor.name)
     claims = () if ruled is None else claims_of(within, ruled, best.picks, bound=False)

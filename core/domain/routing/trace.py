@@ -136,6 +136,7 @@ def trace_of(
     rule: str,
     version: int,
     others: Iterable[Plan] = (),
+    facts: Any = None,
 ) -> Trace:
     """The trace of a plan that was made from these very demands and candidates."""
     chosen = {pick.location for pick in found.picks}
@@ -150,6 +151,7 @@ def trace_of(
         proven=found.proven,
         gap_bound=found.gap_bound,
         gap_unit=found.gap_unit,
+        facts=facts,
     )
 
 
