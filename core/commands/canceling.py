@@ -10,6 +10,7 @@ from core.commands import refunds
 from core.commands.choosing import Units, by_sku, choose, in_words
 from core.commands.placing import open_short_case, open_unknown_case, serve_queue
 from core.commands.snapshots import RestorePlacing, snapshot, take_apart, with_work
+from core.commands.writeback import tell_shop
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.fulfillment import FulfillmentOrder
@@ -57,6 +58,7 @@ def cancel_units(
         claim.amount if claim else 0,
     )
     after = uow.orders.save(Change(after, (fact,)))
+    tell_shop(uow, order, after, (), f"cancel-units:{uow.command_id}")
     open_short_case(uow, after)
     open_unknown_case(uow, after)
     serve_queue(uow, skus)

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from core.commands.editing import settle_units, tell_shop
+from core.commands.editing import settle_units
+from core.commands.writeback import tell_shop
 from core.db.changes import Changes, OrderChange
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from core.commands.orders import MoveOrder, move
 from core.commands.placing import free, open_short_case, open_unknown_case, place, serve_queue
 from core.commands.screening import screen_changed
-from core.commands.writeback import write_back
+from core.commands.writeback import tell_shop
 from core.db.capacity import give_back
 from core.db.changes import Changes, OrderChange, facts_of
 from core.db.reading import Reader
@@ -214,32 +213,3 @@ def _owe(uow: UnitOfWork, order: Order, found: Preview, change: OrderChange) -> 
         )
     )
     return refund.id
-
-
-# --- told to the channel --------------------------------------------------------------------------
-
-
-def tell_shop(
-    uow: UnitOfWork, before: Order | None, order: Order, fields: Sequence[str], key: str
-) -> None:
-    """The channel gets the state that it shall have, so that telling it twice changes nothing;
-    of lines only those that are different from `before`, so that its own edits of others stay."""
-    known = {line.id: (line.wanted, line.discount) for line in before.lines} if before else {}
-    lines = [x for x in order.lines if known.get(x.id) != (x.wanted, x.discount)]
-    wanted: dict[str, Any] = {"lines": [_as_told(line) for line in lines]}
-    if "address" in fields:
-        wanted["address"] = order.ship_to
-    if "note" in fields:
-        wanted["note"] = order.note
-    write_back(uow, order, "edit", key, wanted)
-
-
-def _as_told(line: Any) -> Mapping[str, Any]:
-    return {
-        "line": line.external_id or "",
-        "sku": line.sku,
-        "title": line.title,
-        "quantity": line.wanted,
-        "price": line.unit_price,
-        "discount": line.discount,
-    }

@@ -9,8 +9,9 @@ from typing import Annotated
 import msgspec
 
 from core.commands.edit_conflicts import labels_of
-from core.commands.editing import look, settle_units, tell_shop
+from core.commands.editing import look, settle_units
 from core.commands.edits import do_it, end
+from core.commands.writeback import tell_shop
 from core.db.cases import visible_case
 from core.db.changes import Changes, OrderChange
 from core.db.unit_of_work import UnitOfWork

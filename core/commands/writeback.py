@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.db.unit_of_work import UnitOfWork
-from core.domain.order import Order
+from core.domain.order import PART, Line, Order
 from core.domain.shop import Mode
 
 WATCHING = "watch mode: nothing is written outside"
@@ -27,3 +28,30 @@ def write_back(uow: UnitOfWork, order: Order, what: str, key: str, payload: dict
         suppressed=watching,
         waits=True,
     )
+
+
+def tell_shop(
+    uow: UnitOfWork, before: Order | None, order: Order, fields: Sequence[str], key: str
+) -> None:
+    """The channel gets the state that it shall have, so that telling it twice changes nothing;
+    of lines only those that are different from `before`, so that its own edits of others stay.
+    Of the parts of a kit it knows nothing."""
+    known = {line.id: (line.wanted, line.discount) for line in before.lines} if before else {}
+    changed = (x for x in order.lines if known.get(x.id) != (x.wanted, x.discount))
+    wanted: dict[str, Any] = {"lines": [_as_told(line) for line in changed if line.kind != PART]}
+    if "address" in fields:
+        wanted["address"] = order.ship_to
+    if "note" in fields:
+        wanted["note"] = order.note
+    write_back(uow, order, "edit", key, wanted)
+
+
+def _as_told(line: Line) -> Mapping[str, Any]:
+    return {
+        "line": line.external_id or "",
+        "sku": line.sku,
+        "title": line.title,
+        "quantity": line.wanted,
+        "price": line.unit_price,
+        "discount": line.discount,
+    }

@@ -18,6 +18,7 @@ from core.commands.replacing import ResendOrder, Sure, Why
 from core.commands.splitting import RerouteOrder, SplitOrder
 from core.commands.undo import UndoLast
 from core.db import tables as t
+from core.db.rows import from_json
 from core.domain.access import Role
 from core.domain.refusals import Invalid
 from core.queries.orders import OrderView, ShowOrder
@@ -72,6 +73,15 @@ def test_some_units_are_canceled_and_their_exact_money_is_due(shop: Shop) -> Non
     assert shop.do(RecordRefund("1001", "stripe re_7")).ok
     assert (view(shop).refunded, view(shop).lines[0].refunded) == (1990, 1)
     assert view(shop).cases == ()
+
+
+def test_the_shop_is_told_what_it_shall_have_of_that_line_only(shop: Shop) -> None:
+    shop.do(CancelOrder("1001", "changed mind", MUG))
+    (effect,) = shop.rows(t.outbox, kind="shopify.edit")
+    told = from_json(effect["payload"])["lines"]
+    assert [(x["line"], x["quantity"]) for x in told] == [("1001-1", 1)]
+    assert shop.do(UndoLast()).ok
+    assert shop.rows(t.outbox, kind="shopify.edit")[0]["state"] == "suppressed"
 
 
 def test_scrapped_units_leave_the_book(shop: Shop) -> None:
