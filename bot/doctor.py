@@ -172,7 +172,8 @@ def _told(house: House, session: Session, shop: Shop) -> Iterator[Finding]:
     if lag is None:
         return
     if lag.oldest > TOLD_WITHIN.total_seconds():
-        said = f"{lag.waiting} stock levels of {shop.name} wait to be told for {lag.oldest:.0f} s."
+        minutes = lag.oldest / 60
+        said = f"{lag.waiting} stock levels of {shop.name} wait to be told for {minutes:.0f} min."
         next_ = "Does a process with the role worker run? `wismo outbox list --state waiting`"
         yield Finding(WARN, "stock told", said, next_)
     elif lag.told:

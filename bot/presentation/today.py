@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Card, Field, Section, Tone
-from bot.presentation.words import count, day, money
+from bot.presentation.words import count, day, money, span
 from core.domain.metrics import Counted, Lag, Tally, Today, Waits
 
 LATE_SECONDS = 300
@@ -68,10 +69,9 @@ def _told(lag: Lag | None) -> tuple[Section, ...]:
     if lag is None or not (lag.told or lag.waiting):
         return ()
     if lag.oldest > LATE_SECONDS:
-        waits = count(lag.waiting, "stock level")
-        return (
-            Section((f"{waits} not told to the channels for {lag.oldest:.0f} s.",), tone="bad"),
-        )
+        since = span(timedelta(seconds=lag.oldest))
+        levels = count(lag.waiting, "stock level")
+        return (Section((f"Channels have not heard of {levels} for {since}.",), tone="bad"),)
     if not lag.told:
         return ()
     said = f"Channels heard of stock after {lag.median:.0f} s, at worst {lag.worst:.0f} s."
