@@ -162,6 +162,13 @@ def test_only_those_who_may_edit_edit(shop):
     assert lines(shop)["mug-red"] == 2
 
 
+@pytest.mark.parametrize("words", ["move ham", "split mug-red 1"])
+def test_who_may_not_move_an_order_cannot_do_it_by_an_edit(shop, words):
+    support = staff(Role.SUPPORT, "Sue")
+    assert shop.do(EditOrder("1001", words), support).code == "not_allowed"
+    assert shop.do(EditOrder("1001", "mug-red 1"), support).ok
+
+
 def test_what_has_ended_is_not_edited(shop):
     shop.do(CancelOrder("1001", "changed mind"))
     refused = edit(shop, "mug-red 1")
