@@ -44,11 +44,12 @@ def legal_actions(
     if order.is_held and may(Right.HOLD):
         found.append("release")
         found += ["void"] if may(Right.FULFILL) and any(not p.has_left for p in parcels) else []
-        found += ["recall"] if any(_is_on_its_way(p) for p in parcels) else []
     if free and may(Right.FULFILL):
         found.append(_VERBS[free[0].stage])
     if any(line.returnable > 0 for line in order.lines) and may(Right.RETURN_REQUEST):
         found.append("return")
+    if any(_is_on_its_way(p) for p in parcels) and may(Right.HOLD):
+        found.append("recall")
     if any(line.shipped for line in order.shippable) and may(Right.EDIT):
         found.append("resend")
     if open_works and not order.is_held and may(Right.HOLD):
