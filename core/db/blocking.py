@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.db import tables as t
-from core.db.connection import Session
+from core.db.connection import Row, Session, Statement, one_of
 from core.db.holds import FIELDS, hold_of
 from core.db.rows import moment, moment_or_none
 from core.db.setup import load_shop, shop_ids
@@ -19,7 +19,7 @@ from core.domain.fulfillment import Stage
 from core.domain.holds import Box, GotIt, Hold
 
 CHECKED = 500  # open orders of a shop that the invariant looks at, the newest first
-AT_ONCE = 1000  # orders in one statement: databases limit how many values it may name
+SIZES = (1, 20, 200, 1000)  # how many orders one statement is about
 _o, _l, _f, _r, _p, _c, _h, _a = (
     t.orders.c,
     t.order_line.c,
@@ -30,146 +30,166 @@ _o, _l, _f, _r, _p, _c, _h, _a = (
     t.hold.c,
     t.hold_answer.c,
 )
-_OPEN_CASE = _c.state.in_(("open", "taken", "snoozed"))
-_WAITS = _l.ordered - _l.canceled - _l.shipped - _l.allocated - _l.backordered
+_OPEN_CASE = one_of(_c.state, ("open", "taken", "snoozed"))
 Ids = Sequence[int]
+
+
+class ByOrder:
+    """A statement about some orders that is built once for each of a few sizes.
+
+    A list that is shorter is filled up with its last id, which changes no answer.
+    """
+
+    def __init__(self, clause: sa.Select[Any], order_id: sa.Column[int]) -> None:
+        self._clause = clause
+        self._order_id = order_id
+        self._sized: dict[int, Statement] = {}
+
+    def rows(self, session: Session, ids: Ids) -> list[Row]:
+        if not ids:
+            return []
+        size = next(size for size in SIZES if size >= len(ids))
+        if size not in self._sized:
+            names = [sa.bindparam(f"order{n}", type_=t.Whole) for n in range(size)]
+            self._sized[size] = Statement(self._clause.where(self._order_id.in_(names)))
+        filled = [*ids, *[ids[-1]] * (size - len(ids))]
+        return session.rows(self._sized[size], **{f"order{n}": i for n, i in enumerate(filled)})
+
+
+_HEADS = ByOrder(sa.select(_o.id, _o.number, _o.canceled_at, _o.placed_at, _o.held), _o.id)
+_UNPLACED = sa.and_(
+    _l.ships == 1, _l.ordered - _l.canceled - _l.shipped - _l.allocated - _l.backordered > 0
+)
+_SHORT = sa.and_(_l.backordered > 0, _l.awaits == "")
+_AWAITED = sa.and_(_l.backordered > 0, _l.awaits != "")
+_LINES = ByOrder(
+    sa.select(
+        _l.order_id,
+        sa.func.sum(sa.case((_UNPLACED, 1), else_=0)),
+        sa.func.sum(sa.case((_SHORT, 1), else_=0)),
+        sa.func.max(sa.case((_AWAITED, _l.awaits), else_="")),
+    ).group_by(_l.order_id),
+    _l.order_id,
+)
+_HOLDS = ByOrder(
+    sa.select(_h.order_id, *FIELDS).where(_h.released_at.is_(None)).order_by(_h.id), _h.order_id
+)
+_ANSWERS = ByOrder(
+    sa.select(_a.hold_id, _a.box_id, _a.answered_by, _a.answered_at)
+    .join(t.hold, _h.id == _a.hold_id)
+    .where(_h.released_at.is_(None))
+    .order_by(_a.answered_at, _a.box_id),
+    _h.order_id,
+)
+_BOXES = ByOrder(
+    sa.select(_f.order_id, _f.id, _f.number, _f.location_id, _f.stage, _f.ready_at)
+    .where(_f.stage != "canceled")
+    .order_by(_f.id),
+    _f.order_id,
+)
+_BOX_LINES = ByOrder(
+    sa.select(_r.fulfillment_id, _r.line_id).where(
+        _r.state != "released", _r.fulfillment_id.is_not(None)
+    ),
+    _r.order_id,
+)
+_PARCELS = ByOrder(
+    sa.select(
+        _p.order_id,
+        _p.carrier,
+        _p.status,
+        sa.func.coalesce(_p.last_scan_at, _p.handed_over_at, _p.first_scan_at),
+    )
+    .where(_p.delivered_at.is_(None))
+    .order_by(_p.position, _p.id),
+    _p.order_id,
+)
+_CASES = ByOrder(
+    sa.select(
+        _c.order_id,
+        _c.kind,
+        _c.title,
+        _c.party,
+        _c.location_id,
+        _c.assignee,
+        _c.opened_at,
+        _c.due_at,
+    )
+    .where(_OPEN_CASE)
+    .order_by(_c.id),
+    _c.order_id,
+)
 
 
 def facts_of(session: Session, order_ids: Collection[int]) -> dict[int, Facts]:
     """The facts by order id; an order that does not exist is left out."""
     ids = sorted(set(order_ids))
     found: dict[int, Facts] = {}
-    for start in range(0, len(ids), AT_ONCE):
-        found |= _facts(session, ids[start : start + AT_ONCE])
+    for start in range(0, len(ids), SIZES[-1]):
+        found |= _facts(session, ids[start : start + SIZES[-1]])
     return found
 
 
 def _facts(session: Session, ids: Ids) -> dict[int, Facts]:
-    heads = _heads(session, ids)
-    held = [row.id for row in heads if row.held]
-    lines = _lines(session, ids)
+    heads = _HEADS.rows(session, ids)
+    held = [order_id for order_id, _, _, _, is_held in heads if is_held]
+    lines = {row[0]: row[1:] for row in _LINES.rows(session, ids)}
     holds, boxes = _holds(session, held), _boxes(session, ids, held)
     parcels, cases = _parcels(session, ids), _cases(session, ids)
-    return {
-        row.id: Facts(
-            number=row.number,
-            is_canceled=row.canceled_at is not None,
-            placed_at=moment(row.placed_at),
-            holds=tuple(holds[row.id]),
-            is_unknown=bool(lines.get(row.id, (0, 0))[0]),
-            is_short=bool(lines.get(row.id, (0, 0))[1]),
-            awaits=lines[row.id][2] if row.id in lines else "",
-            boxes=tuple(boxes[row.id]),
-            parcels=tuple(parcels[row.id]),
-            cases=tuple(cases[row.id]),
+    found = {}
+    for order_id, number, canceled_at, placed_at, _ in heads:
+        unplaced, short, awaits = lines.get(order_id, (0, 0, ""))
+        found[order_id] = Facts(
+            number=number,
+            is_canceled=canceled_at is not None,
+            placed_at=moment(placed_at),
+            holds=tuple(holds[order_id]),
+            is_unknown=bool(unplaced),
+            is_short=bool(short),
+            awaits=awaits,
+            boxes=tuple(boxes[order_id]),
+            parcels=tuple(parcels[order_id]),
+            cases=tuple(cases[order_id]),
         )
-        for row in heads
-    }
-
-
-def _heads(session: Session, ids: Ids) -> Sequence[Any]:
-    return session.select(
-        sa.select(_o.id, _o.number, _o.canceled_at, _o.placed_at, _o.held).where(_o.id.in_(ids))
-    )
-
-
-def _lines(session: Session, ids: Ids) -> dict[int, tuple[int, int, str]]:
-    """(lines with units that have no place, lines that are short, the last day for which goods
-    are announced) by order."""
-    awaited = sa.and_(_l.backordered > 0, _l.awaits != "")
-    unplaced = sa.and_(_l.ships == 1, _WAITS > 0)
-    rows = session.select(
-        sa.select(
-            _l.order_id,
-            sa.func.sum(sa.case((unplaced, 1), else_=0)),
-            sa.func.sum(sa.case((sa.and_(_l.backordered > 0, _l.awaits == ""), 1), else_=0)),
-            sa.func.max(sa.case((awaited, _l.awaits), else_="")),
-        )
-        .where(_l.order_id.in_(ids))
-        .group_by(_l.order_id)
-    )
-    return {row[0]: (int(row[1]), int(row[2]), row[3]) for row in rows}
+    return found
 
 
 def _holds(session: Session, ids: Ids) -> dict[int, list[Hold]]:
-    found: dict[int, list[Hold]] = defaultdict(list)
-    if not ids:
-        return found
-    is_open = sa.and_(_h.order_id.in_(ids), _h.released_at.is_(None))
     said: dict[int, list[GotIt]] = defaultdict(list)
-    for row in session.select(
-        sa.select(_a.hold_id, _a.box_id, _a.answered_by, _a.answered_at)
-        .join(t.hold, _h.id == _a.hold_id)
-        .where(is_open)
-        .order_by(_a.answered_at, _a.box_id)
-    ):
-        said[row[0]].append(GotIt(row[1], row[2], moment(row[3])))
-    for row in session.select(sa.select(_h.order_id, *FIELDS).where(is_open).order_by(_h.id)):
-        found[row[0]].append(hold_of(tuple(row)[1:], tuple(said[row[1]])))
+    for hold_id, box_id, by, at in _ANSWERS.rows(session, ids):
+        said[hold_id].append(GotIt(box_id, by, moment(at)))
+    found: dict[int, list[Hold]] = defaultdict(list)
+    for order_id, *row in _HOLDS.rows(session, ids):
+        found[order_id].append(hold_of(row, tuple(said[row[0]])))
     return found
 
 
 def _boxes(session: Session, ids: Ids, held: Ids) -> dict[int, list[BoxFacts]]:
-    """Open boxes; their lines matter to holds alone, and so do boxes that have left."""
+    """Boxes that are not canceled; what is in them matters to holds alone."""
     lines: dict[int, set[int]] = defaultdict(set)
-    if held:
-        for row in session.select(
-            sa.select(_r.fulfillment_id, _r.line_id).where(
-                _r.order_id.in_(held), _r.state != "released", _r.fulfillment_id.is_not(None)
-            )
-        ):
-            lines[row[0]].add(row[1])
+    for box_id, line_id in _BOX_LINES.rows(session, held):
+        lines[box_id].add(line_id)
     found: dict[int, list[BoxFacts]] = defaultdict(list)
-    for row in session.select(
-        sa.select(_f.id, _f.order_id, _f.number, _f.location_id, _f.stage, _f.ready_at)
-        .where(_f.order_id.in_(ids), _f.stage != "canceled")
-        .order_by(_f.id)
-    ):
-        box = Box(row.id, Stage(row.stage), frozenset(lines[row.id]))
-        found[row.order_id].append(BoxFacts(box, row.number, row.location_id, moment(row.ready_at)))
+    for order_id, box_id, number, place, stage, ready in _BOXES.rows(session, ids):
+        box = Box(box_id, Stage(stage), frozenset(lines[box_id]))
+        found[order_id].append(BoxFacts(box, number, place, moment(ready)))
     return found
 
 
 def _parcels(session: Session, ids: Ids) -> dict[int, list[ParcelFacts]]:
     found: dict[int, list[ParcelFacts]] = defaultdict(list)
-    sign = sa.func.coalesce(_p.last_scan_at, _p.handed_over_at, _p.first_scan_at)
-    for row in session.select(
-        sa.select(_p.order_id, _p.carrier, _p.status, sign)
-        .where(_p.order_id.in_(ids), _p.delivered_at.is_(None))
-        .order_by(_p.position, _p.id)
-    ):
-        found[row[0]].append(ParcelFacts(row[1], row[2], moment_or_none(row[3])))
+    for order_id, carrier, status, sign in _PARCELS.rows(session, ids):
+        found[order_id].append(ParcelFacts(carrier, status, moment_or_none(sign)))
     return found
 
 
 def _cases(session: Session, ids: Ids) -> dict[int, list[CaseFacts]]:
     found: dict[int, list[CaseFacts]] = defaultdict(list)
-    for row in session.select(
-        sa.select(
-            _c.order_id,
-            _c.kind,
-            _c.title,
-            _c.party,
-            _c.location_id,
-            _c.assignee,
-            _c.opened_at,
-            _c.due_at,
+    for order_id, kind, title, party, place, assignee, opened, due in _CASES.rows(session, ids):
+        case = CaseFacts(
+            CaseKind(kind), title, party, place, assignee, moment(opened), moment_or_none(due)
         )
-        .where(_c.order_id.in_(ids), _OPEN_CASE)
-        .order_by(_c.id)
-    ):
-        _, kind, title, party, place, assignee, opened, due = row
-        found[row[0]].append(
-            CaseFacts(
-                CaseKind(kind),
-                title,
-                party,
-                place,
-                assignee,
-                moment(opened),
-                moment_or_none(due),
-            )
-        )
+        found[order_id].append(case)
     return found
 
 

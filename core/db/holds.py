@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from core.db import tables as t
-from core.db.connection import Row, Session, Statement
+from core.db.connection import Session, Statement
 from core.db.rows import micros, micros_or_none, moment, moment_or_none
 from core.domain.holds import GotIt, Hold, HoldReason, Party, Scope
 from core.domain.order import Order
@@ -65,7 +66,7 @@ def read_holds(session: Session, order_id: int) -> tuple[Hold, ...]:
     )
 
 
-def hold_of(row: Row, answers: tuple[GotIt, ...] = ()) -> Hold:
+def hold_of(row: Sequence[Any], answers: tuple[GotIt, ...] = ()) -> Hold:
     """A row of `FIELDS` as a hold."""
     hold_id, reason, note, by, at, until, scope, scope_id, owner = row
     return Hold(

@@ -35,15 +35,9 @@ def legal_actions(
 ) -> tuple[str, ...]:
     """What this person may do next, the most likely first."""
     may = actor.may
-    found: list[str] = []
     open_works = [w for w in works if w.is_open]
     free = [w for w in open_works if not gate(order.holds, Exit.PICK, box_of(w)).stopped_by]
-    asked = [w for w in open_works for h in order.holds if answer(h, box_of(w)) is Answer.ASKED]
-    if asked and may(Right.FULFILL):
-        found.append("got it")
-    if order.is_held and may(Right.HOLD):
-        found.append("release")
-        found += ["void"] if may(Right.FULFILL) and any(not p.has_left for p in parcels) else []
+    found = _about_holds(actor, order, open_works, parcels) if order.is_held else []
     if free and may(Right.FULFILL):
         found.append(_VERBS[free[0].stage])
     if any(line.returnable > 0 for line in order.lines) and may(Right.RETURN_REQUEST):
@@ -63,6 +57,17 @@ def legal_actions(
         found.append("short")
     found.append("note")
     return tuple(found)
+
+
+def _about_holds(
+    actor: Actor, order: Order, works: Sequence[FulfillmentOrder], parcels: Sequence[Parcel]
+) -> list[str]:
+    """The answer of the location first, then the release."""
+    asked = any(answer(hold, box_of(w)) is Answer.ASKED for w in works for hold in order.holds)
+    labeled = any(not parcel.has_left for parcel in parcels)
+    found = ["got it"] if asked and actor.may(Right.FULFILL) else []
+    found += ["release"] if actor.may(Right.HOLD) else []
+    return found + (["void"] if labeled and actor.may(Right.FULFILL) else [])
 
 
 def _is_on_its_way(parcel: Parcel) -> bool:
