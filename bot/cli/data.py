@@ -43,9 +43,9 @@ def bring_in(
     Columns of a CSV file, * needed (docs/guide/import.md says more):
 
     locations: code* name kind street zip city country lat lon rank parcel_cost unit_cost
-    time_zone hours cut_off closing_days channel active
+    time_zone hours cut_off closing_days channel active groups abilities
 
-    products: sku* title barcode price cost weight category active
+    products: sku* title barcode price cost weight category active flags
 
     stock: sku* location* on_hand* safety
 

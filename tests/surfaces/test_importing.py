@@ -253,3 +253,30 @@ def test_what_the_house_refuses_is_told_by_line(house, tmp_path):
 def test_an_unknown_kind_names_the_known_ones(house, tmp_path):
     with pytest.raises(Invalid, match="no import of cats"):
         brought(house, tmp_path, "cats", "a\n1\n")
+
+
+def test_lanes_come_from_a_file_and_twice_changes_nothing(house, tmp_path):
+    text = (
+        "Origin;Country;Zip Prefix;Method;Days;Cost\n"
+        "BER;DE;;standard;1;3,90\n"
+        ";DE;25849;;4;\n"
+        ";*;;express;3;14,90\n"
+    )
+    assert (brought(house, tmp_path, "lanes", text).made, len(lanes_of(house))) == (3, 3)
+    again = brought(house, tmp_path, "lanes", text)
+    assert (again.made, again.changed, again.same) == (0, 0, 3)
+    assert lanes_of(house) == {
+        ("", "", "", "express", 3, 1490),
+        ("", "DE", "25849", "standard", 4, None),
+        ("BER", "DE", "", "standard", 1, 390),
+    }
+
+
+def test_a_lane_is_named_by_its_ends_and_its_method(tmp_path):
+    twice = "country,days\nDE,1\nDE,2\nAT,x\n"
+    assert problems(tmp_path, "lanes", twice) == [(3, "origin"), (4, "days")]
+
+
+def lanes_of(house):
+    rows = house.read(lambda session: session.select(t.lane.select()))
+    return {(r.origin, r.country, r.zip_prefix, r.method, r.days, r.cost) for r in rows}
