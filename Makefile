@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench soak scale
+.PHONY: help demo serve test check bench soak scale mutants
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -37,6 +37,9 @@ soak: $(VENV)/.dev ## 200 kills under load
 scale: $(VENV)/.dev ## PostgreSQL, two apps, two workers and a clock, as processes
 	@$(BIN)/python -m tests.scale $(ARGS)
 
+mutants: $(VENV)/.mutants ## mistakes planted in the rules: how many do the tests notice? (ARGS=--quick)
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
 # The stamps: a folder is up to date until pyproject.toml or constraints.txt changes.
 
 $(VENV)/.app: $(VENV)/.installer
@@ -47,6 +50,10 @@ $(VENV)/.app: $(VENV)/.installer
 $(VENV)/.dev: $(VENV)/.app
 	@echo "Installing the tools for tests into $(VENV) ..."
 	@$(call install,-e '.[postgres]' --group dev)
+	@touch $@
+
+$(VENV)/.mutants: $(VENV)/.dev
+	@$(call install,--group mutants)
 	@touch $@
 
 # uv is many times faster than pip. Where it cannot be had, or does not get through (it ignores

@@ -101,7 +101,7 @@ def serving(url: str, roles: str = "app") -> Iterator[Served]:
         process.wait(30)
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+def _wait(port: int, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:

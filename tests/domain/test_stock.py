@@ -13,7 +13,7 @@ from core.domain.channel_stock import KeepBack, KeepRules, offered, read_keep, r
 from core.domain.incoming import Expected, by_due, share
 from core.domain.restock import Pace, Supply, outlook
 from core.domain.shop import Connection, Location, Mode, Shop
-from core.domain.stock import COLUMNS, EFFECTS, Effect, Level, Move, StockMove, deltas, free
+from core.domain.stock import COLUMNS, EFFECTS, Effect, Level, Move, Short, StockMove, deltas, free
 
 units = st.integers(0, 40)
 levels = st.builds(
@@ -187,3 +187,11 @@ def test_what_neither_sells_nor_has_a_threshold_is_never_low(supply, pace):
     found = outlook(replace(supply, sold=0, low_at=0), pace)
     assert not found.is_low
     assert found.lasts_days is None
+
+
+def test_a_shortage_names_each_sku_once_and_keeps_where_it_was_met():
+    levels = (("tee", 2), ("mug", 1), ("mug", 3))
+    short = Short(levels)
+    assert (short.code, short.levels) == ("short", levels)
+    assert short.sentence == "There is not enough stock of mug, tee."
+    assert short.next == "Look at `stock` for the sku."
