@@ -19,7 +19,7 @@ from core.db.rows import micros, to_json
 from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
-from core.domain.awaiting import marked, short_of, supplied, with_endless
+from core.domain.awaiting import marked, short_of, supplied
 from core.domain.carts import with_own
 from core.domain.cases import CaseKind, Finding
 from core.domain.estimate import estimate
@@ -60,9 +60,7 @@ def place(
     for _ in range(REPLANS):
         fresh = levels if levels is not None else uow.stock.levels([w.sku for w in waiting])
         levels = None
-        told = fresh = with_own(fresh, own) if own else fresh
-        if uow.shop.endless:
-            fresh = with_endless(uow.shop, told, waiting)
+        fresh = with_own(fresh, own) if own else fresh
         demands = [Demand(line.sku, line.unplaced) for line in waiting]
         plan = plan_for(uow, order, demands, fresh, only, avoid)
         if plan.short and uow.shop.uses_carts and free_overdue(uow, plan.short):
@@ -70,7 +68,7 @@ def place(
         if not take(uow, plan.claims):
             continue
         try:
-            more = supplied(uow.shop, told, plan.picks) if uow.shop.endless else []
+            more = supplied(uow.shop, fresh, plan.picks)
             uow.stock.move([*own, *more, *_reserves(uow.shop, order.number, plan.picks)])
         except Short:
             give(uow, plan.claims)
@@ -84,8 +82,10 @@ def place_as(uow: UnitOfWork, order: Order, plan: Plan) -> Order:
     known = uow.stock.known([line.sku for line in order.lines if line.unplaced > 0])
     waiting = [line for line in order.lines if line.unplaced > 0 and line.sku in known]
     take(uow, plan.claims)
+    levels = uow.stock.levels([line.sku for line in waiting]) if uow.shop.endless else ()
+    more = supplied(uow.shop, levels, plan.picks)
     try:
-        uow.stock.move(_reserves(uow.shop, order.number, plan.picks))
+        uow.stock.move([*more, *_reserves(uow.shop, order.number, plan.picks)])
     except Short as short:
         raise Conflict(
             "The stock for that plan is gone meanwhile.", f"Write `retry {order.number}`."

@@ -21,6 +21,7 @@ from core.db.reading import Reader
 from core.db.routing import goods_of, location_waited_for, received_at, rejected_by
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
+from core.domain.awaiting import with_endless
 from core.domain.order import Order
 from core.domain.routing import planner, rules
 from core.domain.routing.decision import Decision, Facts, decide
@@ -162,6 +163,7 @@ def candidates(
     avoid: Collection[int] = (),
 ) -> tuple[Candidate, ...]:
     """Every location as the planner sees it, with its one reason when it may not take part."""
+    levels = with_endless(within.shop, levels, demands)
     stock = stock_of(levels, by_hand=only is not None)
     known = Known(within.shop, within.now, stock, forbidden(within, order, only, avoid))
     places = (place_facts(known, site, order) for site in within.shop.locations.values())
@@ -180,7 +182,7 @@ def facts_for(
     known = Known(
         within.shop,
         within.now,
-        stock_of(levels),
+        stock_of(with_endless(within.shop, levels, demands)),
         forbidden(within, order, None, avoid),
         goods_known(within, ruled, [line.sku for line in order.lines]),
         _used(within, ruled),

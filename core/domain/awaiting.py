@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from core.domain.order import Line, Order
-from core.domain.routing.problem import Pick
+from core.domain.routing.problem import Demand, Pick
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, StockMove
 
@@ -59,11 +59,13 @@ def marked(
 # --- suppliers who always have it -----------------------------------------------------------------
 
 
-def with_endless(shop: Shop, levels: Sequence[Level], waiting: Iterable[Line]) -> list[Level]:
+def with_endless(shop: Shop, levels: Sequence[Level], demands: Iterable[Demand]) -> Sequence[Level]:
     """The levels as routing sees them: who always has a SKU has as much of it as is wanted."""
+    if not shop.endless:
+        return levels
     need: dict[str, int] = {}
-    for line in waiting:
-        need[line.sku] = need.get(line.sku, 0) + line.unplaced
+    for demand in demands:
+        need[demand.sku] = need.get(demand.sku, 0) + demand.quantity
     return [
         replace(level, on_hand=level.on_hand + max(0, need.get(level.sku, 0) - _free(level)))
         if level.location_id in shop.endless
@@ -75,6 +77,8 @@ def with_endless(shop: Shop, levels: Sequence[Level], waiting: Iterable[Line]) -
 def supplied(shop: Shop, levels: Sequence[Level], picks: Iterable[Pick]) -> list[StockMove]:
     """What such a supplier has to add to its book so that these picks can be promised there: its
     word is the goods."""
+    if not shop.endless:
+        return []
     there = {(level.sku, level.location_id): _free(level) for level in levels}
     moves = []
     for pick in picks:
