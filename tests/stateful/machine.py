@@ -41,7 +41,8 @@ from core.domain.holds import HoldReason
 from core.domain.tracking import event as tracking_event
 from core.domain.tracking_codes import read
 from tests.shop import BER, CHANNEL, HAM, SKUS
-from tests.stateful.channel import CODE, FEW, PICK, WHERE, ChannelMachine, one
+from tests.stateful.channel import CODE, FEW, PICK, WHERE, one
+from tests.stateful.shelves import ShelfMachine
 
 HOURS = st.integers(-30, 30)
 WORDS = (
@@ -70,7 +71,7 @@ EDITS = (
 SCANS_SAID = st.lists(st.tuples(st.sampled_from(WORDS), HOURS), min_size=1, max_size=4)
 
 
-class ShopMachine(ChannelMachine):
+class ShopMachine(ShelfMachine):
     """What people and carriers do with what the channels have said."""
 
     # --- the desk --------------------------------------------------------------------------------

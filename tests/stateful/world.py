@@ -35,7 +35,8 @@ MORE = {
             select k.line_id, sum(k.quantity) as units from parcel_line k
             join parcel p on p.id = k.parcel_id
             where p.handed_over_at is not null or p.first_scan_at is not null group by k.line_id
-        ) g on g.line_id = l.id where o.handed_over = 0 and l.shipped <> coalesce(g.units, 0)""",
+        ) g on g.line_id = l.id where o.handed_over = 0 and l.kind <> 'kit'
+            and l.shipped <> coalesce(g.units, 0)""",
     "what parcels brought is delivered": """
         select l.id from order_line l join (
             select k.line_id, sum(k.quantity) as units from parcel_line k
@@ -53,9 +54,10 @@ MORE = {
         ) w on w.line_id = l.id where l.packed <> coalesce(w.units, 0)""",
     "nobody waits for what lies free": """
         select l.id from order_line l join stock_level s on s.sku = l.sku
-        where l.backordered > 0 and s.on_hand - s.reserved - s.safety - s.frozen - s.buffer > 0""",
+        where l.backordered > 0 and s.on_hand - s.reserved - s.safety - s.frozen - s.buffer > 0
+            and not exists (select 1 from cart c where c.unserved = 1 or c.state = 'held')""",
     "a short order has a case, unless a person closed it": """
-        select l.id from order_line l where l.backordered > 0 and not exists (
+        select l.id from order_line l where l.backordered > 0 and l.awaits = '' and not exists (
             select 1 from cases c where c.kind = 'short'
             and c.order_id = l.order_id
             and (c.state <> 'resolved' or c.resolution like 'Olga%'))""",
@@ -160,7 +162,10 @@ class World:
         for row in self.shop.rows(t.reservation, state="consumed"):
             want[row["sku"]] -= row["quantity"]
         for row in self.shop.rows(t.rma_line):
-            want[row["sku"]] += row["restocked"]
+            parts = self.shop.rows(t.order_line, kit_line_id=row["line_id"])
+            want[row["sku"]] += 0 if parts else row["restocked"]
+            for part in parts:
+                want[part["sku"]] += row["restocked"] * part["per_kit"]
         for row in self.shop.rows(t.stock_move):
             if row["kind"] == "sell" or row["reason"].startswith(("till sale", "taken back")):
                 want[row["sku"]] += row["on_hand"]
