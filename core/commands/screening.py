@@ -16,10 +16,10 @@ from core.db import roster
 from core.db import screening as db
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
+from core.domain.address import address_key
 from core.domain.cases import CaseKind, Finding
 from core.domain.concerns import Facts, concerns
 from core.domain.holds import Hold, HoldReason, Scope
-from core.domain.lanes import plain_zip
 from core.domain.order import Change, Order, OrderStatus
 from core.domain.refusals import NotPossible
 from core.domain.screening import RULES, Concern, Settings, Then, judge, news
@@ -74,12 +74,10 @@ def _recent(uow: UnitOfWork, order: Order, settings: Settings) -> Mapping[str, i
 
 def _marks(order: Order) -> Iterable[tuple[str, str]]:
     """What an order is recognized by, hashed: the marks say nothing about anybody."""
-    to = order.ship_to
-    where = f"{to.street} {plain_zip(to.zip)} {to.country}" if to.street else ""
     for rule, what in (
         ("many_by_email", order.email),
         ("many_by_phone", order.phone),
-        ("many_by_address", where),
+        ("many_by_address", address_key(order.ship_to)),
         ("many_by_ip", order.extra.get("ip", "")),
     ):
         if what:

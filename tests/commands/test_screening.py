@@ -156,6 +156,14 @@ def test_one_internet_address_with_many_names_is_counted(shop: Shop) -> None:
     assert cases(shop) == ["Order 1002: 2 orders within an hour came from this internet address."]
 
 
+def test_another_spelling_is_the_same_door(shop: Shop) -> None:
+    decide(shop, ("fraud", "yes"), ("many_by_address", "1"))
+    for number, street in ((1001, "Hauptstr. 1"), (1002, "Haupt-Straße 1")):
+        there = replace(HOME, street=street, name=f"N{number}")
+        shop.place(number, ("mug-red", 1), email=f"n{number}@example.org", ship_to=there)
+    assert "many_by_address" in rules_seen(shop, "1002")
+
+
 def test_marks_say_nothing_about_anybody(shop: Shop) -> None:
     decide(shop, ("fraud", "yes"))
     shop.place(1001, ("mug-red", 1))
