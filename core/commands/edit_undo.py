@@ -17,6 +17,7 @@ from core.domain.cases import CaseKind
 from core.domain.edit_actions import shrunk
 from core.domain.edit_stock import in_the_way
 from core.domain.edits import Preview
+from core.domain.merge import Said
 from core.domain.order import Line, Order
 from core.domain.refusals import Conflict, NotFound, NotPossible
 from core.registry import Arg, Done, command
@@ -67,7 +68,16 @@ def revert(ask: RevertEdit, uow: UnitOfWork) -> Done:
     )
     settle_units(uow, found, fact)
     tell_shop(uow, order, uow.orders.own(order.id), found.fields, f"unedit:{change.id}")
+    _forget_told(uow, order)
     return Done(f"Order {order.number} is as it was.", {"order": order.number})
+
+
+def _forget_told(uow: UnitOfWork, order: Order) -> None:
+    """The channel was never told: if it says the same one day, that is no echo of ours."""
+    kept = Changes(uow).said(order.id)
+    if kept is not None:
+        said = replace(msgspec.convert(kept, Said), told={}, told_addresses=())
+        Changes(uow).say(order.id, said)
 
 
 def _withdraw(uow: UnitOfWork, order: Order, change: OrderChange) -> None:

@@ -12,6 +12,7 @@ from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.fulfillment import PackWork, PickWork, PrintPicks
 from core.commands.labels import LabelParcel
 from core.commands.settling import Answer, SettleEdit
+from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.order import Address
@@ -230,6 +231,14 @@ def test_a_late_echo_of_our_first_edit_does_not_take_back_our_second(shop):
     hear(shop, 2, mug_red=4, sock_grey=2)
     hear(shop, 3, mug_red=3, sock_grey=2)  # and then the shop itself takes one off
     assert mugs(shop).canceled == 1
+
+
+def test_what_was_taken_back_is_no_echo_when_the_shop_says_it(shop):
+    edit(shop, "mug-red 3; address Kiez 7, 10999 Berlin")
+    assert shop.do(UndoLast()).ok
+    hear(shop, 1, mug_red=3, ship_to=KIEZ)
+    assert (mugs(shop).ordered, street(shop)) == (3, "Kiez 7")
+    assert open_cases(shop) == []
 
 
 def test_both_changed_one_line_and_a_person_decides(shop):
