@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,8 @@ from core.domain.routing.planner import Demand, Pick
 from core.domain.routing.presets import drafted
 from core.domain.routing.rules import LocationFacts
 from core.domain.routing.scope import Goods, OrderFacts
-from core.domain.routing.story import best_two, cost_of, others
+from core.domain.routing.story import best_two, cost_of, others, story_of
+from core.domain.routing.trace import explain
 
 MUG, TEE = {"mug": 9}, {"tee": 9}
 BER = LocationFacts(
@@ -313,3 +315,14 @@ def test_a_person_who_is_asked_has_the_two_best_plans_to_choose_from() -> None:
     first, second = best_two(document, asked, found)
     assert (set(ships(first)), set(ships(second))) == ({"BER", "VIE"}, {"BER", "HAM"})
     assert Pick("BER", "mug", 1) in first.picks
+
+
+def test_of_very_many_locations_the_first_are_named_and_the_others_counted() -> None:
+    crowd = [replace(BER, location=f"L{n:03}", available={}) for n in range(200)]
+    asked = facts(*crowd, BER, HAM)
+    story = story_of(1, asked, decide(rules(rule(prefer=["cheapest"])), asked))
+    assert [each.location for each in story.weighed[:2]] == ["HAM", "BER"]
+    assert (len(story.weighed), story.more) == (50, {r.NO_STOCK: 152})
+    assert "152 more: it has none of these items." in explain(story, str)
+    assert story.facts is None
+    assert len(json.dumps(story.to_json())) < 10_000

@@ -11,7 +11,7 @@ from core.domain.routing.document import Aim, Document, Else, Money, Otherwise
 from core.domain.routing.explain import aims_in_words
 from core.domain.routing.planner import Objective, Pick
 from core.domain.routing.rules import LocationFacts
-from core.domain.routing.trace import CostParts, Trace, Verdict, Weighed
+from core.domain.routing.trace import SITES_KEPT, CostParts, Trace, Weighed, shortened
 
 LEFT_OUT = "left_out_to_compare"
 PLANS_COMPARED = 4
@@ -20,11 +20,18 @@ PLANS_COMPARED = 4
 def story_of(number: int, facts: Facts, found: Decision) -> Trace:
     """The trace of a decision by rules, with all that it depended on."""
     chosen = set(found.locations)
+    places = {place.location: place for place in facts.places}
+    weighed, more = shortened(
+        [
+            _weigh(places[site.location], site.excluded, site.location in chosen, facts)
+            for site in found.sites
+        ]
+    )
     return Trace(
         objective=Objective.CHEAPEST,
         rule=found.rule.name,
         version=number,
-        weighed=tuple(_weigh(site.location, site.excluded, chosen, facts) for site in found.sites),
+        weighed=weighed,
         compared=(cost_of(facts, found),),
         picks=found.picks,
         short=dict(found.short),
@@ -32,23 +39,20 @@ def story_of(number: int, facts: Facts, found: Decision) -> Trace:
         gap_bound=0 if found.proven else None,
         aims=aims_in_words(found.rule.prefer),
         steps=found.steps,
-        facts=facts,
+        facts=facts if len(facts.places) <= SITES_KEPT else None,
+        more=more,
         waits="" if found.otherwise is None else found.otherwise.do.value,
     )
 
 
-def _weigh(location: str, excluded: str | None, chosen: set[str], facts: Facts) -> Weighed:
-    place = place_of(facts, location)
-    if location in chosen:
-        return Weighed(location, "chosen", "ships", place.distance_km)
+def _weigh(place: LocationFacts, excluded: str | None, is_chosen: bool, facts: Facts) -> Weighed:
+    if is_chosen:
+        return Weighed(place.location, "chosen", "ships", place.distance_km)
     if excluded is not None:
-        return Weighed(location, "excluded", excluded, place.distance_km)
-    wanted = wanted_of(facts).by_sku
-    has = [place.available.get(sku, 0) >= quantity for sku, quantity in wanted.items()]
-    verdict: Verdict = "considered"
-    return Weighed(
-        location, verdict, "has_everything" if all(has) else "has_some", place.distance_km
-    )
+        return Weighed(place.location, "excluded", excluded, place.distance_km)
+    has = all(place.available.get(each.sku, 0) >= each.quantity for each in facts.demands)
+    reason = "has_everything" if has else "has_some"
+    return Weighed(place.location, "considered", reason, place.distance_km)
 
 
 def place_of(facts: Facts, location: str) -> LocationFacts:

@@ -13,6 +13,7 @@ from core.domain.routing.problem import Candidate, Demand, Pick
 
 SITES_KEPT = 50
 Verdict = Literal["chosen", "considered", "excluded"]
+_VERDICTS: tuple[Verdict, ...] = ("chosen", "considered", "excluded")
 
 _OBJECTIVES = {
     Objective.FEWEST_PARCELS: "fewest parcels, then cheapest, then nearest",
@@ -76,6 +77,7 @@ class Trace:
     Of a rule set, `version` is its number, `rule` the rule that had the last word, `aims` what
     that rule prefers in words, `steps` what every rule came to, and `facts` all that the
     decision depended on: from them it can be made again. `override` names the person who chose.
+    Of very many locations the first are named; `more` counts the others by their reason.
     """
 
     objective: Objective
@@ -93,6 +95,7 @@ class Trace:
     facts: Any = None
     override: str = ""
     waits: str = ""
+    more: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data: dictionaries, lists, numbers and words."""
@@ -125,6 +128,7 @@ class Trace:
             facts=plain.get("facts"),
             override=plain.get("override", ""),
             waits=plain.get("waits", ""),
+            more=plain.get("more", {}),
         )
 
 
@@ -140,11 +144,12 @@ def trace_of(
 ) -> Trace:
     """The trace of a plan that was made from these very demands and candidates."""
     chosen = {pick.location for pick in found.picks}
+    weighed, more = shortened([_weigh(each, demands, chosen) for each in candidates])
     return Trace(
         objective=objective,
         rule=rule,
         version=version,
-        weighed=tuple(_weigh(each, demands, chosen) for each in candidates),
+        weighed=weighed,
         compared=tuple(_cost_parts(each, candidates) for each in (found, *others)),
         picks=found.picks,
         short=dict(found.short),
@@ -152,7 +157,19 @@ def trace_of(
         gap_bound=found.gap_bound,
         gap_unit=found.gap_unit,
         facts=facts,
+        more=more,
     )
+
+
+def shortened(weighed: Sequence[Weighed]) -> tuple[tuple[Weighed, ...], dict[str, int]]:
+    """All of them when they are few; else what was chosen, the first others, and counts."""
+    if len(weighed) <= SITES_KEPT:
+        return tuple(weighed), {}
+    by_verdict = sorted(weighed, key=lambda each: _VERDICTS.index(each.verdict))
+    counts: dict[str, int] = {}
+    for each in by_verdict[SITES_KEPT:]:
+        counts[each.reason] = counts.get(each.reason, 0) + 1
+    return tuple(by_verdict[:SITES_KEPT]), counts
 
 
 def plain_facts(demands: Sequence[Demand], sites: Sequence[Candidate]) -> Any:
@@ -216,6 +233,7 @@ def explain(trace: Trace, money: Callable[[int], str]) -> list[str]:
         ),
         _certainty(trace, money),
         *(_about(each, trace, money) for each in trace.weighed if each.verdict != "chosen"),
+        *(f"{count} more: {_reason(reason)}." for reason, count in trace.more.items()),
     ]
 
 
@@ -296,7 +314,11 @@ def _certainty(trace: Trace, money: Callable[[int], str]) -> str:
 def _about(each: Weighed, trace: Trace, money: Callable[[int], str]) -> str:
     verb = "was not allowed" if each.verdict == "excluded" else "was considered"
     away = "" if each.distance_km is None else f" ({each.distance_km:.0f} km)"
-    reason = _REASONS.get(each.reason, each.reason.replace("_", " "))
+    reason = _reason(each.reason)
     alone = (parts.cost for parts in trace.compared if parts.locations == (each.location,))
     cost = next((f" It would cost {money(known)}." for known in alone), "")
     return f"{each.location}{away} {verb}: {reason}.{cost}"
+
+
+def _reason(code: str) -> str:
+    return _REASONS.get(code, code.replace("_", " "))
