@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -282,3 +283,24 @@ def test_a_count_takes_from_carts_before_any_order_loses(shop):
 def test_a_shop_without_carts_has_nothing_to_release(shop):
     shop.place(1001, ("mug-red", 99))
     assert shop.do(ReleaseExpiredCarts(), CLOCK).facts == {"released": 0, "more": False}
+
+
+# --- racing --------------------------------------------------------------------------------------
+
+
+def test_carts_and_orders_that_race_never_hold_or_promise_more_than_there_is(shop):
+    def wish(n: int) -> Receipt:
+        if n % 3 == 0:
+            return shop.place(2000 + n, ("mug-red", 2), cart=f"c{n - 1}")
+        if n % 3 == 1:
+            return reserve(shop, f"c{n}", ("mug-red", 3))
+        return reserve(shop, f"c{n}", ("mug-red", 1), ("tee-black-m", 1))
+
+    with ThreadPoolExecutor(8) as many:
+        receipts = list(many.map(wish, range(1, 25)))
+    assert {receipt.code for receipt in receipts} <= {"", "short"}
+    live_units = sum(units for state in ("held", "promised") for _, units in live(shop, state))
+    assert live_units == reserved(shop) + reserved(shop, HAM) <= 20
+    held = [row["cart_id"] for row in shop.rows(t.reservation, state="held")]
+    ordered = {row["id"] for row in shop.rows(t.cart, state="ordered")}
+    assert not ordered & set(held)
