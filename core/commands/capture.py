@@ -137,7 +137,7 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
         uow.emit(order.id, *change.events)
     else:
         own = claim(uow, ask.cart, order) if ask.cart else ()
-        order = screen(uow, place(uow, order, levels, own=own), levels)
+        order = screen(uow, place(uow, order, levels, own=own), None if own else levels)
     uow.orders.add(Change(order))
     _open_cases(uow, order)
     return Done(f"Order {order.number} is captured.", {"order": order.number, "id": order.id})

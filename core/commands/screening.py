@@ -86,14 +86,17 @@ def _marks(order: Order) -> Iterable[tuple[str, str]]:
 
 
 def _left(uow: UnitOfWork, order: Order, levels: Sequence[Level] | None) -> Mapping[str, int]:
-    """What is available of each SKU once this order has its units."""
+    """What is available of each SKU once this order has its units; who always has it is no risk."""
     wanted: dict[str, int] = {}
     for line in order.lines:
+        if not line.ships or line.awaits:
+            continue
         wanted[line.sku] = wanted.get(line.sku, 0) + line.ordered
     found = levels if levels is not None else uow.stock.levels(sorted(wanted))
     taken = wanted if levels is not None else dict.fromkeys(wanted, 0)
     held = {sku: sum(x.available for x in found if x.sku == sku) for sku in wanted}
-    return {sku: max(held[sku] - taken[sku], 0) for sku in wanted}
+    endless = {level.sku for level in found if level.location_id in uow.shop.endless}
+    return {sku: max(held[sku] - taken[sku], 0) for sku in wanted if sku not in endless}
 
 
 # --- what follows --------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ def _margin(order: Order, facts: Facts, setting: Setting, *_: object) -> Saw | N
     """What the customer pays for the units, tax taken out, against what they cost."""
     low = [
         line.sku
-        for line in order.lines
+        for line in order.bought
         if (cost := facts.costs.get(line.sku, 0))
         and (line.total - line.tax) * 100 < cost * line.ordered * (100 + setting.limit)
     ]

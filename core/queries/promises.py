@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -16,9 +17,11 @@ from core.db.promising import units_waited_for
 from core.db.reading import Reader
 from core.db.stock import levels_of
 from core.domain.access import Right
+from core.domain.awaiting import Preorder
 from core.domain.basket import BasketLine, read_basket, require_basket
 from core.domain.detect import calendar_of
 from core.domain.estimate import estimate, parcel_cost
+from core.domain.kits import opened, units_of
 from core.domain.lanes import STANDARD, Lane, require_method
 from core.domain.order import Address, Line, Order
 from core.domain.promise import next_cutoff
@@ -124,10 +127,13 @@ def _answer(
 ) -> BasketPromise:
     """Plan the order that is not there, then count the days of each of its parcels."""
     then = Reader(reader.session, reader.actor, at)
-    skus = sorted({line.sku for line in lines})
-    known = catalog.products(reader.session, reader.shop.id, skus)
-    order = _imagined(lines, known, to, method, then)
-    demands = [Demand(line.sku, line.ordered) for line in order.lines if line.sku in known]
+    wanted = {line.sku: line.quantity for line in lines}
+    skus = sorted(units_of(reader.shop.kits, wanted))
+    known = catalog.products(reader.session, reader.shop.id, sorted({*skus, *wanted}))
+    order = opened(
+        _imagined(lines, known, to, method, then), reader.shop.kits, count(len(lines) + 1).__next__
+    )
+    demands = [Demand(x.sku, x.ordered) for x in order.lines if x.ships and x.sku in known]
     levels = levels_of(reader.session, reader.shop.id, skus)
     plan = plan_for(then, order, demands, levels) if demands else None
     parcels = [] if plan is None else _parcels(then, order, plan.picks)
@@ -254,12 +260,35 @@ def _still_to_come(
                 at = max(_end_of(coming.due_on, site.time_zone), reader.now)
                 named = coming.reference or coming.source or coming.due_on.isoformat()
                 parcels.append(_parcel(reader, order, site, {sku: taken}, at, named))
+    for sku, units in left.items():
+        parcel = _announced(reader, order, sku, units, waiting.get(sku, 0)) if units else None
+        if parcel is not None:
+            left[sku] = 0
+            parcels.append(parcel)
     return parcels, {sku: units for sku, units in left.items() if units}
+
+
+def _announced(
+    reader: Reader, order: Order, sku: str, units: int, waiting: int
+) -> PromisedParcel | None:
+    """A preorder: from the first location, once the goods are here, as far as its limit goes."""
+    known: Preorder | None = reader.shop.preorders.get(sku)
+    site = next((place for place in reader.shop.locations.values() if place.active), None)
+    if known is None or site is None or known.available_from <= reader.now.date():
+        return None
+    if known.limit is not None and waiting + units > known.limit:
+        return None
+    at = _begin_of(known.available_from, reader.shop.time_zone)
+    return _parcel(reader, order, site, {sku: units}, at, "the preorder")
 
 
 def _end_of(day: date, zone: str) -> datetime:
     """Goods that are due on a day can be handed over from the next one on."""
-    return datetime.combine(day + timedelta(days=1), time(0), ZoneInfo(zone)).astimezone(UTC)
+    return _begin_of(day + timedelta(days=1), zone)
+
+
+def _begin_of(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)
 
 
 def _left_over(

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from core.commands.arrivals import ExpectStock
+from core.commands.kits import SetKit
+from core.commands.preorders import SetPreorder
 from core.commands.screening import SetScreening
 from core.commands.setup import PauseLocation, SetPolicy
 from core.db import tables as t
@@ -125,3 +127,28 @@ def test_a_moment_far_away_is_refused(shop: Shop, days: int) -> None:
 def test_a_destination_may_be_given_whole(shop: Shop) -> None:
     told = shop.ask(AskPromise((BasketLine("mug-red", 1),), Address(zip="1010", country="at")))
     assert (told.to.country, told.possible) == ("AT", True)
+
+
+def test_a_preorder_is_promised_as_its_order_would_be(shop: Shop) -> None:
+    from_day = datetime(2026, 12, 14, 9, 0, tzinfo=UTC)
+    assert shop.do(SetPreorder("mug-red", from_day, 5), OWNER).ok
+    told = ask(shop, "mug-red 22 to 10827")
+    assert (told.possible, told.parcels[-1].expected) == (True, "the preorder")
+    assert not ask(shop, "mug-red 26 to 10827").possible
+    shop.place(1001, ("mug-red", 22))
+    assert shop.ask(ShowOrder("1001")).promise == told.last
+
+
+def test_a_kit_is_promised_by_its_parts(shop: Shop) -> None:
+    make_kit(shop)
+    told = ask(shop, "gift-box 3 to 10827")
+    assert [parcel.units for parcel in told.parcels] == [{"mug-red": 6, "tee-black-m": 3}]
+    shop.place(1001, ("gift-box", 3))
+    assert shop.ask(ShowOrder("1001")).promise == told.last
+
+
+def make_kit(shop: Shop) -> None:
+    shop.engine.chore(
+        lambda uow: uow.people.put(t.product, {"sku": "gift-box"}, {"price": 4990}), 1
+    )
+    assert shop.do(SetKit("gift-box", "mug-red:2 tee-black-m:1"), OWNER).ok

@@ -12,6 +12,7 @@ import pytest
 from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.fulfillment import PickWork
 from core.commands.holds import HoldOrder, ReleaseOrder
+from core.commands.kits import SetKit
 from core.commands.orders import CancelOrder
 from core.commands.screening import ScreenOrder, SetScreening
 from core.db import tables as t
@@ -182,6 +183,18 @@ def test_cost_and_the_last_units_are_rules_of_their_own(shop: Shop) -> None:
     assert holds(shop, "1002") == [("stock", "screening")]
 
 
+def test_a_kit_is_judged_by_its_own_price_and_the_stock_of_its_parts(shop: Shop) -> None:
+    make_kit(shop)
+    decide(shop, ("margin", "warn"), ("last_units", "warn 1"))
+    shop.engine.chore(_with_cost, 1)
+    shop.place(1001, ("gift-box", 1))
+    assert rules_seen(shop, "1001") == []
+    shop.place(1002, ("gift-box", 8), email="bert@example.org")
+    assert rules_seen(shop, "1002") == []
+    shop.place(1003, ("gift-box", 1), email="carl@example.org")
+    assert rules_seen(shop, "1003") == ["last_units"]
+
+
 def _with_cost(uow: Any) -> None:
     uow.people.put(t.product, {"sku": "mug-red"}, {"cost": 2500})
 
@@ -294,3 +307,10 @@ def test_a_bad_address_after_the_pick_list_asks_the_location(shop: Shop) -> None
     decide(shop, ("country", "hold"))
     assert shop.do(ScreenOrder("1001")).ok
     assert [row["kind"] for row in shop.rows(t.cases)] == ["screening", "hold_asked"]
+
+
+def make_kit(shop: Shop) -> None:
+    shop.engine.chore(
+        lambda uow: uow.people.put(t.product, {"sku": "gift-box"}, {"price": 4990}), 1
+    )
+    assert shop.do(SetKit("gift-box", "mug-red:2 tee-black-m:1"), OWNER).ok
