@@ -42,8 +42,6 @@ def legal_actions(
         found.append(_VERBS[free[0].stage])
     if any(line.returnable > 0 for line in order.lines) and may(Right.RETURN_REQUEST):
         found.append("return")
-    if any(_is_on_its_way(p) for p in parcels) and may(Right.HOLD):
-        found.append("recall")
     if any(line.shipped for line in order.shippable) and may(Right.EDIT):
         found.append("resend")
     if open_works and not order.is_held and may(Right.HOLD):
@@ -56,6 +54,8 @@ def legal_actions(
     if free and may(Right.FULFILL):
         found.append("short")
     found.append("note")
+    if any(_is_on_its_way(p) for p in parcels) and may(Right.HOLD):
+        found.append("recall")
     return tuple(found)
 
 
