@@ -14,7 +14,7 @@ from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
 from core.domain.money import decimal_text
 from core.domain.order import Change, Order
-from core.domain.refunds import RefundLine, refundable
+from core.domain.refunds import RefundLine, paid_for_first, refundable
 from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.returns import Rma
 from core.registry import Arg, Done, Risk, command
@@ -83,8 +83,9 @@ def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | No
     due = sum(refund.amount for refund in known if refund.state == "due")
     parts = _parts(order, units, known)
     amount = sum(money for _, _, money in parts)
-    unpaid = max(0, order.total - order.captured)
-    amount = min(amount - unpaid, order.captured - order.refunded - due)
+    if order.captured < order.total:
+        amount = min(amount, _overpaid(order, units, known))
+    amount = min(amount, order.captured - order.refunded - due)
     if amount <= 0:
         return None
     refund = Refund(
@@ -104,6 +105,15 @@ def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | No
     uow.emit(order.id, e.RefundDue(refund.id, amount, order.currency))
     _open_task(uow, order, None, refund)
     return refund
+
+
+def _overpaid(order: Order, units: Units, known: Iterable[Refund]) -> int:
+    """What was paid beyond the units that stay, once these are canceled too."""
+    canceled = sum(
+        paid_for_first(x.total, x.ordered, x.canceled + units.get(x.id, 0)) for x in order.lines
+    )
+    given = sum(r.amount for r in known if r.rma_id is None and r.state != "canceled")
+    return order.captured - given - (order.total - canceled)
 
 
 def text_of(refund: Refund) -> str:

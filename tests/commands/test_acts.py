@@ -106,6 +106,15 @@ def test_what_was_never_paid_is_not_owed(database: str) -> None:
     shop.close()
 
 
+def test_what_was_paid_in_part_goes_back_once_it_is_too_much(database: str) -> None:
+    """Two of three mugs are paid: the first that goes is nobody's money, the second is."""
+    shop = make_shop(database)
+    shop.place(1001, ("mug-red", 3), captured=2 * 1990)
+    owed = [shop.do(CancelOrder("1001", "", MUG)).facts["refund"] for _ in range(2)]
+    assert owed == [0, 1990]
+    shop.close()
+
+
 def test_queued_units_go_first(shop: Shop) -> None:
     shop.place(1002, ("mug-red", 19))
     assert view(shop, "1002").lines[0].backordered == 1
