@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -145,7 +144,7 @@ def _solve(problem: Problem, fewest: bool, limits: Limits) -> _Found:
 def _best_single(problem: Problem) -> Sites | None:
     """The best location that has everything."""
     able = [site for site in range(len(problem.sites)) if problem.has_everything(site)]
-    return (min(able, key=lambda site: problem.cost((site,))),) if able else None
+    return (min(able, key=problem.cost_alone),) if able else None
 
 
 def _no_split_pays(problem: Problem, single: Sites) -> bool:
@@ -192,6 +191,8 @@ class _Fewer:
 def _fewer(problem: Problem, top: int, budget: Budget, *, first_only: bool = False) -> _Fewer:
     """A plan of at most `top` parcels, and of as few as possible: the same question where each
     parcel costs one and nothing else costs anything."""
+    if max(2, least_parcels(problem)) > top:
+        return _Fewer(None, top + 1, True)
     counted = undominated(problem.counting_parcels())
     goal = top * PARCEL + 1
     prices = best_prices(counted, None, goal)
@@ -333,15 +334,16 @@ def _as_plan(found: _Found, split_penalty: int) -> Plan:
 
 def _parts(opened: Mapping[str, Candidate], picks: Iterable[Pick]) -> dict[str, int]:
     """What the parcels and the units cost, by name; what costs nothing is left out."""
-    parts: Counter[str] = Counter()
+    parts = {PARCELS: 0, UNITS: 0}
     for site in opened.values():
         parts[PARCELS] += site.parcel_cost
-        parts.update(site.parcel_parts)
+        for name, cost in site.parcel_parts.items():
+            parts[name] = parts.get(name, 0) + cost
     for pick in picks:
-        site = opened[pick.location]
-        parts[UNITS] += site.unit_cost * pick.quantity
-        for name, unit in site.unit_parts.items():
-            parts[name] += unit * pick.quantity
+        site, quantity = opened[pick.location], pick.quantity
+        parts[UNITS] += site.unit_cost * quantity
+        for name, cost in site.unit_parts.items():
+            parts[name] = parts.get(name, 0) + cost * quantity
         for name, costs in site.sku_parts.items():
-            parts[name] += costs.get(pick.sku, 0) * pick.quantity
+            parts[name] = parts.get(name, 0) + costs.get(pick.sku, 0) * quantity
     return {name: amount for name, amount in parts.items() if amount}

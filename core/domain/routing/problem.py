@@ -50,7 +50,8 @@ class Candidate:
 
     @property
     def per_parcel(self) -> int:
-        return self.parcel_cost + sum(self.parcel_parts.values())
+        parts = self.parcel_parts
+        return self.parcel_cost + sum(parts.values()) if parts else self.parcel_cost
 
     def per_unit(self, sku: str) -> int:
         own = sum(costs.get(sku, 0) for costs in self.sku_parts.values())
@@ -136,9 +137,14 @@ class Problem:
 
     def has_everything(self, site: int) -> bool:
         shelf = self.shelves[site]
-        return len(shelf) >= len(self.need) - self.need.count(0) and all(
-            have == self.need[line] for line, have, _ in shelf
-        )
+        if len(shelf) < len(self.need) - self.need.count(0):
+            return False
+        return all(have == self.need[line] for line, have, _ in shelf)
+
+    def cost_alone(self, site: int) -> int:
+        """The total of shipping everything from a site that has everything."""
+        units = [self.need[line] * unit for line, _, unit in self.shelves[site]]
+        return self.fixed[site] + sum(units)
 
     def fill(self, chosen: Collection[int]) -> list[tuple[int, int, int]]:
         """(site, line, quantity): each line from the cheapest of the chosen sites first."""
@@ -292,6 +298,8 @@ def _priced(
 def _costs_below_zero(site: Candidate) -> bool:
     if site.parcel_cost < 0 or site.unit_cost < 0 or site.ahead < 0:
         return True
+    if not (site.parcel_parts or site.unit_parts or site.sku_parts):
+        return False
     parts = (site.parcel_parts, site.unit_parts, *site.sku_parts.values())
     return any(cost < 0 for part in parts for cost in part.values())
 
