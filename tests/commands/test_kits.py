@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.commands.carts import CartLine, ReserveCart
+from core.commands.choosing import Units
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
 from core.commands.kits import SetKit, UnsetKit
+from core.commands.missing import ShortOrder
 from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.returns import ApproveReturn, RequestReturn
@@ -25,6 +27,7 @@ from core.engine import Caller
 from core.queries.orders import OrderView, ShowOrder
 from core.queries.picks import ListPicks
 from core.queries.stock import ShowStock
+from core.queries.tracking import TrackByLink
 from tests.shop import BER, CHANNEL, SHOP, SHOPIFY, Shop, make_shop, staff
 
 BO = staff(Role.WAREHOUSE, "Bo")
@@ -119,6 +122,30 @@ def test_the_stock_of_a_kit_is_what_its_parts_would_make(shop):
     assert (found.available, found.made_of) == (3, (("mug-red", 2), ("sock-grey", 1)))
     shop.place(1001, ("mug-red", 3))
     assert shop.ask(ShowStock(BOX)).kits_at == (("BER", 1),)
+
+
+def test_customers_read_of_the_kit_and_not_of_its_parts(shop):
+    shop.place(1001, (BOX, 2))
+    (row,) = shop.rows(t.orders, number="1001")
+    ask = TrackByLink(row["id"], row["links_version"])
+    clock = Caller(system(SHOP, "clock"), "clock")
+    waiting = [(w.title, w.quantity, w.stage) for w in shop.ask(ask, clock).facts.waiting]
+    assert waiting == [("Poster-Sun", 2, "ready")]
+    ship(shop, 1001)
+    facts = shop.ask(ask, clock).facts
+    assert ([parcel.lines for parcel in facts.parcels], facts.waiting) == (
+        [(("Poster-Sun", 2),)],
+        (),
+    )
+
+
+def test_a_part_that_a_picker_misses_is_found_elsewhere_or_waited_for(shop):
+    shop.place(1001, (BOX, 2))
+    receipt = shop.do(ShortOrder("1001", (Units("mug-red", 3),)), staff())
+    assert receipt.ok, receipt
+    part = lines(shop, 1001)["part", "mug-red"]
+    assert (part["allocated"], part["backordered"]) == (3, 1)
+    assert lines(shop, 1001)["kit", BOX]["backordered"] == 0
 
 
 # --- changing ------------------------------------------------------------------------------------
