@@ -42,7 +42,7 @@ from core.domain.tracking import event as tracking_event
 from core.domain.tracking_codes import read
 from tests.shop import BER, CHANNEL, HAM, SKUS
 from tests.stateful.channel import CODE, FEW, PICK, WHERE, one
-from tests.stateful.shelves import ShelfMachine
+from tests.stateful.goods import GoodsMachine
 
 HOURS = st.integers(-30, 30)
 WORDS = (
@@ -71,7 +71,7 @@ EDITS = (
 SCANS_SAID = st.lists(st.tuples(st.sampled_from(WORDS), HOURS), min_size=1, max_size=4)
 
 
-class ShopMachine(ShelfMachine):
+class ShopMachine(GoodsMachine):
     """What people and carriers do with what the channels have said."""
 
     # --- the desk --------------------------------------------------------------------------------

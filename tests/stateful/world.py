@@ -166,8 +166,15 @@ class World:
             want[row["sku"]] += 0 if parts else row["restocked"]
             for part in parts:
                 want[part["sku"]] += row["restocked"] * part["per_kit"]
+        for row in self.shop.rows(t.expected):
+            want[row["sku"]] += row["received"]
         for row in self.shop.rows(t.stock_move):
-            if row["kind"] == "sell" or row["reason"].startswith(("till sale", "taken back")):
+            if (
+                row["damaged"]
+                or row["quality"]
+                or row["kind"] == "sell"
+                or row["reason"].startswith(("till sale", "taken back"))
+            ):
                 want[row["sku"]] += row["on_hand"]
         wrong = [sku for sku in SKUS if have[sku] != want[sku]]
         return [f"{sku}: {have[sku]} on hand, {want[sku]} counted" for sku in wrong]
