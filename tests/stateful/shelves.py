@@ -61,6 +61,9 @@ class ShelfMachine(ChannelMachine):
     @precondition(lambda self: self.w.units[BOX])
     @rule()
     def make_a_kit(self) -> None:
+        levels = self.rows(t.stock_level, sku=BOX)
+        if any((row["on_hand"], row["reserved"]) != (OPENING, 0) for row in levels):
+            return  # somebody wants it as it stands
         for place in ("ber", "ham"):
             assert self.w.do(AdjustStock(BOX, place, -OPENING, "taken apart")).ok
         self.w.units[BOX] = 0
