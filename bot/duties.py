@@ -22,7 +22,7 @@ from bot.telegram.app import TelegramDoor
 from core.commands.calendars import RefreshHolidays
 from core.commands.carts import ReleaseExpiredCarts
 from core.commands.counting import PlanCounts
-from core.commands.deciding import EndWaits
+from core.commands.deciding import EndWaits, RouteQueue
 from core.commands.edits import DiscardExpiredEdits
 from core.commands.improving import ImprovePlans, helped_by
 from core.commands.preorders import WatchAwaited
@@ -197,6 +197,11 @@ def jobs(hands: Hands) -> list[Job]:
             "improve plans",
             Every(15 * MINUTE),
             _for_shops(house, "improve plans", lambda _: ImprovePlans()),
+        ),
+        Job(
+            "route queue",
+            Every(15 * MINUTE),
+            _for_shops(house, "route queue", lambda _: RouteQueue()),
         ),
         Job("end waits", Every(15 * MINUTE), _for_shops(house, "end waits", lambda _: EndWaits())),
         Job(

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from core.commands import floor
 from core.commands.orders import CancelOrder, cancel
 from core.commands.placing import free, open_short_case, place, place_as, serve_queue
-from core.commands.planning import chosen_by_hand
+from core.commands.planning import Within, chosen_by_hand, plan_for
 from core.commands.waiting_room import ANSWERED
 from core.db import routing
+from core.db.reading import Reader
+from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
@@ -18,11 +20,12 @@ from core.domain.cases import CaseKind
 from core.domain.fulfillment import Stage
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible, Refusal
-from core.domain.routing.problem import Pick
+from core.domain.routing.problem import Demand, Pick
 from core.domain.routing.trace import Trace
 from core.registry import Arg, Done, command
 
 WAITS_AT_ONCE = 20
+QUEUE_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +140,52 @@ def _end(uow: UnitOfWork, order_id: int) -> str:
     except Refusal:
         return ""
     return order.number
+
+
+@dataclass(frozen=True, slots=True)
+class RouteQueue:
+    """Route orders that wait, the most urgent first: a new day has room again, or new rules."""
+
+
+def look_at_queue(_ask: RouteQueue, reader: Reader) -> list[int]:
+    """The orders for which there is a place now; looked for outside the transaction. Without
+    rules only arriving stock changes anything, and that serves the queue by itself."""
+    if reader.shop.rules is None:
+        return []
+    waiting = routing.waiting_orders(reader.session, reader.shop.id, QUEUE_LOOKED_AT)
+    return [order_id for order_id in waiting if _has_place(reader, reader.orders.own(order_id))]
+
+
+def _has_place(within: Within, order: Order) -> bool:
+    freed = _freed(order)
+    demands = [Demand(line.sku, line.unplaced) for line in freed.lines if line.unplaced > 0]
+    skus = sorted({demand.sku for demand in demands})
+    levels = levels_of(within.session, within.shop.id, skus)
+    if not any(level.routable for level in levels):
+        return False
+    return bool(plan_for(within, freed, demands, levels).picks)
+
+
+def _freed(order: Order) -> Order:
+    """The order as if nothing of it had been queued yet."""
+    waiting = {line.id: replace(line, backordered=0) for line in order.lines if line.backordered}
+    return order.with_lines(waiting)
+
+
+@command(
+    "route queue",
+    RouteQueue,
+    Right.MACHINERY,
+    prepare=look_at_queue,
+    looks_first=True,
+    in_chat=False,
+)
+def route_queue(_ask: RouteQueue, uow: UnitOfWork, found: list[int] | None) -> Done:
+    placed = []
+    for order_id in (found or [])[:WAITS_AT_ONCE]:
+        order = uow.orders.own(order_id)
+        if _has_place(uow, order):
+            open_short_case(uow, place(uow, uow.orders.save(Change(_freed(order)))))
+            placed.append(order.number)
+    facts = {"placed": placed, "more": bool(placed) and len(found or ()) > WAITS_AT_ONCE}
+    return Done(f"{len(placed)} waiting orders were routed.", facts)

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.commands import waiting_room
-from core.commands.planning import Plan, plan_for
+from core.commands.planning import LEFT_OUT, Plan, plan_for
 from core.db import tables as t
 from core.db.awaiting import sold_ahead
 from core.db.capacity import give, keep, take
@@ -27,6 +27,7 @@ from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.order import Change, Line, Order
 from core.domain.refusals import Conflict, Unavailable
 from core.domain.routing.problem import Demand, Pick
+from core.domain.routing.rules import AT_CAPACITY
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
 
@@ -57,15 +58,18 @@ def place(
     if not waiting:
         uow.stock.move(own)
         return order
-    for _ in range(REPLANS):
+    barred = dict.fromkeys(avoid, LEFT_OUT)
+    for _ in range(REPLANS + len(uow.shop.locations)):
         fresh = levels if levels is not None else uow.stock.levels([w.sku for w in waiting])
         levels = None
         fresh = with_own(fresh, own) if own else fresh
         demands = [Demand(line.sku, line.unplaced) for line in waiting]
-        plan = plan_for(uow, order, demands, fresh, only, avoid)
+        plan = plan_for(uow, order, demands, fresh, only, barred)
         if plan.short and uow.shop.uses_carts and free_overdue(uow, plan.short):
             continue
-        if not take(uow, plan.claims):
+        full = take(uow, plan.claims)
+        if full is not None:
+            barred[full] = AT_CAPACITY
             continue
         try:
             more = supplied(uow.shop, fresh, plan.picks)

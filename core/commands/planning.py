@@ -145,10 +145,11 @@ FORBIDS: list[Forbids] = [rejected, waits_for_one]
 def forbidden(
     within: Within, order: Order, only: int | None, avoid: Collection[int] = ()
 ) -> dict[int, str]:
-    """The one reason against each location that somebody forbids for this order."""
+    """The one reason against each location that somebody forbids for this order; `avoid` may
+    name its own reasons."""
     if only is not None:
         return {i: CHOSEN_ELSEWHERE for i in within.shop.locations if i != only}
-    found = dict.fromkeys(avoid, LEFT_OUT)
+    found = dict(avoid) if isinstance(avoid, Mapping) else dict.fromkeys(avoid, LEFT_OUT)
     for forbids in FORBIDS:
         found = {**forbids(within, order), **found}
     return found

@@ -79,15 +79,15 @@ def used_on(
     }
 
 
-def take(uow: UnitOfWork, claims: Iterable[Claim]) -> bool:
-    """Count all of these, or none: False when one location has no room for its part."""
+def take(uow: UnitOfWork, claims: Iterable[Claim]) -> int | None:
+    """Count all of these, or none: the location that has no room for its part, or None."""
     taken: list[Claim] = []
     for claim in sorted(claims, key=lambda each: each.location_id):
         if not _take(uow, claim):
             give(uow, taken)
-            return False
+            return claim.location_id
         taken.append(claim)
-    return True
+    return None
 
 
 def give(uow: UnitOfWork, claims: Iterable[Claim]) -> None:

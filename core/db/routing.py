@@ -182,6 +182,20 @@ def end_wait(uow: UnitOfWork, order_id: int) -> None:
     uow.session.run(_END_WAIT, order=order_id)
 
 
+def waiting_orders(session: Session, shop_id: int, most: int) -> list[int]:
+    """Orders of which units wait for stock or room: the most urgent first, then the oldest."""
+    line, head = t.order_line.c, t.orders.c
+    found = session.select(
+        sa.select(head.id, head.priority, head.placed_at)
+        .distinct()
+        .join(t.order_line, line.order_id == head.id)
+        .where(line.shop_id == shop_id, line.backordered > 0)
+        .order_by(head.priority.desc(), head.placed_at, head.id)
+        .limit(most)
+    )
+    return [row[0] for row in found]
+
+
 def location_waited_for(session: Session, order_id: int) -> int | None:
     """The location that a rule lets an order wait for."""
     row = session.row(_WAITED_FOR, order=order_id)

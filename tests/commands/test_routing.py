@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.commands.deciding import ChoosePlan, DeclineWork, EndWaits
+from core.commands.deciding import ChoosePlan, DeclineWork, EndWaits, RouteQueue
 from core.commands.fulfillment import PackWork
 from core.commands.orders import CancelOrder, RouteAgain
 from core.commands.routing import (
@@ -374,3 +374,25 @@ def test_ten_a_day_are_ten_when_sixteen_come_at_once(shop):
     assert all(receipt.ok for receipt in receipts)
     works = [work["location_id"] for work in shop.rows(t.fulfillment_order)]
     assert (works.count(BER), works.count(HAM)) == (10, 6)
+
+
+def test_a_day_without_room_for_all_units_sends_the_order_elsewhere(shop):
+    put(shop, {"name": "ranked", "prefer": ["ranked"]}, capacity=[{"of": "ber", "units": 3}])
+    shop.place(1001, ("mug-red", 2))
+    shop.place(1002, ("mug-red", 2))
+    assert (places(shop, 1001), places(shop, 1002)) == ([BER], [HAM])
+    reasons = {w["location"]: w["reason"] for w in trace(shop, 1002)["weighed"]}
+    assert reasons["BER"] == "at_capacity"
+
+
+def test_who_waited_for_room_is_routed_on_the_next_day_the_most_urgent_first(shop):
+    only_ber = {"name": "ber", "only": {"groups": ["ber"]}}
+    put(shop, only_ber, capacity=[{"of": "ber", "orders": 1}])
+    for number, tags in ((1001, ()), (1002, ()), (1003, ("vip",))):
+        shop.place(number, ("mug-red", 1), tags=tags)
+    events = len(shop.rows(t.event))
+    assert shop.do(RouteQueue(), CHANNEL).facts["placed"] == []
+    assert len(shop.rows(t.event)) == events
+    shop.clock.advance(days=1)
+    assert shop.do(RouteQueue(), CHANNEL).facts["placed"] == ["1003"]
+    assert places(shop, 1003) == [BER]
