@@ -11,6 +11,7 @@ from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.timeline import tell
 from bot.presentation.words import ago, count, day, money, sentence, state, today, until, when
 from core.domain.blocking import Next
+from core.domain.lanes import STANDARD
 from core.domain.priority import priority_named
 from core.queries.orders import (
     FindOrders,
@@ -63,6 +64,8 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
         Field("Payment", _paid(view, desk), "plain" if view.captured >= view.total else "warn"),
         Field("Placed", f"{when(view.placed_at, desk)} ({view.channel})"),
     ]
+    if view.method != STANDARD:
+        found.append(Field("Method", sentence(state(view.method))))
     if view.promise is not None:
         late = view.promise < today(desk) and view.fulfillment_status != "delivered"
         found.append(Field("Promise", day(view.promise, desk), "warn" if late else "plain"))

@@ -180,6 +180,8 @@ class OrderView:
     timeline: tuple[Told, ...] = field(default=())
     gift: Gift | None = None
     linked: tuple[Linked, ...] = ()
+    method: str = "standard"
+    promise_basis: str = ""  # how the promised day was counted
 
     @property
     def last_scan_at(self) -> datetime | None:
@@ -230,6 +232,8 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         return_status=order.returning.value,
         placed_at=order.placed_at,
         promise=order.promise,
+        promise_basis=order.promise_basis,
+        method=order.method,
         note=order.note,
         tags=order.tags,
         priority=order.priority,

@@ -148,7 +148,7 @@ def test_the_shipping_line_of_a_channel_names_the_method(shop: Shop) -> None:
 def test_a_promise_that_the_channel_showed_stays(shop: Shop) -> None:
     shown = date(2026, 11, 24)
     assert method_of(shop, 1001, promise=shown) == ("standard", shown)
-    assert shop.rows(t.orders)[0]["promise_basis"] == "shown by the channel"
+    assert shop.ask(ShowOrder("1001")).promise_basis == "shown by the channel"
 
 
 def test_a_method_that_makes_no_sense_refuses_the_order(shop: Shop) -> None:

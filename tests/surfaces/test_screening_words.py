@@ -69,6 +69,12 @@ def test_a_promise_is_one_line_of_chat(desk: Desk) -> None:
     assert "Arrives Wed 25 Nov" in said(desk, "promise sock-grey to AT 1010 express")
 
 
+def test_an_express_order_says_so_on_its_card(desk: Desk) -> None:
+    desk[1].place(2002, ("sock-grey", 1), shipping_line="DHL Express")
+    assert "Method   Express" in said(desk, "2002")
+    assert "Method" not in said(desk, "2001")
+
+
 def test_why_there_is_no_promise_is_said_first(desk: Desk) -> None:
     text = said(desk, "promise mug-red 200 to 10115")
     assert text.startswith("No promise to 10115 DE")
