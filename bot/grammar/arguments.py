@@ -15,6 +15,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from bot.grammar.desk import Desk
 from bot.grammar.lexicon import NOUNS, Slot, as_typed, slots_of
 from bot.grammar.moments import read_moment
+from bot.grammar.numbers import NUMBER_OF, NUMBERED, QUANTITY, case_of, letters_of, order_of
 from bot.grammar.parcels import find_carrier, find_number
 from bot.grammar.tokens import Token, wording
 from core.domain.refusals import Invalid
@@ -25,10 +26,7 @@ _BEFORE_PLACE = ("to", "at", "in", "from", "for", "nach")
 _BEFORE_AVOIDED = ("not", "without", "except", "avoid", "nicht", "ohne")
 _BEFORE_CHOICE = ("for", "because", "wegen", "as")
 _BEFORE_DAY = ("by", "on", "due", "am", "bis")
-_QUANTITY = re.compile(r"[x×]?([+-]?\d+)[x×]?")
 _BEFORE_LINE = ("line", "sku", "zeile")
-# R1001-1; a bare number is an order's: “reject 1001 broken” gives work back.
-_RETURN = re.compile(r"R[A-Z0-9-]*\d[A-Z0-9-]*|[A-Z0-9]+-[A-Z0-9-]*\d[A-Z0-9-]*", re.ASCII)
 _POINTING = ("it", "this", "that")
 
 
@@ -53,7 +51,7 @@ class Reading:
 
     @property
     def first(self) -> Slot | None:
-        return next((s for s in slots_of(self.spec.shape) if s.kind in _NUMBERED), None)
+        return next((s for s in slots_of(self.spec.shape) if s.kind in NUMBERED), None)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -113,7 +111,7 @@ def _take_parcel(reading: Reading) -> None:
 
 def _take_number(reading: Reading, slot: Slot) -> bool:
     _skip_noun(reading, slot)
-    number_of = _order_of if slot.kind is Arg.ORDER else _NUMBER_OF[slot.kind]
+    number_of = order_of if slot.kind is Arg.ORDER else NUMBER_OF[slot.kind]
     first = reading.rest[0] if reading.rest else None
     if first is not None and first.word in _POINTING and _from_desk(reading, slot):
         reading.rest.pop(0)
@@ -134,7 +132,7 @@ def _take_number(reading: Reading, slot: Slot) -> bool:
 
 
 def _take_quantity(reading: Reading, slot: Slot) -> bool:
-    if reading.rest and (found := _QUANTITY.fullmatch(reading.rest[0].word)):
+    if reading.rest and (found := QUANTITY.fullmatch(reading.rest[0].word)):
         reading.values[slot.name] = int(found[1])
         reading.rest.pop(0)
         return True
@@ -144,8 +142,8 @@ def _take_quantity(reading: Reading, slot: Slot) -> bool:
 def _take_units(reading: Reading, slot: Slot) -> bool:
     """“mug-red 1 card 2x”: each line's SKU with its units behind it."""
     found = []
-    while len(reading.rest) > 1 and not _QUANTITY.fullmatch(reading.rest[0].word):
-        units = _QUANTITY.fullmatch(reading.rest[1].word)
+    while len(reading.rest) > 1 and not QUANTITY.fullmatch(reading.rest[0].word):
+        units = QUANTITY.fullmatch(reading.rest[1].word)
         if units is None or reading.rest[0].word in _UNTIL:
             break
         found.append({"line": reading.rest[0].text.strip(",;"), "quantity": int(units[1])})
@@ -304,24 +302,6 @@ _READERS: dict[Arg, Callable[[Reading, Slot], bool]] = {
 # --- numbers --------------------------------------------------------------------------------------
 
 
-def _order_of(token: Token) -> str:
-    return token.order
-
-
-def _case_of(token: Token) -> str:
-    found = re.fullmatch(r"(?:c-?|case-?)?#?(\d{1,9})", token.word)
-    return found[1] if found else ""
-
-
-def _return_of(token: Token) -> str:
-    clean = token.text.strip(",;:?!.").lstrip("#").upper()
-    return clean if _RETURN.fullmatch(clean) else ""
-
-
-_NUMBERED = (Arg.ORDER, Arg.CASE, Arg.RETURN)
-_NUMBER_OF = {Arg.CASE: _case_of, Arg.RETURN: _return_of}
-
-
 def _takes_many(spec: Spec) -> bool:
     return spec.many or spec.is_question
 
@@ -337,11 +317,7 @@ def _is_the_last_word(reading: Reading, slot: Slot, number: str) -> bool:
     if slot.kind is not Arg.ORDER or not known or len(reading.rest) > 1:
         return False
     wanted = any(s.required and s.kind in (Arg.TAG, Arg.WORD) for s in slots_of(reading.spec.shape))
-    return wanted and _letters(number) != _letters(known)
-
-
-def _letters(number: str) -> str:
-    return number.rstrip("-_/0123456789").casefold()
+    return wanted and letters_of(number) != letters_of(known)
 
 
 def _from_desk(reading: Reading, slot: Slot) -> bool:
@@ -368,7 +344,7 @@ def _time_start(reading: Reading) -> int:
     """Where a time without “until” begins: after the numbers at the front."""
     rest = reading.rest
     numbers = 0
-    while numbers < len(rest) and (_case_of(rest[numbers]) or rest[numbers].word in NOUNS):
+    while numbers < len(rest) and (case_of(rest[numbers]) or rest[numbers].word in NOUNS):
         following = [token.text for token in rest[numbers:]]
         told = read_moment(following, reading.desk.now, reading.desk.zone)[1]
         if numbers and told > 0:

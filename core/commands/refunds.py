@@ -58,23 +58,7 @@ def owe(uow: UnitOfWork, order: Order, rma: Rma, units: Units) -> str:
     amount = min(sum(money for _, _, money in parts), order.captured - order.refunded - due)
     if amount <= 0:
         return ""
-    refund = Refund(
-        id=uow.new_id(),
-        order_id=order.id,
-        rma_id=rma.id,
-        gateway="manual",
-        external_id=None,
-        amount=amount,
-        currency=order.currency,
-        state="due",
-        reference="",
-        lines=tuple((line_id, quantity) for line_id, quantity, _ in parts),
-        due_at=uow.now,
-    )
-    uow.returns.add_refund(refund)
-    uow.emit(order.id, e.RefundDue(refund.id, amount, order.currency))
-    _open_task(uow, order, rma, refund)
-    return _text(refund.amount, refund.currency)
+    return text_of(_due(uow, order, rma, amount, parts))
 
 
 def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | None:
@@ -88,10 +72,21 @@ def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | No
     amount = min(amount, order.captured - order.refunded - due)
     if amount <= 0:
         return None
+    return _due(uow, order, None, amount, parts)
+
+
+def _due(
+    uow: UnitOfWork,
+    order: Order,
+    rma: Rma | None,
+    amount: int,
+    parts: Iterable[tuple[int, int, int]],
+) -> Refund:
+    """The money is owed from now on, and a person has the task to pay it out."""
     refund = Refund(
         id=uow.new_id(),
         order_id=order.id,
-        rma_id=None,
+        rma_id=rma.id if rma else None,
         gateway="manual",
         external_id=None,
         amount=amount,
@@ -103,7 +98,7 @@ def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | No
     )
     uow.returns.add_refund(refund)
     uow.emit(order.id, e.RefundDue(refund.id, amount, order.currency))
-    _open_task(uow, order, None, refund)
+    _open_task(uow, order, rma, refund)
     return refund
 
 
@@ -187,6 +182,26 @@ def record(ask: RecordRefund, uow: UnitOfWork) -> Done:
     name = "return" if due[0].rma_id is not None else "order"
     facts = {name: what.split()[-1], "amount": sum(r.amount for r in due)}
     return Done(f"{total} for {what} are recorded as refunded.", facts)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOrderRefund:
+    """Say that the money for an order's canceled units was paid out, with its reference."""
+
+    order: Annotated[str, Arg.ORDER]
+    reference: Annotated[str, Arg.TEXT]
+
+
+@command(
+    "refunded order",
+    RecordOrderRefund,
+    Right.REFUND,
+    risk=Risk.IRREVERSIBLE,
+    aliases=("refunded",),
+    examples=("refunded 1001 stripe re_7",),
+)
+def record_for_order(ask: RecordOrderRefund, uow: UnitOfWork) -> Done:
+    return record(RecordRefund(ask.order, ask.reference), uow)
 
 
 def _refunds_of(uow: UnitOfWork, number: str) -> tuple[str, list[Refund]]:

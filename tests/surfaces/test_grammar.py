@@ -40,6 +40,7 @@ from core.commands.orders import (
     NoteOrder,
     TagOrder,
 )
+from core.commands.refunds import RecordOrderRefund, RecordRefund
 from core.commands.replacing import ResendOrder, Sure, Why
 from core.commands.returns import RequestReturn
 from core.commands.setup import PauseMessages
@@ -147,6 +148,8 @@ DONE = [
     ("gift 1001 Happy birthday, Oma!", GiftOrder("1001", "Happy birthday, Oma!")),
     ("gift 1001", GiftOrder("1001")),
     ("ungift 1001", UngiftOrder("1001")),
+    ("refunded 1001 stripe re_7", RecordOrderRefund("1001", "stripe re_7")),
+    ("refunded R1001-1 stripe re_7", RecordRefund("R1001-1", "stripe re_7")),
     ("undo", UndoLast()),
     ("Undo!", UndoLast()),
     ("reject 1001 broken", DeclineWork("1001", reason="broken")),
