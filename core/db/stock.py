@@ -15,9 +15,9 @@ from core.db.rows import micros
 from core.domain.refusals import Conflict, Invalid
 from core.domain.stock import (
     COLUMNS,
-    EFFECTS,
     FREEING,
     NEED_A_REASON,
+    TOUCHES,
     Delta,
     Level,
     Short,
@@ -207,7 +207,15 @@ class Stock:
         return {**here, **changes, "p_now": micros(self._uow.now)}
 
     def _guarded(self, delta: Delta) -> tuple[Statement, dict[str, Any]]:
-        return _PROMISE if delta.only_promises else _MOVE, self._params(delta)
+        if not delta.only_promises:
+            return _MOVE, self._params(delta)
+        return _PROMISE, {
+            "p_shop": self._uow.shop.id,
+            "p_sku": delta.sku,
+            "p_location": delta.location_id,
+            "d_reserved": delta.change.reserved,
+            "p_now": micros(self._uow.now),
+        }
 
     def _founded(self, delta: Delta) -> bool:
         """Whether there was no such level yet, and now there is one that the move has reached."""
@@ -225,11 +233,7 @@ class Stock:
         self._uow.insert_now(t.stock_level, here)
 
     def _write(self, move: StockMove) -> None:
-        effect = {
-            name: unit * move.quantity
-            for name, unit in zip(COLUMNS, EFFECTS[move.kind], strict=True)
-            if unit
-        }
+        effect = {COLUMNS[i]: unit * move.quantity for i, unit in TOUCHES[move.kind]}
         self._uow.log(
             t.stock_move,
             {

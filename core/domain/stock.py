@@ -151,8 +151,8 @@ class Delta:
     @property
     def only_promises(self) -> bool:
         """Nothing but new promises, which may never reach into a floor."""
-        reserved = self.change.reserved
-        return reserved > 0 and self.change == Effect(reserved=reserved)
+        on_hand, reserved, *others = self.change
+        return reserved > 0 and not on_hand and not any(others)
 
 
 class Short(Refusal):
@@ -166,8 +166,9 @@ class Short(Refusal):
         self.levels = levels
 
 
+_NOTHING = [0] * len(COLUMNS)
 # kind -> (column, units) of what it touches, so that adding up skips the quantities it leaves.
-_TOUCHES = {
+TOUCHES = {
     kind: tuple((i, unit) for i, unit in enumerate(effect) if unit)
     for kind, effect in EFFECTS.items()
 }
@@ -175,9 +176,9 @@ _TOUCHES = {
 
 def deltas(moves: Iterable[StockMove]) -> list[Delta]:
     """Add moves up per level, sorted by (sku, location): the one order in which rows lock."""
-    sums: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0] * len(COLUMNS))
+    sums: dict[tuple[str, int], list[int]] = defaultdict(_NOTHING.copy)
     for move in moves:
         cell = sums[move.sku, move.location_id]
-        for i, unit in _TOUCHES[move.kind]:
+        for i, unit in TOUCHES[move.kind]:
             cell[i] += unit * move.quantity
-    return [Delta(sku, place, Effect(*cell)) for (sku, place), cell in sorted(sums.items())]
+    return [Delta(sku, place, Effect._make(cell)) for (sku, place), cell in sorted(sums.items())]
