@@ -341,7 +341,9 @@ class Database:
             self._keep(session)
 
     def _keep(self, session: Session) -> None:
-        if len(self._idle) < IDLE_KEPT and not self._closed:
+        if self._closed:
+            _drop(session)  # the pool it came from is gone
+        elif len(self._idle) < IDLE_KEPT:
             self._idle.append(session)
         else:
             session.connection.close()

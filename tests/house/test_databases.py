@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests import postgres
+from tests.shop import make_shop
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,9 +33,11 @@ def make_table(url: str) -> None:
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_every_test_starts_with_an_empty_database(database: str, turn: str) -> None:
-    tables = "sqlite_master" if database.startswith("sqlite") else "pg_stat_user_tables"
-    assert ask(database, f"SELECT count(*) FROM {tables}") == 0
+def test_every_test_starts_with_a_database_of_its_own(database: str, turn: str) -> None:
+    assert ask(database, "SELECT count(*) FROM shop") == 0
+    made = make_shop(database)
+    made.close()
+    assert ask(database, "SELECT count(*) FROM shop") == 1
 
 
 @pytest.mark.postgresql

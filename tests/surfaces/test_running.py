@@ -28,6 +28,7 @@ from core.domain.effects import Effect
 from core.domain.refusals import Invalid, NotPossible, Refusal
 from core.engine import Caller
 from core.integrations.secrets import seal_secrets
+from tests import postgres
 from tests.shop import SHOP, make_shop, staff
 
 KEY = SecretStr("k" * 40)
@@ -75,14 +76,16 @@ def test_a_real_database_is_refused_by_the_sandbox(database):
         build(real.model_copy(update={"sandbox": True}))
 
 
-def test_postgresql_is_migrated_by_hand_only(postgresql_database):
-    settings = Settings(database_url=postgresql_database, sandbox=True)
+@pytest.mark.postgresql
+def test_postgresql_is_migrated_by_hand_only():
+    url = postgres.fresh_database()
     with pytest.raises(NotPossible, match="not prepared"):
-        build(settings)
+        build(Settings(database_url=url, sandbox=True))
+    postgres.drop_database(url)
 
 
-def test_a_new_sqlite_file_is_prepared_by_itself(sqlite_database):
-    build(Settings(database_url=sqlite_database, sandbox=True)).close()
+def test_a_new_sqlite_file_is_prepared_by_itself(tmp_path):
+    build(Settings(database_url=f"sqlite:///{tmp_path / 'new.db'}", sandbox=True)).close()
 
 
 # --- the sandbox's clock -------------------------------------------------------------------------
