@@ -22,7 +22,7 @@ from core.domain.edit_stock import Taken, give_up, promised_less
 from core.domain.edits import Preview, preview
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.kits import pulled
-from core.domain.money import decimal_text
+from core.domain.money import amount_text
 from core.domain.order import Change, Order
 from core.domain.refusals import NotPossible
 from core.domain.stock import Move, StockMove
@@ -201,7 +201,7 @@ def _owe(uow: UnitOfWork, order: Order, found: Preview, change: OrderChange) -> 
         Finding(
             CaseKind.REFUND_TASK,
             f"refund:{refund.id}",
-            f"Refund {decimal_text(refund.amount, order.currency)} {order.currency} "
+            f"Refund {amount_text(refund.amount, order.currency)} "
             f"of order {order.number} for its edit.",
             order_id=order.id,
             facts={

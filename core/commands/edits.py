@@ -21,7 +21,7 @@ from core.domain.edit_stock import in_the_way
 from core.domain.edit_words import read_words
 from core.domain.edits import Preview, require_editable
 from core.domain.merge import Said, said_of
-from core.domain.money import decimal_text
+from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refusals import Conflict, Invalid, NotFound, NotPossible
 from core.registry import Arg, Done, command
@@ -325,9 +325,9 @@ def _remember_said(uow: UnitOfWork, before: Order, after: Order) -> None:
 def _told(order: Order, found: Preview) -> str:
     money = ""
     if found.refund:
-        money = f" {decimal_text(found.refund, order.currency)} {order.currency} go back."
+        money = f" {amount_text(found.refund, order.currency)} go back."
     if found.due:
-        asked = f"{decimal_text(found.due, order.currency)} {order.currency}"
+        asked = amount_text(found.due, order.currency)
         money = f" The customer is asked for {asked}."
     return f"Order {order.number} is changed.{money}"
 

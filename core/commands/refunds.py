@@ -12,7 +12,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
-from core.domain.money import decimal_text
+from core.domain.money import amount_text
 from core.domain.order import Change, Order
 from core.domain.refunds import RefundLine, paid_for_first, refundable
 from core.domain.refusals import Invalid, NotFound, NotPossible
@@ -112,11 +112,11 @@ def _overpaid(order: Order, units: Units, known: Iterable[Refund]) -> int:
 
 
 def text_of(refund: Refund) -> str:
-    return _text(refund.amount, refund.currency)
+    return amount_text(refund.amount, refund.currency)
 
 
 def _open_task(uow: UnitOfWork, order: Order, rma: Rma | None, refund: Refund) -> None:
-    text = _text(refund.amount, refund.currency)
+    text = amount_text(refund.amount, refund.currency)
     why = f"return {rma.number}" if rma else "what was canceled"
     finding = Finding(
         CaseKind.REFUND_TASK,
@@ -131,10 +131,6 @@ def _open_task(uow: UnitOfWork, order: Order, rma: Rma | None, refund: Refund) -
         },
     )
     uow.cases.open(finding)
-
-
-def _text(amount: int, currency: str) -> str:
-    return f"{decimal_text(amount, currency)} {currency}"
 
 
 def is_paid_out(uow: UnitOfWork, rma: Rma) -> bool:
@@ -171,14 +167,14 @@ def record(ask: RecordRefund, uow: UnitOfWork) -> Done:
     what, mine = _refunds_of(uow, ask.number)
     due = [r for r in mine if r.state == "due"]
     if not due:
-        paid = ", ".join(f"{_text(r.amount, r.currency)} ({r.reference})" for r in mine)
+        paid = ", ".join(f"{amount_text(r.amount, r.currency)} ({r.reference})" for r in mine)
         raise NotPossible(
             f"Nothing is due for {what}.",
             f"Recorded already: {paid}." if paid else "First the goods: write `received`.",
         )
     for refund in due:
         _settle(uow, refund, reference, None)
-    total = _text(sum(r.amount for r in due), due[0].currency)
+    total = amount_text(sum(r.amount for r in due), due[0].currency)
     name = "return" if due[0].rma_id is not None else "order"
     facts = {name: what.split()[-1], "amount": sum(r.amount for r in due)}
     return Done(f"{total} for {what} are recorded as refunded.", facts)
@@ -346,14 +342,14 @@ def _from_outside(
     """Money that moved without us is recorded whatever we think of it, and a person looks."""
     facts = {"order": order.number, "refund": ask.refund}
     same_goods = [r for r in refunds if r.state == "due" and units and dict(r.lines) == units]
-    text = _text(ask.amount, order.currency)
+    text = amount_text(ask.amount, order.currency)
     if same_goods:
         # Left due, the same goods would be paid a second time.
         due = same_goods[0]
         _settle(uow, due, ask.refund, ask.refund, ask.amount)
         title = (
             f"The shop refunded {text} for goods of order {order.number}; "
-            f"{_text(due.amount, due.currency)} were due."
+            f"{amount_text(due.amount, due.currency)} were due."
         )
     else:
         _record_outside(uow, order, ask, units)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from core.domain.lanes import EXPRESS, PICKUP
-from core.domain.money import decimal_text
+from core.domain.money import amount_text
 from core.domain.order import Address, Order
 from core.domain.screening import RULES, Concern, Setting, Settings
 
@@ -265,4 +265,4 @@ def _money(order: Order) -> str:
 
 
 def _amount(order: Order, amount: int) -> str:
-    return f"{decimal_text(amount, order.currency)} {order.currency}"
+    return amount_text(amount, order.currency)

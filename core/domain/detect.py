@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from core.domain.cases import CaseKind, Finding
 from core.domain.hours import as_spans
-from core.domain.money import decimal_text
+from core.domain.money import amount_text
 from core.domain.promise import Calendar, is_stuck, next_cutoff, working_time_between
 from core.domain.shop import Location
 
@@ -175,7 +175,7 @@ def refund_open(refunds: Iterable[RefundFacts], limit: timedelta, now: datetime)
         Finding(
             CaseKind.REFUND_OPEN,
             f"refund:{refund.refund_id}",
-            f"{decimal_text(refund.amount, refund.currency)} {refund.currency} for order "
+            f"{amount_text(refund.amount, refund.currency)} for order "
             f"{refund.order} have been due for more than {hours} hours.",
             order_id=refund.order_id,
             facts={"order": refund.order, "amount": refund.amount, "currency": refund.currency},

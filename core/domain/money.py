@@ -26,6 +26,23 @@ EXPONENTS: dict[str, int] = {
     for digits, codes in ((0, _NONE), (2, _TWO), (3, _THREE), (4, _FOUR))
     for code in codes.split()
 }
+# The signs that everybody knows, the same as on cards and in messages; others show their code.
+_MARKS = {
+    "AUD": "A$",
+    "BRL": "R$",
+    "CAD": "CA$",
+    "CNY": "CN¥",
+    "EUR": "€",
+    "GBP": "£",
+    "HKD": "HK$",
+}
+_MARKS |= {"ILS": "₪", "INR": "₹", "JPY": "¥", "KRW": "₩", "MXN": "MX$", "NZD": "NZ$", "PHP": "₱"}
+_MARKS |= {"TWD": "NT$", "USD": "$", "VND": "₫", "XCD": "EC$", "XCG": "Cg."}
+_MARKS |= {
+    "XAF": "FCFA\N{NO-BREAK SPACE}",
+    "XOF": "F\N{NARROW NO-BREAK SPACE}CFA\N{NO-BREAK SPACE}",
+}
+_MARKS |= {"XPF": "CFPF\N{NO-BREAK SPACE}"}
 _DECIMAL = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 
 
@@ -44,7 +61,7 @@ class Money:
         return cls(parse_minor(text, currency), currency)
 
     def __str__(self) -> str:
-        return f"{decimal_text(self.amount, self.currency)} {self.currency}"
+        return amount_text(self.amount, self.currency)
 
     def __add__(self, other: Money) -> Money:
         return Money(self.amount + self._same(other), self.currency)
@@ -105,6 +122,16 @@ def decimal_text(amount: int, currency: str) -> str:
     digits = exponent(currency)
     sign, text = "-" * (amount < 0), str(abs(amount)).rjust(digits + 1, "0")
     return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else sign + text
+
+
+def amount_text(amount: int, currency: str) -> str:
+    """So many minor units as our English sentences write them, and as cards do: 1690 EUR is
+    "€16.90", -123450 EUR is "-€1,234.50", 1230 CHF is "CHF 12.30"."""
+    digits = exponent(currency)
+    whole, _, rest = decimal_text(abs(amount), currency).partition(".")
+    text = f"{int(whole):,}" + (f".{rest}" if digits else "")
+    mark = _MARKS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
+    return f"{'-' * (amount < 0)}{mark}{text}"
 
 
 def allocate(total: int, weights: Sequence[int]) -> tuple[int, ...]:

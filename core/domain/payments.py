@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.domain.money import decimal_text
+from core.domain.money import amount_text
 from core.domain.refusals import Invalid, NotPossible
 
 
@@ -69,8 +69,8 @@ def spread_refund(
     left = refund_room(payments)
     if amount > left:
         raise NotPossible(
-            f"{decimal_text(amount, currency)} {currency} is more than is left to refund.",
-            f"At most {decimal_text(left, currency)} {currency} can go back.",
+            f"{amount_text(amount, currency)} is more than is left to refund.",
+            f"At most {amount_text(left, currency)} can go back.",
             code="over_refund",
         )
     return tuple(_parts(amount, sorted(payments, key=lambda p: not p.original)))
@@ -86,7 +86,7 @@ def check_capture(payment: Payment, amount: int, currency: str) -> None:
         raise Invalid("A capture is more than nothing.", code="bad_amount")
     if amount > payment.capture_left:
         raise NotPossible(
-            f"Only {decimal_text(payment.capture_left, currency)} {currency} can be captured.",
+            f"Only {amount_text(payment.capture_left, currency)} can be captured.",
             "Capture less, or ask the customer for a new payment.",
             code="over_capture",
         )

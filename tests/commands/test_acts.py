@@ -63,13 +63,13 @@ def unchanged(shop: Shop) -> tuple[Any, ...]:
 def test_some_units_are_canceled_and_their_exact_money_is_due(shop: Shop) -> None:
     receipt = shop.do(CancelOrder("1001", "changed mind", MUG))
     assert receipt.sentence == (
-        "1 × mug-red of order 1001 canceled. 19.90 EUR go back to the customer."
+        "1 × mug-red of order 1001 canceled. €19.90 go back to the customer."
     )
     line = view(shop).lines[0]
     assert (line.ordered, line.canceled, line.allocated) == (2, 1, 1)
     assert (level(shop, BER)["on_hand"], level(shop, BER)["reserved"]) == (10, 1)
     (case,) = view(shop).cases
-    assert case.title == "Refund 19.90 EUR of order 1001 for what was canceled."
+    assert case.title == "Refund €19.90 of order 1001 for what was canceled."
     assert shop.do(RecordRefund("1001", "stripe re_7")).ok
     assert (view(shop).refunded, view(shop).lines[0].refunded) == (1990, 1)
     assert view(shop).cases == ()

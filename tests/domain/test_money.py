@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.money import EXPONENTS, Money, allocate, decimal_text, exponent, parse_minor
+from core.domain.money import (
+    EXPONENTS,
+    Money,
+    allocate,
+    amount_text,
+    decimal_text,
+    exponent,
+    parse_minor,
+)
 from core.domain.refusals import Invalid
 
 currencies = st.sampled_from(sorted(EXPONENTS))
@@ -64,8 +72,15 @@ def test_what_is_printed_is_read_back(amount: int, currency: str) -> None:
 
 
 def test_cents_below_one_are_printed_with_their_zero() -> None:
-    assert str(Money(-5, "EUR")) == "-0.05 EUR"
+    assert str(Money(-5, "EUR")) == "-€0.05"
     assert decimal_text(5, "KWD") == "0.005"
+
+
+def test_sentences_write_money_as_people_do() -> None:
+    assert amount_text(1690, "EUR") == "€16.90"
+    assert amount_text(-123450, "GBP") == "-£1,234.50"
+    assert amount_text(1230, "JPY") == "¥1,230"
+    assert amount_text(1230, "CHF") == "CHF\N{NO-BREAK SPACE}12.30"
 
 
 def test_money_of_one_currency_adds_subtracts_and_compares() -> None:

@@ -36,7 +36,7 @@ def test_typed_at_the_desk(database: str) -> None:
         (refused, *_) = ask(house, "edit 1001 add unicorn 1", ANN)
         assert refused.title == "The catalog has no unicorn."
         (done, order) = ask(house, "confirm 1001", ANN)
-        assert done.title == "Order 1001 is changed. The customer is asked for 14.90 EUR."
+        assert done.title == "Order 1001 is changed. The customer is asked for €14.90."
         assert order.title.startswith("Order 1001")
         assert shop.rows(t.order_change)[0]["status"] == "confirmed"
 

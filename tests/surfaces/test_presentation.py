@@ -21,13 +21,14 @@ from bot.presentation.receipts import receipt_card
 from bot.presentation.timeline import SENTENCES
 from bot.presentation.today import today_card
 from bot.presentation.views import card_for
-from bot.presentation.words import ago, span, until, when
+from bot.presentation.words import ago, money, span, until, when
 from core.commands.returns import RequestReturn, ReturnedLine
 from core.db import tables as t
 from core.domain import events
 from core.domain.access import Actor, Role
 from core.domain.cases import CaseKind
 from core.domain.metrics import Counted, Tally, Today
+from core.domain.money import EXPONENTS, amount_text
 from core.domain.order import Address
 from core.engine import Caller, Receipt
 from core.queries.cases import CaseView
@@ -52,6 +53,11 @@ def first(answers: list[Answer]) -> Card:
 
 def labels(card: Card) -> list[str]:
     return [action.label for action in (*card.actions, *card.more)]
+
+
+@pytest.mark.parametrize("currency", sorted(EXPONENTS))
+def test_cards_and_sentences_write_money_alike(currency: str) -> None:
+    assert amount_text(-123456, currency) == money(-123456, currency, DESK)
 
 
 # --- golden copies --------------------------------------------------------------------------------
