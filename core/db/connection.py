@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import select
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,6 +99,7 @@ class Session:
         self._cursor = self.driver.cursor()
         self._unsent: list[str] = []  # PostgreSQL: they travel with the next statement
         self._is_piping = False
+        self._poll: select.poll | None = None
         self.answers: dict[Any, Any] = {}  # to questions that were asked ahead
         self.one_by_one = False  # wait for each answer: an error must not fall on what follows it
 
@@ -153,6 +155,17 @@ class Session:
         if self.is_sqlite:
             return bool(self.driver.in_transaction)
         return bool(self.driver.pgconn.transaction_status)  # 0 is idle
+
+    @property
+    def was_left(self) -> bool:
+        """Whether a server has hung up while nothing was asked of it: it says so before it goes,
+        and there is nothing else that it could have to say."""
+        if self.is_sqlite:
+            return False
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.driver.fileno(), select.POLLIN)
+        return bool(self._poll.poll(0))
 
     # --- statements ------------------------------------------------------------------------------
 
@@ -304,7 +317,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: it is kept if the session was told to commit, else nothing is."""
-        session = self._idle.pop() if self._idle else self._opened()
+        session = self._spare() or self._opened()
         try:
             session.begin(self.begin_writing)
             yield session
@@ -314,8 +327,7 @@ class Database:
     def _begun(self) -> Session:
         """Connections stay open in between: checking one out of the pool and beginning through
         SQLAlchemy costs more than most questions."""
-        while self._idle:
-            session = self._idle.pop()
+        while (session := self._spare()) is not None:
             try:
                 session.begin(self._begin_reading, at_once=True)
                 return session
@@ -327,6 +339,18 @@ class Database:
         session = self._opened()
         session.begin(self._begin_reading, at_once=True)
         return session
+
+    def _spare(self) -> Session | None:
+        """An idle session that still has its server, or None. To look first and then to take
+        would lose to another thread."""
+        while True:
+            try:
+                session = self._idle.pop()
+            except IndexError:
+                return None
+            if not session.was_left:
+                return session
+            _drop(session)
 
     def _opened(self) -> Session:
         return Session(self.engine.connect().execution_options(isolation_level="AUTOCOMMIT"))
@@ -350,8 +374,8 @@ class Database:
 
     def close(self) -> None:
         self._closed = True
-        while self._idle:
-            self._idle.pop().connection.close()
+        while (session := self._spare()) is not None:
+            session.connection.close()
         self.engine.dispose()
 
 

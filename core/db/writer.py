@@ -245,7 +245,10 @@ class PoolWriter:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="wismo-writer")
 
     def submit(self, job: Job) -> Future[Any]:
-        return self._pool.submit(self._run, job)
+        try:
+            return self._pool.submit(self._run, job)
+        except RuntimeError as closed:
+            raise Unavailable("wismo is shutting down.", "Try again in a moment.") from closed
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
