@@ -10,7 +10,7 @@ from core.domain.edit_actions import Do, EditAction, shipping_title
 from core.domain.edit_words import read_words
 from core.domain.order import Order
 from core.domain.refusals import Refusal
-from tests.domain.test_edits import NOON, add, edit, line, order, put, two_mugs
+from tests.domain.test_edits import HOME, NOON, add, edit, line, order, put, two_mugs
 
 SENT = order(line(1, "mug", 3, 1990, shipped=2))
 TWICE = order(line(1, "mug", 1, 1990), line(2, "mug", 1, 1990))
@@ -115,6 +115,16 @@ NOES = [
         "I cannot read that address.",
         "Write it like `Kiez 7, 10999 Berlin`.",
     ),
+    *[
+        (
+            two_mugs(),
+            EditAction(Do.ADDRESS, address=nowhere),
+            "invalid",
+            "An address needs a street and a city.",
+            "Write `Kiez 7, 10999 Berlin`.",
+        )
+        for nowhere in (replace(HOME, street=" "), replace(HOME, city=" "))
+    ],
     (
         two_mugs(),
         EditAction(Do.METHOD, text="x" * 101),
@@ -220,3 +230,5 @@ def test_reasons_and_names_are_kept_as_they_are() -> None:
     cheap = order(line(1, "mug", 2, 1990, discount=500))
     back = edit(cheap, EditAction(Do.FULL_PRICE)).adjustments
     assert [(each.amount, each.reason) for each in back] == [(-500, "discount taken away")]
+    wrong = edit(cheap, EditAction(Do.FULL_PRICE, text=" wrong code ")).adjustments
+    assert [each.reason for each in wrong] == ["wrong code"]

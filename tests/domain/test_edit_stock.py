@@ -86,6 +86,15 @@ def test_only_what_is_on_no_paper_gives_and_never_more_than_is_asked(data: st.Da
     assert all(0 < each.units <= each.item.quantity for each in taken)
 
 
+def test_what_lies_in_several_lines_of_one_work_is_one_sum() -> None:
+    works = [work(1, Stage.READY, (1, "mug", 2), (3, "mug", 1), (2, "tee", 1))]
+    assert contents_after(works, ()) == {1: {"mug": 3, "tee": 1}}
+
+
+def test_lines_that_keep_their_promises_free_nothing() -> None:
+    assert promised_less(removing(3)) == {1: 2}
+
+
 def test_freed_promises_are_those_of_lines_that_were_there() -> None:
     found = edit(order(line(1, "mug", 5, 1990, allocated=3, backordered=2)), put("mug", 2))
     assert promised_less(found) == {1: 1}

@@ -33,6 +33,7 @@ def one(text: str) -> EditAction:
         ("discount mug-red 5%", EditAction(Do.DISCOUNT, "mug-red", percent=5)),
         ("discount off", EditAction(Do.FULL_PRICE)),
         ("discount mug-red off", EditAction(Do.FULL_PRICE, "mug-red")),
+        ("discount off wrong code", EditAction(Do.FULL_PRICE, text="wrong code")),
         ("address Kiez 7, 10999 Berlin", EditAction(Do.ADDRESS, text="Kiez 7, 10999 Berlin")),
         ("method 9.90 Express", EditAction(Do.METHOD, price=990, text="Express")),
         ("shipping DHL Express", EditAction(Do.METHOD, text="DHL Express")),
