@@ -96,7 +96,73 @@ def test_a_mistake_is_told_with_its_place(changes: dict[str, Any], told: str) ->
     assert str(refused.value).startswith(told)
 
 
-@pytest.mark.parametrize("clock", ["25:00", "9", "12:5", "noon", "١٢:٠٠"])
+AIMS = "on_time or fewest_parcels or cheapest or nearest or ranked or stock_balance or oldest_stock"
+ELSES = "next or ship_part or queue or backorder or cancel or ask"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"when": {"tags": ["x" * 101]}}, "when.tags[0]: write a name of 1 to 100 characters."),
+        ({"when": {"tags": [" "]}}, "when.tags[0]: write a name of 1 to 100 characters."),
+        ({"when": {"tags": ["a"] * 201}}, "when.tags: write a list of 1 to 200 words."),
+        ({"when": {"value_from": 10**9 + 1}}, "when.value_from: write a whole number from 0 to 10"),
+        ({"when": {"promise_within_hours": 0}}, "when.promise_within_hours: write a whole number "),
+        ({"when": {"country": ["de"]}}, "when.country: there is no such key; did you mean countr"),
+        ({"prefer": ["fast"]}, f"prefer[0]: “fast” is not known; write {AIMS}."),
+        ({"prefer": "nearest"}, 'prefer: write a list of aims, or {"money": {…}}.'),
+        ({"prefer": {"money": {}, "x": 1}}, 'prefer: write a list of aims, or {"money": {…}}.'),
+        ({"otherwise": "give up"}, f"otherwise.do: “give up” is not known; write {ELSES}."),
+        ({"otherwise": {"days": 3}}, f"otherwise.do: write {ELSES}."),
+        ({"otherwise": "backorder"}, "otherwise.at: name the location that the rest waits for."),
+        ({"otherwise": "cancel"}, "otherwise.days: write after how many days the rest is canceled"),
+        (
+            {"otherwise": {"do": "queue", "reason": "x" * 201}},
+            "otherwise.reason: write a text of 2",
+        ),
+        ({"otherwise": 3}, "otherwise: write an object with do, reason, at, days."),
+        ({"name": ""}, "name: write a name of 1 to 100 characters."),
+    ],
+)
+def test_a_mistake_is_told_with_what_to_write(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        document(**changes)
+    assert str(refused.value).startswith(f"rules[0].{told}")
+    assert refused.value.code == "bad_rules"
+
+
+def test_what_just_fits_is_read() -> None:
+    long = "x" * 100
+    when = {"tags": [long], "skus": ["Mug"] * 200, "value_from": 0, "value_below": 10**9}
+    only = {"safety": 0, "min_parcel_value": 0, "max_parcels": 1, "max_distance_km": 1}
+    rest = {"do": "cancel", "days": 1, "reason": " " + "y" * 199}
+    (read,) = document(name=f" {long[1:]} ", when=when, only=only, otherwise=rest).rules
+    assert (read.name, read.when.tags, read.when.skus) == (long[1:], (long,), ("Mug",))
+    assert (read.when.value_from, read.when.value_below) == (0, 10**9)
+    assert read.otherwise is not None
+    assert read.otherwise.reason == "y" * 199
+    many = [{"name": str(n)} for n in range(50)]
+    assert len(read_document({"name": "x", "rules": many}).rules) == 50
+    with pytest.raises(Invalid, match="rules: write a list of 50 at most"):
+        read_document({"name": "x", "rules": [*many, {"name": "one more"}]})
+
+
+def test_what_is_named_twice_counts_once_where_it_was_first() -> None:
+    (read,) = document(
+        prefer=["nearest", "cheapest", "nearest"], when={"countries": ["de", "AT", "DE"]}
+    ).rules
+    assert [aim.value for aim in read.prefer] == ["nearest", "cheapest"]  # type: ignore[union-attr]
+    assert read.when.countries == ("DE", "AT")
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("0:00", "00:00"), ("23:59", "23:59")])
+def test_a_day_may_end_at_any_minute(typed: str, kept: str) -> None:
+    limits = [{"of": "Store", "orders": 0, "cut_off": typed}]
+    read = read_document({"name": "x", "rules": [{"name": "a"}], "capacity": limits})
+    assert (read.capacity[0].of, read.capacity[0].cut_off) == ("store", kept)
+
+
+@pytest.mark.parametrize("clock", ["24:00", "12:60", "25:00", "9", "12:5", "noon", "١٢:٠٠"])
 def test_a_cut_off_is_a_time_of_day(clock: str) -> None:
     limits = [{"of": "store", "orders": 1, "cut_off": clock}]
     with pytest.raises(Invalid, match=r"capacity\[0\]\.cut_off"):

@@ -185,6 +185,7 @@ def test_with_few_nodes_the_gap_is_a_true_bound(objective: Objective) -> None:
             continue
         unproven += 1
         assert rough.gap_bound is not None
+        assert rough.gap_unit in ("parcels", "cost")
         measure = 0 if rough.gap_unit == "parcels" else 1
         assert here[measure] - best[measure] <= rough.gap_bound
         assert rough.gap_bound > 0 or rough.gap_unit == "parcels"
