@@ -32,6 +32,7 @@ from bot.presentation.receipts import receipt_card, refusal_card
 from bot.presentation.views import card_for
 from bot.presentation.words import when
 from core.commands.edits import ChangeOrder, ConfirmEdit, EditOrder
+from core.commands.pausing import StartPause
 from core.db.setup import load_shop
 from core.domain.access import Role
 from core.domain.refusals import NotPossible, Refusal
@@ -40,6 +41,7 @@ from core.queries.cases import ShowCase
 from core.queries.counts import CountsView, ListCounts
 from core.queries.edits import EditView, ShowEdit, TryEdit
 from core.queries.orders import FindOrders, OrderPage, OrderView, ShowOrder
+from core.queries.pauses import PreviewPause
 from core.queries.returns import ShowReturn
 from core.registry import Arg, Spec
 
@@ -175,6 +177,9 @@ async def _do(
         found.append(replace(card, actions=(*paper_buttons(house, receipt), *card.actions)))
         if isinstance(command, ConfirmEdit) and receipt.code == "preview_changed":
             found += await _shown(house, ShowEdit(command.order), caller, desk)
+        if isinstance(command, StartPause) and receipt.code == "preview_changed":
+            again = PreviewPause(command.what, command.until, command.reason)
+            found += await _shown(house, again, caller, desk)
         if len(commands) == 1:
             found += await _as_it_is_now(house, receipt, caller, desk)
     return found

@@ -25,6 +25,7 @@ from core.commands.counting import PlanCounts
 from core.commands.deciding import EndWaits, RouteQueue
 from core.commands.edits import DiscardExpiredEdits
 from core.commands.improving import ImprovePlans, helped_by
+from core.commands.pausing import SettlePauses
 from core.commands.preorders import WatchAwaited
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.screening import ForgetMarks
@@ -202,6 +203,11 @@ def jobs(hands: Hands) -> list[Job]:
             "route queue",
             Every(15 * MINUTE),
             _for_shops(house, "route queue", lambda _: RouteQueue()),
+        ),
+        Job(
+            "settle pauses",
+            Every(MINUTE),
+            _for_shops(house, "settle pauses", lambda _: SettlePauses()),
         ),
         Job("end waits", Every(15 * MINUTE), _for_shops(house, "end waits", lambda _: EndWaits())),
         Job(

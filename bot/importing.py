@@ -272,6 +272,7 @@ FIELDS: dict[str, dict[str, Read]] = {
         "method": _text,
         "days": _count,
         "cost": _money,
+        "carrier": _text,
     },
     "stock": {"sku": _text, "location": _text, "on_hand": _count, "safety": _count},
     "orders": {
@@ -300,7 +301,7 @@ REQUIRED = {
 }
 # What names a row: given twice, nobody knows which one is meant.
 NAMED_BY = {
-    "lanes": ("origin", "country", "zip_prefix", "method"),
+    "lanes": ("origin", "country", "zip_prefix", "method", "carrier"),
     "locations": ("code",),
     "products": ("sku",),
     "stock": ("sku", "location"),

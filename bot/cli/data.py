@@ -49,7 +49,7 @@ def bring_in(
 
     stock: sku* location* on_hand* safety
 
-    lanes: country* days* origin zip_prefix method cost
+    lanes: country* days* origin zip_prefix method cost carrier
 
     orders: number* placed_at* sku* quantity* unit_price* title shipping paid email phone
     customer street zip city country note language

@@ -169,21 +169,21 @@ def pause_location(
 ) -> None:
     """Route nothing new to a location."""
     from bot.running import moment_of
-    from core.commands.setup import PauseLocation
+    from core.commands.pausing import StartPause
     from core.queries.setup import ShowShop
 
     with session.house(context) as house:
         zone = house.query(ShowShop()).time_zone
         ends = moment_of(until, zone) if until else None
-        print(house.execute(PauseLocation(code, ends)).sentence)
+        print(house.execute(StartPause(code, ends)).sentence)
 
 
 @location.command("resume")
 def resume_location(context: typer.Context, code: str) -> None:
     """Route orders to a paused location again."""
-    from core.commands.setup import ResumeLocation
+    from core.commands.pausing import EndPause
 
-    session.do(context, ResumeLocation(code))
+    session.do(context, EndPause(code))
 
 
 # --- policy and messages -------------------------------------------------------------------------

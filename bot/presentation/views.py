@@ -15,6 +15,7 @@ from bot.presentation.holds import blocked_page
 from bot.presentation.incoming import availability_card, expected_page, transfers_page
 from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page
+from bot.presentation.pauses import pauses_card, preview_card
 from bot.presentation.picks import picks_card
 from bot.presentation.promises import lanes_card, promise_card
 from bot.presentation.restock import low_page
@@ -41,6 +42,7 @@ from core.queries.holds import BlockedPage
 from core.queries.incoming import ExpectedPage, TransferPage
 from core.queries.ledger import LedgerView
 from core.queries.orders import OrderPage, OrderView
+from core.queries.pauses import PauseList, PausePreview
 from core.queries.picks import PickQueue
 from core.queries.promises import BasketPromise, LaneTable
 from core.queries.restock import LowPage
@@ -59,6 +61,8 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     RoutingStory: why_card,
     BasketPromise: promise_card,
     LaneTable: lanes_card,
+    PausePreview: preview_card,
+    PauseList: pauses_card,
     ScreenedOrder: screened_card,
     ScreeningView: screening_card,
     RulesView: rules_card,

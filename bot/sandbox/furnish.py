@@ -11,7 +11,7 @@ from bot.sandbox.shop.catalog import LOCATIONS, VARIANTS, opening_stock
 from bot.sandbox.town import STAFF, Town
 from core.commands.access import AddConnection, AddKey, AddStaff
 from core.commands.imports import ImportedRow, ImportLocations, ImportProducts, ImportStock
-from core.commands.setup import SetUpShop
+from core.commands.setup import SetPolicy, SetUpShop
 from core.db.connection import Database
 from core.db.house import CLOCK_OFFSET, SANDBOX, put, settle_kind
 from core.db.migrate import migrate
@@ -72,6 +72,7 @@ def furnish(engine: Engine, town: Town, keys: Sequence[str], mail_url: str) -> F
     _goods(engine)
     _people(engine, town)
     made = make_key()
+    _do(engine, SetPolicy("usual_carrier", "DHL"))
     _do(engine, AddKey("scanner", Role.OWNER, made.prefix, made.hash))
     return Furnished(connections, made.key)
 

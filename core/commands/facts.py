@@ -54,13 +54,17 @@ def place_facts(known: Known, site: Location, order: Order) -> rules.LocationFac
         location=site.code,
         available=known.stock.get(site.id, {}),
         rank=site.rank,
-        parcel_cost=parcel_cost(shop, site, to, order.method) if shop.lanes else site.parcel_cost,
+        parcel_cost=_parcel_cost(known, site, order) if shop.lanes else site.parcel_cost,
         unit_cost=site.unit_cost,
         distance_km=distance_km(site.lat, site.lon, to.lat, to.lon),
         active=site.active,
         paused=site.paused_until is not None and site.paused_until > known.now,
         barred=known.against.get(site.id),
     )
+
+
+def _parcel_cost(known: Known, site: Location, order: Order) -> int:
+    return parcel_cost(known.shop, site, order.ship_to, order.method, known.now)
 
 
 def facts_from(known: Known, order: Order, demands: Sequence[Demand]) -> Facts:

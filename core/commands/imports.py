@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.commands.placing import open_short_case, open_unknown_case, place, serve_queue
-from core.commands.setup import FOREVER, location_values
-from core.db import catalog
+from core.commands.setup import location_values
+from core.db import catalog, pauses
 from core.db import tables as t
-from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.cases import CaseKind
+from core.domain.pauses import FOREVER, Pause
 from core.domain.refusals import Invalid, NotPossible, Refusal
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, StockMove
@@ -59,13 +59,13 @@ def import_locations(ask: ImportLocations, uow: UnitOfWork) -> Done:
         told = dict(row.values)
         starts_paused = told.pop("starts_paused", False)
         values: dict[str, Any] = {"name": code} if before is None else {}
-        if starts_paused and before is None:
-            values["paused_until"] = micros(FOREVER)
         values |= location_values(told)
         values |= _external(uow.shop, row, before)
         outcome = catalog.outcome(before, catalog.as_row(values))
         if outcome != "same" and not ask.dry_run:
             uow.people.put(t.location, {"code": code}, values)
+            if starts_paused and before is None:
+                pauses.start(uow, Pause("", code, "", FOREVER, by=uow.actor.name))
         return outcome
 
     return each_row(ask.rows, one, "location")

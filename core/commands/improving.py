@@ -146,12 +146,12 @@ def worth_looking(within: Within) -> bool:
 
 def better_for(within: Within, order: Order) -> Better | None:
     """A plan that is worth moving untouched work for, as if that work gave its goods back."""
-    works = _untouched(within, order)
+    works = untouched(within, order)
     if not works:
         return None
-    own = _own_moves(works)
+    own = own_moves(works)
     levels = with_own(snapshot(within, {move.sku for move in own}), own)
-    demands = _demands(own)
+    demands = demands_of(own)
     plan = plan_for(within, order, demands, levels, limits=_patient)
     sites = candidates(within, order, demands, levels)
     codes = within.shop.locations
@@ -168,13 +168,13 @@ def better_for(within: Within, order: Order) -> Better | None:
     return Better(order.id, order.version, plan, saved) if saved else None
 
 
-def _untouched(within: Within, order: Order) -> list[FulfillmentOrder]:
+def untouched(within: Within, order: Order) -> list[FulfillmentOrder]:
     """The open work, when nobody has begun with any of it."""
     works = [work for work in fulfillments_of(within.session, order.id) if work.is_open]
     return works if all(work.is_untouched for work in works) else []
 
 
-def _own_moves(works: Sequence[FulfillmentOrder]) -> list[StockMove]:
+def own_moves(works: Sequence[FulfillmentOrder]) -> list[StockMove]:
     """What the work would give back."""
     units: dict[tuple[str, int], int] = defaultdict(int)
     for work in works:
@@ -183,7 +183,7 @@ def _own_moves(works: Sequence[FulfillmentOrder]) -> list[StockMove]:
     return [StockMove(Move.RELEASE, *place, quantity) for place, quantity in units.items()]
 
 
-def _demands(own: Sequence[StockMove]) -> list[Demand]:
+def demands_of(own: Sequence[StockMove]) -> list[Demand]:
     units: dict[str, int] = defaultdict(int)
     for move in own:
         units[move.sku] += move.quantity
@@ -204,12 +204,12 @@ def _way(within: Within, order: Order, picks: tuple[Pick, ...]) -> Way:
 def _move(uow: UnitOfWork, better: Better) -> str:
     """Move the work, unless somebody was faster: then the next look finds what there is."""
     order = uow.orders.own(better.order_id)
-    works = _untouched(uow, order)
+    works = untouched(uow, order)
     if order.version != better.version or not works:
         return ""
-    own = _own_moves(works)
+    own = own_moves(works)
     uow.stock.lock_queue([move.sku for move in own])
-    if not _has(with_own(uow.stock.levels([m.sku for m in own]), own), uow, better.plan.picks):
+    if not has(with_own(uow.stock.levels([m.sku for m in own]), own), uow, better.plan.picks):
         return ""
     origin = _codes(uow, works)
     freed = uow.orders.save(Change(free(uow, order, works)))
@@ -221,7 +221,7 @@ def _move(uow: UnitOfWork, better: Better) -> str:
     return f"Order {order.number} moved from {origin} to {target}: the better plan saves money."
 
 
-def _has(levels: Sequence[Level], uow: UnitOfWork, picks: Sequence[Pick]) -> bool:
+def has(levels: Sequence[Level], uow: UnitOfWork, picks: Sequence[Pick]) -> bool:
     """Is what the plan takes still there?"""
     there = {(level.sku, level.location_id): level.routable for level in levels}
     wanted = ((pick.sku, uow.shop.location(pick.location).id, pick.quantity) for pick in picks)

@@ -17,6 +17,7 @@ from core.domain.carriers import carrier_name, clean_number, tracking_page
 from core.domain.fulfillment import FulfillmentOrder, Parcel
 from core.domain.holds import Exit
 from core.domain.order import Change, Order
+from core.domain.pauses import stopped_until
 from core.domain.refusals import Conflict, Invalid, NotPossible
 from core.registry import Arg, Done, command
 
@@ -44,6 +45,7 @@ def label(ask: LabelParcel, uow: UnitOfWork) -> Done:
 def _label(
     uow: UnitOfWork, order: Order, works: Sequence[FulfillmentOrder], number: str, carrier: str
 ) -> Done:
+    _require_running(uow, order, works[0], carrier)
     ids = {work.id for work in works}
     for known in uow.work.parcels(order.id):
         if known.fulfillment_id in ids and not known.has_left:
@@ -57,6 +59,20 @@ def _label(
     parcel = uow.work.add_parcel(numbered(parcel, number, carrier))
     uow.orders.save(Change(order, (e.ParcelLabeled(parcel.id, parcel.carrier, number),)))
     return Done(f"Order {order.number} has a label {number}.", _facts(order, parcel))
+
+
+def _require_running(uow: UnitOfWork, order: Order, work: FulfillmentOrder, carrier: str) -> None:
+    """A label of somebody who takes nothing would only lie on a box that cannot leave."""
+    place, to = uow.shop.locations[work.location_id], order.ship_to.country.upper()
+    ways = [p for p in uow.shop.pauses if not p.is_of_location]
+    if stopped_until(ways, carrier, place.code, to, uow.now) is None:
+        return
+    paused = next(p for p in ways if p.until > uow.now and p.covers(carrier, place.code, to))
+    raise NotPossible(
+        f"{paused.words} is paused; no label is made for it.",
+        f"Take another carrier, or end the pause: `resume {paused.words.lower()}`.",
+        code="paused",
+    )
 
 
 @dataclass(frozen=True, slots=True)

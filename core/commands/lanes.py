@@ -60,11 +60,12 @@ def _lane(country: str, values: Mapping[str, Any]) -> Lane:
         str(values.get("method", STANDARD)),
         int(values["days"]),
         None if values.get("cost") is None else int(values["cost"]),
+        str(values.get("carrier", "")),
     )
 
 
-def _ends(lane: Lane) -> tuple[str, str, str, str]:
-    return lane.origin, lane.country, lane.zip_prefix, lane.method
+def _ends(lane: Lane) -> tuple[str, str, str, str, str]:
+    return lane.origin, lane.country, lane.zip_prefix, lane.method, lane.carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,12 @@ class DropLane:
     zip_prefix: Annotated[str, Arg.WORD] = ""
     method: Annotated[str, Arg.WORD] = STANDARD
     origin: Annotated[str, Arg.WORD] = ""
+    carrier: Annotated[str, Arg.WORD] = ""
 
 
 @command("lane drop", DropLane, Right.MANAGE, examples=("lane drop DE 25849 standard BER",))
 def drop_lane(ask: DropLane, uow: UnitOfWork) -> Done:
-    lane = checked_lane(ask.origin, ask.country, ask.zip_prefix, ask.method, 0, None)
+    lane = checked_lane(ask.origin, ask.country, ask.zip_prefix, ask.method, 0, None, ask.carrier)
     if not db.drop_lane(uow, lane):
         raise NotFound(f"There is no lane from {lane.words}.", "Write `lanes` to see the table.")
     return Done(f"The lane from {lane.words} is gone.")

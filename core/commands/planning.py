@@ -22,6 +22,7 @@ from core.db.routing import goods_of, location_waited_for, received_at, rejected
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
 from core.domain.awaiting import with_endless
+from core.domain.estimate import way_of
 from core.domain.order import Order
 from core.domain.routing import planner, rules
 from core.domain.routing.decision import Decision, Facts, decide
@@ -62,7 +63,37 @@ def plan_for(
     avoid: Collection[int] = (),
     limits: planner.Limits | None = None,
 ) -> Plan:
-    """The plan for these units; a location that a person chose (`only`) outranks every rule."""
+    """The plan for these units; a location that a person chose (`only`) outranks every rule.
+
+    Where a pause is in the way the goods come from elsewhere, if elsewhere has all of them.
+    """
+    away = _behind_a_pause(within, order) if within.shop.pauses and only is None else {}
+    if away:
+        around = {**away, **_named_reasons(avoid)}
+        found = _plan(within, order, demands, levels, None, around, limits)
+        if not found.short:
+            return found
+    return _plan(within, order, demands, levels, only, avoid, limits)
+
+
+def _behind_a_pause(within: Within, order: Order) -> dict[int, str]:
+    """The locations from which nothing that is not paused goes to this address."""
+    to, shop = order.ship_to, within.shop
+    ways = {
+        i: way_of(shop, site, to, order.method, within.now) for i, site in shop.locations.items()
+    }
+    return {i: rules.WAY_PAUSED for i, way in ways.items() if way.opens is not None}
+
+
+def _plan(
+    within: Within,
+    order: Order,
+    demands: Sequence[Demand],
+    levels: Sequence[Level],
+    only: int | None,
+    avoid: Collection[int],
+    limits: planner.Limits | None,
+) -> Plan:
     ruled = within.shop.rules
     if ruled is not None and only is None:
         facts = facts_for(within, ruled, order, demands, levels, avoid)
@@ -149,10 +180,14 @@ def forbidden(
     name its own reasons."""
     if only is not None:
         return {i: CHOSEN_ELSEWHERE for i in within.shop.locations if i != only}
-    found = dict(avoid) if isinstance(avoid, Mapping) else dict.fromkeys(avoid, LEFT_OUT)
+    found = _named_reasons(avoid)
     for forbids in FORBIDS:
         found = {**forbids(within, order), **found}
     return found
+
+
+def _named_reasons(avoid: Collection[int]) -> dict[int, str]:
+    return dict(avoid) if isinstance(avoid, Mapping) else dict.fromkeys(avoid, LEFT_OUT)
 
 
 def candidates(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -264,44 +263,6 @@ def change_location(ask: ChangeLocation, uow: UnitOfWork) -> Done:
         raise Invalid("Nothing to change was named.")
     outcome = uow.people.put(t.location, {"code": place.code}, values)
     return Done(f"Location {place.code}: {', '.join(values)} {outcome}.", {"outcome": outcome})
-
-
-@dataclass(frozen=True, slots=True)
-class PauseLocation:
-    """Route nothing new to a location, until a moment or until it is resumed."""
-
-    location: Annotated[str, Arg.LOCATION]
-    until: Annotated[datetime | None, Arg.UNTIL] = None
-
-
-FOREVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
-
-
-@command("pause location", PauseLocation, Right.MANAGE, examples=("pause location ber",))
-def pause_location(ask: PauseLocation, uow: UnitOfWork) -> Done:
-    place = uow.shop.location(ask.location)
-    if ask.until is not None and ask.until <= uow.now:
-        raise Invalid("That moment has passed.", "Pause until a time that is still to come.")
-    until = micros(ask.until or FOREVER)
-    uow.people.put(t.location, {"code": place.code}, {"paused_until": until})
-    uow.undo = ResumeLocation(place.code)
-    return Done(f"Nothing new is routed to {place.code}.", {"location": place.code})
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeLocation:
-    """Route orders to a paused location again."""
-
-    location: Annotated[str, Arg.LOCATION]
-
-
-@command("resume location", ResumeLocation, Right.MANAGE, examples=("resume location ber",))
-def resume_location(ask: ResumeLocation, uow: UnitOfWork) -> Done:
-    place = uow.shop.location(ask.location)
-    if place.paused_until is None:
-        raise NotPossible(f"{place.code} is not paused.")
-    uow.people.put(t.location, {"code": place.code}, {"paused_until": None})
-    return Done(f"Orders are routed to {place.code} again.", {"location": place.code})
 
 
 _LOCATION_FIELDS = tuple(name for name in AddLocation.__slots__ if name != "code")

@@ -423,6 +423,21 @@ INVARIANTS: dict[str, Check] = {
             and coalesce(o.customer_id, 0) <> coalesce(f.customer_id, 0)""",
         WARNING,
     ),
+    # pauses of shipping
+    "a pause that has ended says who ended it, one in force has ended nowhere": _rule(
+        "I-27", "select id from shipping_pause where (ended_at is null) <> (ended_by = '')"
+    ),
+    "no pause moves a date forward": _rule(
+        "I-27b",
+        """select p.order_id from paused_order p
+        where p.expected is not null and p.promised is not null and p.expected <= p.promised""",
+    ),
+    "every order behind a pause is an order of its shop": _rule(
+        "I-27c",
+        """select p.order_id from paused_order p join orders o on o.id = p.order_id
+            join shipping_pause s on s.id = p.pause_id
+        where o.shop_id <> p.shop_id or s.shop_id <> p.shop_id""",
+    ),
     # clock, cases
     "a slot that was passed over says why": _rule(
         "I-26", "select job, slot from job_slot where state = 'skipped' and note = ''"

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _c = t.lane.c
 _LANES = Statement(
-    sa.select(_c.origin, _c.country, _c.zip_prefix, _c.method, _c.days, _c.cost)
+    sa.select(_c.origin, _c.country, _c.zip_prefix, _c.method, _c.days, _c.cost, _c.carrier)
     .where(_c.shop_id == sa.bindparam("shop"))
-    .order_by(_c.country, _c.zip_prefix, _c.origin, _c.method),
+    .order_by(_c.country, _c.zip_prefix, _c.origin, _c.method, _c.carrier),
     apart=True,
 )
 
@@ -47,4 +47,5 @@ def _key(lane: Lane) -> dict[str, str]:
         "country": lane.country,
         "zip_prefix": lane.zip_prefix,
         "method": lane.method,
+        "carrier": lane.carrier,
     }

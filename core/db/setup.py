@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,9 +12,11 @@ from core.db import tables as t
 from core.db.awaiting import preorders_of
 from core.db.connection import Database, Row, Session, Statement
 from core.db.kits import kits_of
+from core.db.pauses import pauses_of
 from core.db.routing import active_rules
 from core.db.rows import from_json, moment_or_none
 from core.domain.access import Actor, Role
+from core.domain.pauses import Pause, location_stopped_until
 from core.domain.refusals import NotFound
 from core.domain.screening import Settings
 from core.domain.shop import DEFAULT_POLICY, Connection, Location, Mode, Shop
@@ -113,7 +116,10 @@ def read_shop(session: Session, shop_id: int) -> Shop:
     """The shop as this transaction sees it, remembered by nobody: it may yet be taken back."""
     shop = _named(t.shop, session.rows(_SHOP, shop=shop_id)[0])
     settings = from_json(shop["settings"])
-    locations = [_location(r, shop["time_zone"]) for r in session.rows(_LOCATIONS, shop=shop_id)]
+    pauses = pauses_of(session, shop_id)
+    locations = [
+        _location(row, shop["time_zone"], pauses) for row in session.rows(_LOCATIONS, shop=shop_id)
+    ]
     connections = [_connection(r) for r in session.rows(_CONNECTIONS, shop=shop_id)]
     return Shop(
         id=shop_id,
@@ -137,13 +143,14 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         endless=frozenset(place.id for place in locations if place.endless),
         uses_carts=bool(settings.get("uses_carts", False)),
         lanes=lanes.book_of(session, shop_id),
+        pauses=pauses,
         rules=active_rules(session, shop_id),
         shipping=tuple(settings.get("shipping", {}).items()),
         screening=Settings.read(settings.get("screening", {})),
     )
 
 
-def _location(row: Row, time_zone: str) -> Location:
+def _location(row: Row, time_zone: str, pauses: Sequence[Pause]) -> Location:
     r = _named(t.location, row)
     return Location(
         id=r["id"],
@@ -172,7 +179,7 @@ def _location(row: Row, time_zone: str) -> Location:
         active=bool(r["active"]),
         endless=bool(r["endless"]),
         lead_days=r["lead_days"],
-        paused_until=moment_or_none(r["paused_until"]),
+        paused_until=location_stopped_until(pauses, r["code"]),
     )
 
 

@@ -162,7 +162,6 @@ location = _table(
     _int("endless"),
     _int("lead_days"),
     _int("active", 1),
-    _at("paused_until", nullable=True),
     sa.UniqueConstraint("shop_id", "code"),
 )
 
@@ -177,9 +176,55 @@ lane = _table(
     _text("method", "standard"),
     _int("days"),
     _int("cost", None),
+    _text("carrier"),
     _check("days", "days between 0 and 60"),
     _check("cost", "cost is null or cost >= 0"),
-    sa.UniqueConstraint("shop_id", "origin", "country", "zip_prefix", "method"),
+    sa.UniqueConstraint("shop_id", "origin", "country", "zip_prefix", "method", "carrier"),
+)
+
+# What ships nothing for a while: '' as carrier, origin (a location's code) or country means all.
+# `until` is what was said; `ended_at` is when it was over, by the clock or by a person.
+shipping_pause = _table(
+    "shipping_pause",
+    _id(),
+    _shop(),
+    _text("carrier"),
+    _text("origin"),
+    _text("country"),
+    _at("until"),
+    _text("reason"),
+    _text("started_by"),
+    _at("since"),
+    _int("settled_to"),
+    _int("settled"),
+    _at("ended_at", nullable=True),
+    _text("ended_by"),
+    _check("target", "carrier <> '' or origin <> ''"),
+    _check("until", "until > since"),
+    _check("settled", "settled in (0, 1)"),
+    sa.Index(
+        "uq_shipping_pause_open",
+        "shop_id",
+        "carrier",
+        "origin",
+        "country",
+        unique=True,
+        sqlite_where=sa.text("ended_at is null"),
+        postgresql_where=sa.text("ended_at is null"),
+    ),
+)
+
+# The orders that a pause was thought through for: each once, so that nobody is told twice.
+paused_order = _table(
+    "paused_order",
+    sa.Column("pause_id", Whole, sa.ForeignKey("shipping_pause.id"), primary_key=True),
+    sa.Column("order_id", Whole, primary_key=True),
+    _shop(),
+    _text("promised", None),
+    _text("expected", None),
+    _text("moved_to"),
+    _at("at"),
+    sa.Index(None, "order_id"),
 )
 
 product = _table(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from core.domain.carriers import carrier_name
 from core.domain.detect import calendar_of
 from core.domain.lanes import EXPRESS, PICKUP, Lane
 from core.domain.order import Address
+from core.domain.pauses import FOREVER, stopped_until
 from core.domain.promise import promise_for, ship_day
 from core.domain.shop import Location, Shop
 
@@ -40,6 +42,9 @@ def estimate(shop: Shop, place: Location, to: Address, method: str, at: datetime
     that counting from the end of this minute changes nothing.
     """
     lane = shop.lanes.find(place.code, place.country, to, method) if shop.lanes else None
+    if shop.pauses:
+        way = way_of(shop, place, to, method, at)
+        lane, at = way.lane, way.leaves_from(at)
     travel = lane.days if lane else _usual_days(shop, method)
     minute = at.replace(second=0, microsecond=0)
     minute += timedelta(minutes=minute < at)
@@ -55,9 +60,43 @@ def estimate(shop: Shop, place: Location, to: Address, method: str, at: datetime
     return Estimate(leaves, day, travel, handling, lane)
 
 
-def parcel_cost(shop: Shop, place: Location, to: Address, method: str) -> int:
-    """What a parcel to there costs in minor units: its lane's cost, else the location's own."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Which lane and carrier a parcel would take; `opens` is when a pause in the way ends."""
+
+    lane: Lane | None
+    carrier: str
+    opens: datetime | None = None
+
+    def leaves_from(self, at: datetime) -> datetime:
+        """A pause without an end delays nothing that could be counted."""
+        return at if self.opens is None or self.opens >= FOREVER else max(at, self.opens)
+
+
+def way_of(shop: Shop, place: Location, to: Address, method: str, at: datetime) -> Way:
+    """The first open way from a location, else the one that opens first."""
+    usual = carrier_name(str(shop.policy["usual_carrier"]))
+    lanes = shop.lanes.ways(place.code, place.country, to, method) if shop.lanes else []
+    ways = []
+    for lane in lanes or (None,):
+        carrier = (lane and lane.carrier) or usual
+        opens = stopped_until(shop.pauses, carrier, place.code, to.country.upper(), at)
+        if opens is None:
+            return Way(lane, carrier)
+        ways.append(Way(lane, carrier, opens))
+    return min(ways, key=lambda way: way.opens or at)
+
+
+def parcel_cost(
+    shop: Shop, place: Location, to: Address, method: str, at: datetime | None = None
+) -> int:
+    """What a parcel to there costs in minor units: its lane's cost, else the location's own.
+
+    With `at` a lane that is paused then is passed.
+    """
     lane = shop.lanes.find(place.code, place.country, to, method) if shop.lanes else None
+    if at is not None and shop.pauses:
+        lane = way_of(shop, place, to, method, at).lane
     return place.parcel_cost if lane is None or lane.cost is None else lane.cost
 
 

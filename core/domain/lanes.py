@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from core.domain.carriers import carrier_name
 from core.domain.order import Address
 from core.domain.refusals import Invalid
 
@@ -24,7 +25,8 @@ class Lane:
     """One row of the lane table.
 
     `origin` is a location's code, a country or anywhere; `country` and `zip_prefix` say where to.
-    `cost` is minor units for a parcel; None leaves the location's own parcel cost.
+    `cost` is minor units for a parcel; None leaves the location's own parcel cost. Without a
+    `carrier` it is the shop's usual one.
     """
 
     origin: str
@@ -33,11 +35,13 @@ class Lane:
     method: str
     days: int
     cost: int | None = None
+    carrier: str = ""
 
     @property
     def words(self) -> str:
         target = f"{self.country or 'anywhere'} {self.zip_prefix}".strip()
-        return f"{self.origin or 'anywhere'} to {target}, {self.method}"
+        by = f" by {self.carrier}" if self.carrier else ""
+        return f"{self.origin or 'anywhere'} to {target}, {self.method}{by}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class LaneBook:
     )
 
     def __post_init__(self) -> None:
-        for lane in sorted(self.lanes, key=lambda lane: -len(lane.zip_prefix)):
+        for lane in sorted(self.lanes, key=_preference):
             ends = (lane.origin, lane.country, lane.method)
             self._by_ends[ends] = (*self._by_ends.get(ends, ()), lane)
 
@@ -68,9 +72,26 @@ class LaneBook:
         ]
         return max(found, key=_detail, default=None)
 
+    def ways(self, code: str, country: str, to: Address, method: str) -> list[Lane]:
+        """Every lane that leads there, the one of `find` first: a paused carrier's are passed."""
+        target, zip_code = to.country.upper(), plain_zip(to.zip)
+        found = [
+            lane
+            for origin in (code, country, ANYWHERE)
+            for end in (target, ANYWHERE)
+            for lane in self._by_ends.get((origin, end, method), ())
+            if zip_code.startswith(lane.zip_prefix)
+        ]
+        return sorted(found, key=_detail, reverse=True)
+
     def _longest(self, ends: tuple[str, str, str], zip_code: str) -> Lane | None:
         lanes = self._by_ends.get(ends, ())
         return next((lane for lane in lanes if zip_code.startswith(lane.zip_prefix)), None)
+
+
+def _preference(lane: Lane) -> tuple[int, int, str]:
+    """The most exact first; of several carriers the one that costs least."""
+    return -len(lane.zip_prefix), lane.cost or 0, lane.carrier
 
 
 def _detail(lane: Lane) -> tuple[int, int]:
@@ -78,7 +99,13 @@ def _detail(lane: Lane) -> tuple[int, int]:
 
 
 def checked_lane(
-    origin: str, country: str, zip_prefix: str, method: str, days: int, cost: int | None
+    origin: str,
+    country: str,
+    zip_prefix: str,
+    method: str,
+    days: int,
+    cost: int | None,
+    carrier: str = "",
 ) -> Lane:
     """A lane as it is kept; `*` or nothing means anywhere. Raises Invalid, naming what is wrong."""
     lane = Lane(
@@ -88,6 +115,7 @@ def checked_lane(
         require_method(method or STANDARD),
         days,
         cost,
+        carrier_name(carrier),
     )
     if lane.country and not (len(lane.country) == 2 and lane.country.isalpha()):
         raise Invalid(f"“{country}” is not a country code.", "Use two letters such as DE, or *.")

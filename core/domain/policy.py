@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.domain.carriers import carrier_name
 from core.domain.holds import hold_hours, release_rules
 from core.domain.hours import parse_hours
 from core.domain.refusals import Invalid
@@ -47,6 +48,7 @@ POLICIES: Mapping[str, Policy] = {
     "handling_days": Policy("working days from order to hand-over", 0, 60),
     "lane_days": Policy("days that a parcel travels", 0, 60),
     "express_days": Policy("days that an express parcel travels", 0, 60),
+    "usual_carrier": Policy("who carries parcels whose lane names nobody", reads=carrier_name),
     "undo_seconds": Policy("seconds in which `undo` works", 0, 3600),
     "cases_channel": Policy("the Slack channel for cases"),
     "objective": Policy("what routing prefers", choices=tuple(o.value for o in Objective)),

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.domain.lanes import LaneBook
+from core.domain.pauses import Pause
 from core.domain.refusals import Invalid
 from core.domain.routing.document import RuleSet
 from core.domain.screening import Settings
@@ -82,6 +83,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "handling_days": 1,
     "lane_days": 2,
     "express_days": 1,
+    "usual_carrier": "",
     "undo_seconds": 60,
     "cases_channel": "",
     "objective": "fewest_parcels",
@@ -133,6 +135,7 @@ class Shop:
     counted_days: dict[tuple[int, int, datetime], tuple[date, date]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    pauses: tuple[Pause, ...] = ()  # of shipping; those that are over may still be among them
     rules: RuleSet | None = None  # the active routing rules; without any, `objective` decides
 
     def location(self, word: str) -> Location:

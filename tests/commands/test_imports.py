@@ -11,7 +11,7 @@ from core.commands.imports import (
     ImportProducts,
     ImportStock,
 )
-from core.commands.setup import ResumeLocation
+from core.commands.pausing import EndPause
 from core.db import tables as t
 from core.domain.access import Role
 from core.queries.orders import ShowOrder
@@ -214,10 +214,10 @@ def test_a_moved_level_that_agrees_is_no_problem(shop):
 def test_a_place_that_starts_paused_is_resumed_once_and_for_all(shop):
     told = (row("MUC", name="Munich", kind="store", starts_paused=True),)
     assert outcome(shop.do(ImportLocations(told), OWNER)) == (1, 0, 0)
-    assert shop.rows(t.location, code="MUC")[0]["paused_until"] is not None
-    assert shop.do(ResumeLocation("MUC"), OWNER).ok
+    assert shop.rows(t.shipping_pause, origin="MUC")[0]["ended_at"] is None
+    assert shop.do(EndPause("MUC"), OWNER).ok
     assert outcome(shop.do(ImportLocations(told), OWNER)) == (0, 0, 1)
-    assert shop.rows(t.location, code="MUC")[0]["paused_until"] is None
+    assert shop.rows(t.shipping_pause, origin="MUC")[0]["ended_at"] is not None
 
 
 def test_an_order_with_an_unknown_sku_goes_on_when_the_product_arrives(shop):

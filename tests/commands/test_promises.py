@@ -9,9 +9,10 @@ import pytest
 
 from core.commands.arrivals import ExpectStock
 from core.commands.kits import SetKit
+from core.commands.pausing import StartPause
 from core.commands.preorders import SetPreorder
 from core.commands.screening import SetScreening
-from core.commands.setup import PauseLocation, SetPolicy
+from core.commands.setup import SetPolicy
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.basket import BasketLine
@@ -97,7 +98,7 @@ def test_a_country_that_is_not_served_and_a_paused_location_are_told(shop: Shop)
     assert ask(shop, "mug-red to FR 75001").why_not == (
         "FR is not among the countries that the shop serves.",
     )
-    shop.do(PauseLocation("HAM"), OWNER)
+    shop.do(StartPause("HAM"), OWNER)
     assert "HAM takes no part: paused." in ask(shop, "mug-red 15 to 10827").why_not
 
 

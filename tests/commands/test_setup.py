@@ -17,13 +17,12 @@ from core.commands.access import (
     RetryEffect,
     RevokeKey,
 )
+from core.commands.pausing import EndPause, StartPause
 from core.commands.setup import (
     AddLocation,
     ChangeLocation,
     ChangeShop,
-    PauseLocation,
     PauseMessages,
-    ResumeLocation,
     ResumeMessages,
     SetMode,
     SetPolicy,
@@ -245,14 +244,14 @@ def test_a_location_changes_only_where_told_and_says_when_it_did_not(shop):
 
 
 def test_nothing_new_is_routed_to_a_paused_location_until_it_is_resumed(shop):
-    assert shop.do(PauseLocation("BER"), OWNER).ok
+    assert shop.do(StartPause("BER"), OWNER).ok
     shop.place(1001, ("mug-red", 1))
     assert "BER" not in places_of(shop, "1001")
-    assert shop.do(ResumeLocation("BER"), OWNER).ok
+    assert shop.do(EndPause("BER"), OWNER).ok
     shop.place(1002, ("mug-red", 1))
     assert places_of(shop, "1002") == {"BER"}
-    assert shop.do(ResumeLocation("BER"), OWNER).code == "not_possible"
-    assert shop.do(PauseLocation("BER", START - timedelta(hours=1)), OWNER).code == "invalid"
+    assert shop.do(EndPause("BER"), OWNER).code == "not_found"
+    assert shop.do(StartPause("BER", START - timedelta(hours=1)), OWNER).code == "invalid"
 
 
 # --- people ------------------------------------------------------------------------------------

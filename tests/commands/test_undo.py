@@ -23,8 +23,9 @@ from core.commands.orders import (
     TagOrder,
     UntagOrder,
 )
+from core.commands.pausing import StartPause
 from core.commands.replacing import ResendOrder, Why
-from core.commands.setup import PauseLocation, PauseMessages, SetPolicy, SetSwitch
+from core.commands.setup import PauseMessages, SetPolicy, SetSwitch
 from core.commands.splitting import RerouteOrder, SplitOrder
 from core.commands.stock import AdjustStock, SetBuffer, SetSafety
 from core.commands.undo import UndoLast
@@ -96,7 +97,7 @@ def state(shop: Shop) -> list[Any]:
         sorted((f["order_id"], f["amount"]) for f in shop.rows(t.refund, state="due")),
         [policy, {k: v for k, v in settings.get("switches", {}).items() if not v}],
         [row["paused_at"] is not None for row in shop.rows(t.shop)],
-        [row["paused_until"] is not None for row in shop.rows(t.location)],
+        [row["origin"] for row in shop.rows(t.shipping_pause, ended_at=None)],
         sorted(row["key"] for row in shop.rows(t.outbox, state="waiting")),
     ]
 
@@ -185,7 +186,7 @@ STEPS = (
         SellAgain("sock-grey", "ber", 1, Aside.DAMAGED, "dropped"),
         (SetAside("sock-grey", "ber", 2, Aside.DAMAGED, "dropped"),),
     ),
-    Try("pause location", PauseLocation("ham"), by=OWNER),
+    Try("pause now", StartPause("vie"), by=OWNER),
     Try("safety", SetSafety("sock-grey", "ber", 3)),
     Try("policy", SetPolicy("storm_size", "7"), by=OWNER),
     Try("switch", SetSwitch("shipped", "off"), by=OWNER),

@@ -6,7 +6,7 @@ Every scene brings its own order, so that the demo page can play each by itself.
 from __future__ import annotations
 
 from bot.sandbox.story.capturing import EMIL
-from bot.sandbox.story.reading import Json, aloud, short
+from bot.sandbox.story.reading import Json, aloud, mail_text, short
 from bot.sandbox.story.stage import Stage, expect
 
 BOXES = (
@@ -14,6 +14,7 @@ BOXES = (
     "JOIN v_orders o ON o.order_id = f.order_id WHERE o.number = ? AND f.stage <> 'canceled'"
 )
 WANTED = "SELECT sku, ordered - canceled FROM v_order_lines WHERE order_number = ? ORDER BY sku"
+PROMISE = "SELECT promise FROM orders WHERE number = ?"
 LABEL = "0034043416109488{:04d}"
 FREE_SHELF = (
     "SELECT s.sku, s.on_hand FROM stock_level s JOIN location p ON p.id = s.location_id "
@@ -108,6 +109,24 @@ async def a_count_that_breaks_a_promise_is_made_twice(stage: Stage) -> str:
     return f"“{short(doubted, 150)}”; counted again: {held} on hand, {reserved} promised"
 
 
+async def a_strike_is_paused_and_the_customers_told(stage: Stage) -> str:
+    number = await _order(stage, {"mug-red": 1})
+    before = stage.rows(PROMISE, number)
+    shown = await stage.types("ann", "pause dhl to DE until in 9 days")
+    expect("Nothing has changed yet" in shown, f"it was not shown first: {shown}")
+    expect(stage.rows(PROMISE, number) == before, "looking has moved a date")
+    done = await stage.types("ann", "pause now dhl to DE until in 9 days")
+    after = stage.rows(PROMISE, number)
+    expect(str(after[0][0]) > str(before[0][0]), f"the date did not move: {before} {after} {done}")
+    refused = await stage.types("jonas", f"label {number} DHL {LABEL.format(int(number))}")
+    expect("is paused" in refused, f"a label was made all the same: {refused}")
+    mail = await stage.mail(str(EMIL["email"]), number, "verspätet sich")
+    resumed = await stage.types("ann", "resume dhl to DE")
+    expect("not paused any more" in resumed, resumed)
+    dates = f"{before[0][0]} becomes {after[0][0]}"
+    return f"“{short(shown, 120)}”; {dates}; “{short(mail_text(mail), 80)}”"
+
+
 async def _order(stage: Stage, lines: dict[str, int]) -> str:
     """An order of this scene's own, known to the house."""
     order = await stage.buy("scene", lines, customer=EMIL)
@@ -150,4 +169,5 @@ CHAPTER = (
     a_hold_stops_a_label,
     a_new_route_says_why,
     a_count_that_breaks_a_promise_is_made_twice,
+    a_strike_is_paused_and_the_customers_told,
 )

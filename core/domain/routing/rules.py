@@ -26,6 +26,7 @@ CANNOT_HANDLE = "cannot_handle"
 NOT_TOGETHER = "not_all_together"
 PARCEL_TOO_SMALL = "parcel_too_small"
 REJECTED = "rejected_this_order"
+WAY_PAUSED = "way_paused"
 WAITS_ELSEWHERE = "waits_for_another_location"
 
 

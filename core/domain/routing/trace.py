@@ -22,6 +22,7 @@ _OBJECTIVES = {
 _REASONS = {
     r.INACTIVE: "it is not active",
     r.PAUSED: "it is paused",
+    r.WAY_PAUSED: "what would carry the parcel from there is paused",
     r.NO_COUNTRY: "it does not ship to that country",
     r.AT_CAPACITY: "it has all the orders it can take today",
     r.NO_STOCK: "it has none of these items",
