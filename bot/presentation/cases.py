@@ -147,6 +147,8 @@ def _facts(view: CaseView, desk: Desk) -> Iterable[str]:
     for name, value in view.facts.items():
         if name in _HIDDEN or value in (None, "", [], {}):
             continue
+        if name == "return" and value == view.order:  # money of an order without a return
+            continue
         if name == "amount":
             currency = str(view.facts.get("currency", desk.currency))
             yield f"Amount: {money(int(value), currency, desk)}"

@@ -107,7 +107,7 @@ def _figures(counts: Sequence[CountView]) -> tuple[Input, ...]:
 
 def _hint(each: CountView) -> str:
     again = "Counted once; this is the count that decides. " if each.first is not None else ""
-    picked = f"{each.picked} are picked and have not left." if each.picked else ""
+    picked = f"Picked and not left yet: {each.picked}." if each.picked else ""
     return f"{again}{picked}".strip() or each.sku
 
 

@@ -18,7 +18,7 @@ _ROLES = {"support": "support", "lead": "a lead", "owner": "the owner"}
 
 def hold_sections(holds: Iterable[HoldView], desk: Desk) -> Iterable[Section]:
     for hold in holds:
-        lines = (_hold(hold, desk), *(_box(each, desk) for each in hold.answers))
+        lines = (_hold(hold, desk), *(_box(each, hold, desk) for each in hold.answers))
         yield Section(lines, tone="bad")
 
 
@@ -37,7 +37,7 @@ def _decider(hold: HoldView) -> str:
     return "The desk" if hold.by in NOBODY else hold.by
 
 
-def _box(each: BoxAnswer, desk: Desk) -> str:
+def _box(each: BoxAnswer, hold: HoldView, desk: Desk) -> str:
     name = f"{each.box} at {each.location}"
     if each.answer is Answer.TOO_LATE:
         return f"{name}: too late, it has left. Recall it, start a return, or write the customer."
@@ -45,13 +45,16 @@ def _box(each: BoxAnswer, desk: Desk) -> str:
     if each.answer is Answer.ASKED:
         return f"{name}: asked, nobody there has pressed Got it yet.{rest}"
     who = f" {each.by} got it {when(each.at, desk)}." if each.at else ""
+    if hold.what not in ("", each.box):
+        return f"{name}: {hold.what} stays, whatever else is in it goes.{who}"
     return f"{name}: stopped.{who}{rest}"
 
 
 def next_words(step: Next, desk: Desk) -> str:
     """“Ann — decide the fraud hold until today 15:00”, and who has it since that has passed."""
     who = "We" if step.party == "us" else sentence(step.party)
-    told = f"{who} — {step.what}{until(step.until, desk)}."
+    what, stop = step.what.rstrip("."), ";" if step.what.endswith(".") else ""
+    told = f"{who} — {what}{stop}{until(step.until, desk)}."
     return (
         f"{told} Now {_ROLES.get(step.escalated, step.escalated)} acts." if step.escalated else told
     )

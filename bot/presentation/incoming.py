@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Field, Page, Section
 from bot.presentation.stock import coming_line
-from bot.presentation.words import ago, count, day
+from bot.presentation.words import ago, count, day, span
 from core.queries.channel_stock import AvailabilityView, ChannelView, ToldView
 from core.queries.incoming import (
     ExpectedPage,
@@ -136,5 +138,9 @@ def _told(told: ToldView, desk: Desk) -> str:
     if told.told is None or told.told_at is None:
         return f"{told.location}: {told.offered}, not told yet"
     what = "" if told.told == told.offered else f", still told {told.told}"
-    after = f" after {told.lag_seconds:.1f} s" if told.lag_seconds is not None else ""
+    after = f" after {_lag(told.lag_seconds)}" if told.lag_seconds is not None else ""
     return f"{told.location}: {told.offered}{what}, told {ago(told.told_at, desk.now)}{after}"
+
+
+def _lag(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else span(timedelta(seconds=seconds))

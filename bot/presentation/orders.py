@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from bot.grammar.desk import Desk
@@ -72,7 +73,8 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
     if view.last_scan_at is not None:
         found.append(Field("Last scan", ago(view.last_scan_at, desk.now)))
     if view.words:
-        found.append(Field("Last message", _word(view.words[0], desk)))
+        told = next((each for each in view.words if each.state != "suppressed"), view.words[0])
+        found.append(Field("Last message", _word(told, desk)))
     if view.priority:
         found.append(Field("Priority", priority_named(view.priority)))
     if view.tags:
@@ -135,7 +137,10 @@ def _next(view: OrderView, desk: Desk) -> Iterable[str]:
 
 def _line(line: LineView) -> str:
     """Every unit is told once: where it waits, or how far it has come."""
-    places = [_place(p.quantity, p.location, p.stage) for p in line.places if p.stage != "shipped"]
+    waiting: Counter[tuple[str, str]] = Counter()
+    for each in line.places:
+        waiting[each.location, each.stage] += each.quantity
+    places = [_place(n, *at) for at, n in waiting.items() if at[1] != "shipped"]
     home = line.delivered - line.return_requested - line.return_received
     steps = (
         (line.shipped - line.delivered, "on the way"),

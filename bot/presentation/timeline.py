@@ -61,6 +61,11 @@ def _for(data: Data, name: str = "reason") -> str:
     return f": {state(str(data[name]))}" if data.get(name) else ""
 
 
+def _typed(data: Data, name: str = "reason") -> str:
+    """What a person or a case said, letter by letter."""
+    return f": {data[name]}" if data.get(name) else ""
+
+
 def _said(data: Data) -> str:
     return f" “{data['note']}”" if data.get("note") else ""
 
@@ -180,7 +185,7 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderTagged": lambda d, _: f"Tag {d.get('tag')} {'removed' if d.get('removed') else 'set'}.",
     "OrderRouted": _routed,
     "OrderWaits": _waits,
-    "WorkDeclined": lambda d, _: f"{d.get('location')} gave {d.get('number')} back{_for(d)}.",
+    "WorkDeclined": lambda d, _: f"{d.get('location')} gave {d.get('number')} back{_typed(d)}.",
     "PlanChosen": lambda d, _: f"Chosen by hand: it ships from {d.get('locations')}.",
     "OrderShort": lambda d, _: f"Short of {_units(d.get('short', {}))}.",
     "PromiseBroken": _broken,
@@ -194,9 +199,9 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "WorkSplit": lambda d, _: f"{_units(d.get('units', {}))} go apart, from {d.get('target')}.",
     "OrdersJoined": _joined,
     "ReplacementSent": lambda d, _: (
-        f"{_units(d.get('units', {}))} sent again as order {d.get('number')}{_for(d)}."
+        f"{_units(d.get('units', {}))} sent again as order {d.get('number')}{_typed(d)}."
     ),
-    "ReplacementMade": lambda d, _: f"Replaces goods of order {d.get('original')}{_for(d)}.",
+    "ReplacementMade": lambda d, _: f"Replaces goods of order {d.get('original')}{_typed(d)}.",
     "PrioritySet": lambda d, _: f"Priority is {state(str(d.get('priority')))}.",
     "OrderGifted": _gifted,
     "WorkPrinted": _at("Printed"),
@@ -218,5 +223,5 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "RefundDue": lambda d, desk: f"A refund of {_money(d, desk)} is due.",
     "RefundRecorded": lambda d, desk: f"{_money(d, desk)} refunded.",
     "CaseOpened": lambda d, _: f"A case was opened: {d.get('title')}",
-    "CaseChanged": lambda d, _: f"A case is {d.get('state')}{_for(d, 'note')}.",
+    "CaseChanged": lambda d, _: f"A case is {d.get('state')}{_typed(d, 'note')}.",
 }

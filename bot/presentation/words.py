@@ -13,6 +13,7 @@ from notifications import formats
 
 _STATES = {
     "manual": "by hand",
+    "over": "overpaid",
     "stuck": "stuck",
     "past_cutoff": "past cut-off",
     "unknown_sku": "unknown SKU",

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from core.commands.shelves import (
+    be,
     level_at,
     reason_of,
     require_units,
@@ -70,7 +71,9 @@ def set_aside(ask: SetAside, uow: UnitOfWork) -> Done:
     _require_free(level, ask, place)
     _move(uow, _THERE[ask.state], product, place, ask.quantity, ask.reason)
     uow.undo = SellAgain(product.sku, place.code, ask.quantity, ask.state, "taken back")
-    sentence = f"{ask.quantity} × {product.sku} at {place.code} are {_WORDS[ask.state]}."
+    sentence = (
+        f"{ask.quantity} × {product.sku} at {place.code} {be(ask.quantity)} {_WORDS[ask.state]}."
+    )
     return served(uow, product, place, sentence)
 
 
@@ -122,7 +125,7 @@ class CondemnStock:
 def condemn(ask: CondemnStock, uow: UnitOfWork) -> Done:
     product, place = _here(uow, ask.sku, ask.location, ask.quantity)
     _move(uow, Move.CONDEMN, product, place, ask.quantity, ask.reason)
-    sentence = f"{ask.quantity} × {product.sku} at {place.code} are damaged."
+    sentence = f"{ask.quantity} × {product.sku} at {place.code} {be(ask.quantity)} damaged."
     return Done(sentence, {"sku": product.sku, "location": place.code})
 
 
@@ -146,7 +149,9 @@ class WriteOffStock:
 def write_off(ask: WriteOffStock, uow: UnitOfWork) -> Done:
     product, place = _here(uow, ask.sku, ask.location, ask.quantity)
     _move(uow, Move.WRITE_OFF, product, place, ask.quantity, ask.reason)
-    sentence = f"{ask.quantity} damaged × {product.sku} at {place.code} are written off."
+    sentence = (
+        f"{ask.quantity} × damaged {product.sku} at {place.code} {be(ask.quantity)} written off."
+    )
     return Done(sentence, {"sku": product.sku, "location": place.code})
 
 

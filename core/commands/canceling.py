@@ -63,7 +63,7 @@ def cancel_units(
     open_unknown_case(uow, after)
     serve_queue(uow, skus)
     uow.undo = _way_back(before, scrapped, claim.id if claim else None)
-    owed = f" {refunds.text_of(claim)} go back to the customer." if claim else ""
+    owed = f" {refunds.text_of(claim)} goes back to the customer." if claim else ""
     facts = {"order": order.number, "refund": claim.amount if claim else 0}
     return Done(f"{in_words(skus_gone)} of order {order.number} canceled.{owed}", facts)
 

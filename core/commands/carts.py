@@ -192,7 +192,8 @@ def _told(cart: Cart) -> Done:
         "lines": dict(cart.lines),
     }
     units = sum(cart.lines.values())
-    return Done(f"{units} units are held until {cart.expires_at.isoformat()}.", facts)
+    held = "1 unit is" if units == 1 else f"{units} units are"
+    return Done(f"{held} held until {cart.expires_at:%Y-%m-%d %H:%M} UTC.", facts)
 
 
 def _remember_carts(uow: UnitOfWork) -> None:

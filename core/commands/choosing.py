@@ -41,7 +41,7 @@ def _take(order: Order, wish: Units, free: dict[int, int], what: str) -> dict[in
     if not 1 <= left <= most:
         raise NotPossible(
             f"{lines[0].title or lines[0].sku}: {most} {what}, not {left}.",
-            f"Choose 1 to {most}." if most else "Choose another line.",
+            f"Choose {most if most == 1 else f'1 to {most}'}." if most else "Choose another line.",
         )
     taken = {}
     for line in lines:

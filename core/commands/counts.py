@@ -70,9 +70,10 @@ def _in_the_house(uow: UnitOfWork, ask: SetStock, product: Product, place: Locat
     promised = promises_at(uow.session, uow.shop.id, product.sku, place.id)
     units = sum(promise.quantity for promise in promised if promise.is_in_hand)
     if units and ask.picked is None:
+        has = "has" if units == 1 else "have"
         words = f"count {product.sku} {place.code.lower()} {ask.on_hand}"
         raise NotPossible(
-            f"{units} × {product.sku} are picked at {place.code} and have not left.",
+            f"{units} × {product.sku} picked at {place.code} {has} not left.",
             f"Were they counted, too? Write `{words} with` or `{words} without`.",
             code="picked",
         )

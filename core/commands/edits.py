@@ -325,7 +325,7 @@ def _remember_said(uow: UnitOfWork, before: Order, after: Order) -> None:
 def _told(order: Order, found: Preview) -> str:
     money = ""
     if found.refund:
-        money = f" {amount_text(found.refund, order.currency)} go back."
+        money = f" {amount_text(found.refund, order.currency)} goes back."
     if found.due:
         asked = amount_text(found.due, order.currency)
         money = f" The customer is asked for {asked}."

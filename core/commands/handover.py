@@ -275,7 +275,7 @@ def _left_in_spite(uow: UnitOfWork, order: Order, parcel: Parcel, stopped: Seque
         finding = Finding(
             CaseKind.PARCEL_TROUBLE,
             f"parcel:{parcel.id}:held",
-            f"Order {order.number} left although it was on hold for {stopped[0].reason.value}.",
+            f"Order {order.number} left although it was on hold for {stopped[0].reason.words}.",
             order_id=order.id,
             facts={"trouble": "held", "parcel_id": parcel.id},
         )

@@ -74,7 +74,7 @@ def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
     for new in fresh or news[:1]:
         order = uow.orders.save(order.hold(new, words))
     uow.undo = ReleaseOrder(ask.order, ask.reason, line=ask.line)
-    said = [f"{_called(order, words)} is on hold for {ask.reason.value.replace('_', ' ')}."]
+    said = [f"{_called(order, words)} is on hold for {ask.reason.words}."]
     said += _answers(uow, fresh, works)
     ask_locations(uow, order, works)
     return Done(" ".join(said), {"order": order.number})
@@ -227,7 +227,7 @@ def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
         if ask.reason in (None, hold.reason) and (not ids or hold.scope_id in ids)
     ]
     if not going:
-        what = f" for {ask.reason.value}" if ask.reason else ""
+        what = f" for {ask.reason.words}" if ask.reason else ""
         raise NotPossible(f"{_called(order, words)} is not on hold{what}.")
     for hold in going:
         _require_may_release(uow, order, hold)
@@ -237,7 +237,7 @@ def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
         settle(uow, after, f"{uow.actor.name} released it")
     if len(going) == 1:
         uow.undo = _placed_again(order, works, going[0])
-    left = ", ".join(hold.reason.value.replace("_", " ") for hold in after.holds)
+    left = ", ".join(hold.reason.words for hold in after.holds)
     rest = f" It stays on hold for {left}." if left else ""
     return Done(f"{_called(order, words)} is released.{rest}", {"order": order.number})
 

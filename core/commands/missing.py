@@ -92,4 +92,4 @@ def _mended(order: Order, missing: dict[str, int]) -> str:
     waiting = {x.sku: x.backordered for x in order.lines if x.backordered and x.sku in missing}
     if waiting:
         return f"{in_words(waiting)} wait for stock; a case is open."
-    return f"Order {order.number} gets them from elsewhere."
+    return f"Order {order.number} is served from other stock."

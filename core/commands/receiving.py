@@ -83,7 +83,7 @@ def receive(ask: ReceiveReturn, uow: UnitOfWork) -> Done:
     owed = owe(uow, order, rma, units)
     uow.returns.save(rma, after.close(uow.now) if after.expected == 0 else after)
     _restock(uow, rma, counts, place)
-    money = f" {owed} are to be refunded." if owed else ""
+    money = f" {owed} is to be refunded." if owed else ""
     return Done(
         f"Return {rma.number} is received at {place.code}.{money}",
         {"return": rma.number, "status": after.status.value, "location": place.code},

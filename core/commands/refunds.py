@@ -177,7 +177,7 @@ def record(ask: RecordRefund, uow: UnitOfWork) -> Done:
     total = amount_text(sum(r.amount for r in due), due[0].currency)
     name = "return" if due[0].rma_id is not None else "order"
     facts = {name: what.split()[-1], "amount": sum(r.amount for r in due)}
-    return Done(f"{total} for {what} are recorded as refunded.", facts)
+    return Done(f"{total} for {what} is recorded as refunded.", facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,11 +349,11 @@ def _from_outside(
         _settle(uow, due, ask.refund, ask.refund, ask.amount)
         title = (
             f"The shop refunded {text} for goods of order {order.number}; "
-            f"{amount_text(due.amount, due.currency)} were due."
+            f"{amount_text(due.amount, due.currency)} was due."
         )
     else:
         _record_outside(uow, order, ask, units)
-        title = f"{text} of order {order.number} were refunded in the shop, without a return here."
+        title = f"{text} of order {order.number} was refunded in the shop, without a return here."
     if not _is_expected(uow, order):
         uow.cases.open(_outside_case(order, ask, title))
     return Done(f"A refund of order {order.number} made in the shop is recorded.", facts)

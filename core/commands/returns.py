@@ -129,7 +129,7 @@ def _take(order: Order, wish: ReturnedLine, free: Mapping[int, int]) -> Units:
     if not 1 <= left <= able:
         raise NotPossible(
             f"{lines[0].title or lines[0].sku}: {able} can be returned, not {left}.",
-            f"Choose 1 to {able}." if able else "Choose another line.",
+            f"Choose {able if able == 1 else f'1 to {able}'}." if able else "Choose another line.",
         )
     taken: Units = {}
     for line in lines:

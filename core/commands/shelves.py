@@ -70,6 +70,11 @@ def served(uow: UnitOfWork, product: Product, place: Location, sentence: str) ->
     return Done(sentence + served_words(orders), facts)
 
 
+def be(quantity: int) -> str:
+    """One unit is, more are."""
+    return "is" if quantity == 1 else "are"
+
+
 def served_words(orders: Iterable[str]) -> str:
     numbers = ", ".join(orders)
     return f" Served: {numbers}." if numbers else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -65,9 +66,11 @@ def plan_transfer(ask: PlanTransfer, uow: UnitOfWork) -> Done:
         raise _not_free(uow, product.sku, origin) from short
     keep_for(uow, transfer, product.sku, ask.quantity)
     facts = {"transfer": transfer.number, "sku": product.sku, "origin": origin.code, "to": to.code}
-    sentence = f"{ask.quantity} × {product.sku} wait at {origin.code} for {to.code}"
+    number, waits = transfer.number, "waits" if ask.quantity == 1 else "wait"
     return Done(
-        f"{sentence} ({transfer.number}): `dispatch {transfer.number}` when they go.", facts
+        f"{ask.quantity} × {product.sku} {waits} at {origin.code} for {to.code} ({number}): "
+        f"`dispatch {number}` when it has left, `cancel-transfer {number}` to call it off.",
+        facts,
     )
 
 
@@ -113,8 +116,11 @@ def send_transfer(ask: SendTransfer, uow: UnitOfWork) -> Done:
     after = transfer.send(uow.now)
     kept = kept_for(uow.session, transfer.id)
     moves = []
+    units: Counter[str] = Counter()
     for reservation_id, sku, quantity in kept:
         uow.stock.settle(reservation_id, "consumed")
+        units[sku] += quantity
+    for sku, quantity in units.items():
         expect(uow, _on_its_way(uow, transfer, sku, quantity))
         here, there = transfer.from_id, transfer.to_id
         moves.append(StockMove(Move.DISPATCH, sku, here, quantity, reason=transfer.number))
@@ -122,7 +128,7 @@ def send_transfer(ask: SendTransfer, uow: UnitOfWork) -> Done:
     uow.stock.move(moves)
     save_transfer(uow, after)
     to = uow.shop.locations[transfer.to_id].code
-    said = ", ".join(f"{quantity} × {sku}" for _, sku, quantity in kept)
+    said = ", ".join(f"{quantity} × {sku}" for sku, quantity in units.items())
     facts = {"transfer": transfer.number, "to": to}
     return Done(f"{transfer.number} is on its way to {to}: {said}.", facts)
 

@@ -289,7 +289,7 @@ def _escalated(step: Next, shop: Shop, now: datetime) -> Next:
 
 def asked_finding(order_id: int, facts: Facts, hold: Hold, box: BoxFacts, shop: Shop) -> Finding:
     """The card of one box that its location has to put aside."""
-    word = hold.reason.value.replace("_", " ")
+    word = hold.reason.words
     place = shop.locations[box.location_id]
     return Finding(
         CaseKind.HOLD_ASKED,

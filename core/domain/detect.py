@@ -176,7 +176,7 @@ def refund_open(refunds: Iterable[RefundFacts], limit: timedelta, now: datetime)
             CaseKind.REFUND_OPEN,
             f"refund:{refund.refund_id}",
             f"{amount_text(refund.amount, refund.currency)} for order "
-            f"{refund.order} have been due for more than {hours} hours.",
+            f"{refund.order} has been due for more than {hours} hours.",
             order_id=refund.order_id,
             facts={"order": refund.order, "amount": refund.amount, "currency": refund.currency},
         )

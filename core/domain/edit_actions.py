@@ -328,7 +328,10 @@ def _line(order: Order, action: EditAction) -> Line:
         found = [line for line in found if line.wanted] or found[:1]
     if not found:
         have = ", ".join(dict.fromkeys(line.sku for line in order.lines))
-        raise NotFound(f"Order {order.number} has no {action.sku}.", f"It has {have}.")
+        raise NotFound(
+            f"Order {order.number} has no {action.sku}.",
+            f"It has {have}. To add it: `edit {order.number} add {action.sku} 1`.",
+        )
     if len(found) > 1:
         raise NotPossible(
             f"Order {order.number} has {action.sku} on {len(found)} lines.",

@@ -25,6 +25,14 @@ class HoldReason(StrEnum):
     SCREENING = "screening"
     EDIT = "edit"
 
+    @property
+    def words(self) -> str:
+        """As sentences name it: “is on hold for fraud”."""
+        return _REASON_WORDS.get(self.value, self.value.replace("_", " "))
+
+
+_REASON_WORDS = {"manual": "a manual check", "unknown_sku": "an unknown SKU"}
+
 
 class Party(StrEnum):
     """Who owes the next step. `us` is the desk, `finance` whoever decides about money."""
@@ -189,7 +197,7 @@ def _is_whole(hold: Hold, box: Box | None) -> bool:
 
 def refusal(number: str, hold: Hold, exit: Exit) -> NotPossible:
     """Why an exit is closed, and what opens it."""
-    word = hold.reason.value.replace("_", " ")
+    word = hold.reason.words
     what = {Scope.ORDER: "", Scope.LINE: " (one line)", Scope.BOX: " (one box)"}[hold.scope]
     return NotPossible(
         f"Order {number} is on hold for {word} by {hold.by}{what}: no {exit.value}.",

@@ -34,7 +34,7 @@ def obstacle(order: Order, works: Iterable[FulfillmentOrder]) -> str | None:
     if order.handed_over or order.status is OrderStatus.CLOSED:
         return "has left the house already"
     if order.is_held:
-        return f"is on hold for {order.holds[0].reason.value}"
+        return f"is on hold for {order.holds[0].reason.words}"
     if any(line.shipped for line in order.lines):
         return "has left in part already"
     if any(line.backordered or line.unplaced for line in order.lines):

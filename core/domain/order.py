@@ -242,7 +242,7 @@ class Order:
             )
         if any(h.is_like(hold) for h in self.holds):
             raise NotPossible(
-                f"{words or f'Order {self.number}'} is already on hold for {hold.reason.value}.",
+                f"{words or f'Order {self.number}'} is already on hold for {hold.reason.words}.",
                 f"Write `release {self.number}` to let it go.",
             )
         until = hold.until.isoformat() if hold.until else None
@@ -259,7 +259,7 @@ class Order:
         """Lift every hold, or those of one type, whatever they stop."""
         going = [h for h in self.holds if reason is None or h.reason is reason]
         if not going:
-            what = f" for {reason.value}" if reason else ""
+            what = f" for {reason.words}" if reason else ""
             raise NotPossible(f"Order {self.number} is not on hold{what}.")
         return self.lift(going, note)
 

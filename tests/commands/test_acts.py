@@ -63,7 +63,7 @@ def unchanged(shop: Shop) -> tuple[Any, ...]:
 def test_some_units_are_canceled_and_their_exact_money_is_due(shop: Shop) -> None:
     receipt = shop.do(CancelOrder("1001", "changed mind", MUG))
     assert receipt.sentence == (
-        "1 × mug-red of order 1001 canceled. €19.90 go back to the customer."
+        "1 × mug-red of order 1001 canceled. €19.90 goes back to the customer."
     )
     line = view(shop).lines[0]
     assert (line.ordered, line.canceled, line.allocated) == (2, 1, 1)
@@ -204,7 +204,9 @@ def test_a_worse_route_is_refused(shop: Shop) -> None:
 
 def test_a_broken_unit_is_set_aside_and_another_found(shop: Shop) -> None:
     receipt = shop.do(ShortOrder("1001", MUG, Fault.DAMAGED), WARD)
-    assert receipt.sentence == ("1 × mug-red damaged at BER. Order 1001 gets them from elsewhere.")
+    assert receipt.sentence == (
+        "1 × mug-red damaged at BER. Order 1001 is served from other stock."
+    )
     assert (level(shop, BER)["on_hand"], level(shop, BER)["damaged"]) == (9, 1)
     assert view(shop).lines[0].allocated == 2
 

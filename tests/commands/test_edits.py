@@ -244,7 +244,7 @@ def test_freed_units_go_to_those_who_wait(shop):
 def test_money_for_what_was_removed_is_due_with_a_task(shop):
     edit(shop, "mug-red 1")
     receipt = confirm(shop)
-    assert receipt.sentence == "Order 1001 is changed. €19.90 go back."
+    assert receipt.sentence == "Order 1001 is changed. €19.90 goes back."
     (refund,) = shop.rows(t.refund)
     assert (refund["amount"], refund["state"]) == (1990, "due")
     assert refund["change_id"] == receipt.facts["change"]

@@ -204,6 +204,15 @@ def test_goods_for_the_same_way_travel_together_until_they_leave(shop):
     assert [x.number for x in shop.ask(ListTransfers()).transfers] == ["T-3", "T-2", "T-1"]
 
 
+def test_what_a_transfer_grew_by_travels_and_is_expected_as_one(shop):
+    for units in (2, 1):
+        shop.do(PlanTransfer("mug-red", units, "ber", "ham"))
+    sent = shop.do(SendTransfer("T-1"), WAREHOUSE)
+    assert sent.sentence == "T-1 is on its way to HAM: 3 × mug-red."
+    assert [x.quantity for x in shop.ask(ListExpected()).expected] == [3]
+    assert (level(shop), level(shop, HAM)) == ((7, 0, 0), (10, 0, 3))
+
+
 def test_a_transfer_arrives_in_parts_and_what_is_lost_has_a_reason(shop):
     shop.do(PlanTransfer("mug-red", 5, "ber", "ham"))
     shop.do(SendTransfer("T-1"))

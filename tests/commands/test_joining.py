@@ -130,7 +130,7 @@ def test_what_does_not_belong_together_stays_apart(
 @pytest.mark.parametrize(
     ("step", "why"),
     [
-        (HoldOrder("1002"), "Order 1002 is on hold for manual"),
+        (HoldOrder("1002"), "Order 1002 is on hold for a manual check"),
         (PrintPicks("ber"), "Order 1001 is being picked already"),
         (ShipWork("1002"), "Order 1002 has left the house already"),
         (CancelOrder("1001", "no"), "Order 1001 is canceled"),

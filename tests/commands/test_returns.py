@@ -235,7 +235,7 @@ def test_what_goes_on_the_shelf_can_be_sold_at_once(shop):
     before = on_hand(shop, "mug-red")
     shop.do(RequestReturn("1001", "mug-red", 2))
     receipt = shop.do(ReceiveReturn("R1001-1"))
-    assert receipt.sentence == "Return R1001-1 is received at BER. €39.80 are to be refunded."
+    assert receipt.sentence == "Return R1001-1 is received at BER. €39.80 is to be refunded."
     assert on_hand(shop, "mug-red") == before + 2
     assert (line(shop).return_requested, line(shop).return_received) == (0, 2)
     assert shop.ask(ShowOrder("1001")).return_status == "partial"
@@ -342,7 +342,7 @@ def test_a_refund_is_due_with_a_task_until_somebody_gives_its_reference(shop):
     (task,) = open_cases(shop, "refund_task")
     assert task["title"] == "Refund €39.80 of order 1001 for return R1001-1."
     receipt = shop.do(RecordRefund("R1001-1", "re_77"))
-    assert receipt.sentence == "€39.80 for return R1001-1 are recorded as refunded."
+    assert receipt.sentence == "€39.80 for return R1001-1 is recorded as refunded."
     view = shop.ask(ShowOrder("1001"))
     assert (view.refunded, view.payment_status) == (3980, "part_refunded")
     assert line(shop).refunded == 2
@@ -441,7 +441,7 @@ def test_another_sum_for_the_same_goods_leaves_nothing_due(shop):
     assert (refund["state"], refund["amount"]) == ("refunded", 3000)
     assert shop.ask(ShowOrder("1001")).refunded == 3000
     (case,) = open_cases(shop, "outside_refund")
-    assert "€39.80 were due" in case["title"]
+    assert "€39.80 was due" in case["title"]
 
 
 def test_units_refunded_in_the_shop_are_not_owed_again(shop):

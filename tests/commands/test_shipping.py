@@ -195,7 +195,9 @@ def test_a_scan_of_a_held_order_is_believed_and_a_person_is_told(shop):
     tell(shop, scan("InTransit_PickedUp", 2))
     order = shop.ask(ShowOrder("1001"))
     assert (order.fulfillment_status, order.holds) == ("shipped", ())
-    assert open_cases(shop) == {"held": "Order 1001 left although it was on hold for manual."}
+    assert open_cases(shop) == {
+        "held": "Order 1001 left although it was on hold for a manual check."
+    }
 
 
 def test_a_scan_of_a_canceled_order_is_believed_and_a_person_is_told(shop):

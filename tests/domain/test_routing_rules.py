@@ -100,7 +100,7 @@ def test_a_decision_reads_as_sentences() -> None:
     assert explain(trace, euros) == [
         "HAM ships 2 × mug, 1 × tee.",
         "1 × cup cannot ship now.",
-        "Rule 'default', version 3: fewest parcels, then cheapest, then nearest.",
+        "Rule “default”, version 3: fewest parcels, then cheapest, then nearest.",
         "Chosen: HAM, 1 parcel, €6.60 (€6.00 parcels, €0.60 handling).",
         "Instead: BER + LEJ, 2 parcels, €0.71 (€0.30 parcels, €0.41 handling).",
         "No plan is better: this is proven.",

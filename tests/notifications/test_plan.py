@@ -247,7 +247,7 @@ async def test_canceled_units_are_told_once_they_cannot_come_back(here: Street):
     mail = here.mailbox.to(ANNA)[-1]
     assert mail.subject == "Your order 1001 was changed"
     assert "Mug-Red: 1 instead of 2." in mail.text
-    assert "€19.90 go back to you" in mail.text
+    assert "€19.90 goes back to you" in mail.text
 
 
 async def test_units_that_came_back_in_time_are_never_spoken_of(here: Street):

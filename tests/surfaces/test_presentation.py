@@ -15,6 +15,7 @@ from bot.grammar import Desk, HelpWanted, slots_of, spec_of_verb
 from bot.presentation.cases import case_card
 from bot.presentation.forms import form_for, gathered
 from bot.presentation.help import help_answer, roles_page
+from bot.presentation.holds import next_words
 from bot.presentation.model import Action, Answer, Card, Form, Page
 from bot.presentation.plain import all_as_text, as_text
 from bot.presentation.receipts import receipt_card
@@ -26,6 +27,7 @@ from core.commands.returns import RequestReturn, ReturnedLine
 from core.db import tables as t
 from core.domain import events
 from core.domain.access import Actor, Role
+from core.domain.blocking import Next
 from core.domain.cases import CaseKind
 from core.domain.metrics import Counted, Tally, Today
 from core.domain.money import EXPONENTS, amount_text
@@ -191,6 +193,26 @@ def test_the_timeline_tells_the_facts_in_words(desk):
     text = all_as_text(told)
     assert "Came in by shopify: 3 units, €59.70. · " in text
     assert "Put on hold: address until Fri 27 Nov 09:00. · Ann" in text
+
+
+def test_names_in_what_was_typed_stay_as_they_were_written():
+    said = SENTENCES["CaseChanged"]({"state": "resolved", "note": "BER got it: Jonas Keller"}, DESK)
+    assert said == "A case is resolved: BER got it: Jonas Keller."
+
+
+def test_a_case_that_blocks_an_order_is_one_sentence_with_its_clock():
+    step = Next("carrier", "Parcel DHL 12 is delayed.", START + timedelta(hours=2), why="case")
+    told = next_words(step, DESK)
+    assert told.startswith("Carrier — Parcel DHL 12 is delayed; until today ")
+
+
+def test_units_that_stand_alike_are_told_in_one_number(desk):
+    _, shop = desk
+    view = shop.ask(ShowOrder("1001"))
+    line = view.lines[0]
+    places = (replace(line.places[0], quantity=1), replace(line.places[0], quantity=3))
+    card = card_for(replace(view, lines=(replace(line, places=places),)), ShowOrder("1001"), DESK)
+    assert "4 ready at BER" in as_text(card)
 
 
 # --- buttons and forms ----------------------------------------------------------------------------

@@ -37,8 +37,8 @@ async def act(town: Town, name: str, body: object, **more: str) -> Any:
 @pytest.mark.parametrize(
     ("name", "body", "expected"),
     [
-        ("cancel_order", {"order": "1001", "units": MUG}, "canceled. €19.90 go back"),
-        ("short_order", {"order": "1001", "units": MUG, "fault": "damaged"}, "from elsewhere"),
+        ("cancel_order", {"order": "1001", "units": MUG}, "canceled. €19.90 goes back"),
+        ("short_order", {"order": "1001", "units": MUG, "fault": "damaged"}, "from other stock"),
         ("split_order", {"order": "1001", "units": MUG, "to": "HAM"}, "apart, from HAM"),
         ("reroute_order", {"order": "1001", "avoid": "BER"}, "ships from HAM now"),
         ("merge_orders", {"orders": ["1002", "1001"]}, "ship in one parcel"),

@@ -12,8 +12,8 @@ from tests.slack.house import buttons_of, slack_house, words_of
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("cancel 1001 mug-red 1 changed mind", "€19.90 go back to the customer"),
-        ("short 1001 mug-red 1 damaged", "gets them from elsewhere"),
+        ("cancel 1001 mug-red 1 changed mind", "€19.90 goes back to the customer"),
+        ("short 1001 mug-red 1 damaged", "is served from other stock"),
         ("split 1001 mug-red 1", "go apart, from BER"),
         ("split 1001 mug-red 9", "2 can be split off, not 9"),
         ("reroute 1001 not ber", "ships from HAM now"),

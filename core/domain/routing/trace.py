@@ -224,7 +224,7 @@ def explain(trace: Trace, money: Callable[[int], str]) -> list[str]:
     """The decision in sentences, the outcome first; `money` words an amount."""
     return [
         *_outcome(trace),
-        f"Rule {trace.rule!r}, version {trace.version}: "
+        f"Rule “{trace.rule}”, version {trace.version}: "
         f"{trace.aims or _OBJECTIVES[trace.objective]}.",
         *_steps(trace),
         *([f"{trace.override} chose the location."] if trace.override else []),
