@@ -159,7 +159,7 @@ def story(asked: Facts, document: Any = CHEAPEST) -> list[str]:
 def test_one_rule_that_had_everything_is_told_without_its_steps() -> None:
     assert story(facts(BER, replace(VIE, active=False))) == [
         "BER ships 1 × mug.",
-        "Rule 'cheap', version 7: cheapest.",
+        "Rule “cheap”, version 7: cheapest.",
         "Chosen: BER, 1 parcel, 5.30 EUR (4.90 EUR parcels, 0.40 EUR handling).",
         "No plan is better: this is proven.",
         "VIE (520 km) was not allowed: it is not active.",

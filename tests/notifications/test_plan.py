@@ -467,7 +467,7 @@ async def test_a_confirmed_edit_is_told_with_what_is_asked_for(here: Street) -> 
     assert kinds(here) == ["order_confirmation", "order_changed"]
     (mail,) = [m for m in here.mailbox.to(ANNA) if "changed" in m.subject]
     assert "Mug-Red: 3 instead of 2. 1 × Sock-Grey added." in " ".join(mail.text.split())
-    assert "€39.80 are still to be paid. We have charged nothing" in " ".join(mail.text.split())
+    assert "€39.80 is still to be paid. We have charged nothing" in " ".join(mail.text.split())
 
 
 async def test_a_note_for_ourselves_is_told_to_nobody(here: Street) -> None:
