@@ -36,7 +36,7 @@ NOES = [
         put("unicorn", 1),
         "not_found",
         "Order 1001 has no unicorn.",
-        "It has mug, poster.",
+        "It has mug, poster. To add it: `edit 1001 add unicorn 1`.",
     ),
     (
         two_mugs(),
