@@ -78,7 +78,8 @@ def _sentence_of(form: Form) -> str:
     """The words that do what the form would, with what is still to be told in pointed brackets."""
     from bot.grammar import spec_of_verb
 
-    lacking = [one for one in form.inputs if not (one.optional or one.value)] or form.inputs[:1]
+    lacking = [one for one in form.inputs if not (one.optional or one.value)]
+    lacking = lacking or [one for one in form.inputs if one.kind in ("text", "long")][:1]
     asked = [f"<{one.label.casefold().rstrip('?')}>" for one in lacking]
     words = " ".join([form.verb, *map(str, form.fixed.values()), *asked])
     spec = spec_of_verb(form.verb)

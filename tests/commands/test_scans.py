@@ -55,7 +55,7 @@ def from_hamburg(shop: Shop, number: int) -> None:
     """An order that ships from HAM, which is always open: BER has not enough of it."""
     if number == 1001:
         shop.place(999, ("sock-grey", 10))
-    shop.place(number, ("sock-grey", 1))
+    shop.place(number, ("sock-grey", 1), email=f"c{number}@example.org")
 
 
 # --- stuck ---------------------------------------------------------------------------------------
