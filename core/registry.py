@@ -17,6 +17,7 @@ import msgspec
 from core.domain.access import Right
 from core.domain.masking import mask_cards
 from core.domain.refusals import Invalid
+from core.domain.storable import require_storable
 
 H = TypeVar("H", bound=Callable[..., Any])
 NOTES = ("note", "payment_note")
@@ -87,9 +88,11 @@ class Spec:
     def read(self, arguments: Mapping[str, Any]) -> Any:
         """Arguments as JSON data into the command; raises Invalid naming the wrong field."""
         try:
-            return msgspec.convert(dict(arguments), self.shape, strict=False)
+            found: Any = msgspec.convert(dict(arguments), self.shape, strict=False)
         except msgspec.ValidationError as problem:
             raise Invalid(f"{self.name}: {problem}.", "See the API description.") from problem
+        require_storable(found)
+        return found
 
     def schema(self) -> dict[str, Any]:
         return msgspec.json.schema(self.shape)

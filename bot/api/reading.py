@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -112,11 +112,9 @@ def _require_bounds(made: Any) -> None:
     """Numbers that both databases hold; a moment without its zone means many moments."""
     if isinstance(made, int) and abs(made) > NUMBER_MAX:
         raise Invalid(f"{made} is too large a number.", code="bad_number")
-    if isinstance(made, datetime):
-        if made.tzinfo is None:
-            raise Invalid(
-                f"{made.isoformat()} lacks a time zone.", "Add it: …Z.", code="naive_time"
-            )
+    if isinstance(made, datetime) and made.tzinfo is None:
+        raise Invalid(f"{made.isoformat()} lacks a time zone.", "Add it: …Z.", code="naive_time")
+    if isinstance(made, date):
         if not 1990 <= made.year <= 2200:
             raise Invalid(f"The year {made.year} makes no sense here.", code="bad_time")
     elif isinstance(made, list | tuple):

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from core.commands import refunds
 from core.commands.choosing import Units, by_sku, choose, in_words
+from core.commands.owing import text_of
 from core.commands.placing import open_short_case, open_unknown_case, serve_queue
 from core.commands.snapshots import RestorePlacing, snapshot, take_apart, with_work
 from core.commands.writeback import tell_shop
@@ -63,7 +64,7 @@ def cancel_units(
     open_unknown_case(uow, after)
     serve_queue(uow, skus)
     uow.undo = _way_back(before, scrapped, claim.id if claim else None)
-    owed = f" {refunds.text_of(claim)} goes back to the customer." if claim else ""
+    owed = f" {text_of(claim)} goes back to the customer." if claim else ""
     facts = {"order": order.number, "refund": claim.amount if claim else 0}
     return Done(f"{in_words(skus_gone)} of order {order.number} canceled.{owed}", facts)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
+from core.commands.owing import close_if_paid, make_due, require_left, text_of
 from core.db.returns import Refund
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -58,7 +59,7 @@ def owe(uow: UnitOfWork, order: Order, rma: Rma, units: Units) -> str:
     amount = min(sum(money for _, _, money in parts), order.captured - order.refunded - due)
     if amount <= 0:
         return ""
-    return text_of(_due(uow, order, rma, amount, parts))
+    return text_of(make_due(uow, order, rma, amount, parts))
 
 
 def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | None:
@@ -72,34 +73,7 @@ def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | No
     amount = min(amount, order.captured - order.refunded - due)
     if amount <= 0:
         return None
-    return _due(uow, order, None, amount, parts)
-
-
-def _due(
-    uow: UnitOfWork,
-    order: Order,
-    rma: Rma | None,
-    amount: int,
-    parts: Iterable[tuple[int, int, int]],
-) -> Refund:
-    """The money is owed from now on, and a person has the task to pay it out."""
-    refund = Refund(
-        id=uow.new_id(),
-        order_id=order.id,
-        rma_id=rma.id if rma else None,
-        gateway="manual",
-        external_id=None,
-        amount=amount,
-        currency=order.currency,
-        state="due",
-        reference="",
-        lines=tuple((line_id, quantity) for line_id, quantity, _ in parts),
-        due_at=uow.now,
-    )
-    uow.returns.add_refund(refund)
-    uow.emit(order.id, e.RefundDue(refund.id, amount, order.currency))
-    _open_task(uow, order, rma, refund)
-    return refund
+    return make_due(uow, order, None, amount, parts)
 
 
 def _overpaid(order: Order, units: Units, known: Iterable[Refund]) -> int:
@@ -109,34 +83,6 @@ def _overpaid(order: Order, units: Units, known: Iterable[Refund]) -> int:
     )
     given = sum(r.amount for r in known if r.rma_id is None and r.state != "canceled")
     return order.captured - given - (order.total - canceled)
-
-
-def text_of(refund: Refund) -> str:
-    return amount_text(refund.amount, refund.currency)
-
-
-def _open_task(uow: UnitOfWork, order: Order, rma: Rma | None, refund: Refund) -> None:
-    text = amount_text(refund.amount, refund.currency)
-    why = f"return {rma.number}" if rma else "what was canceled"
-    finding = Finding(
-        CaseKind.REFUND_TASK,
-        f"refund:{refund.id}",
-        f"Refund {text} of order {order.number} for {why}.",
-        order_id=order.id,
-        facts={
-            "return": rma.number if rma else order.number,
-            "order": order.number,
-            "amount": refund.amount,
-            "currency": refund.currency,
-        },
-    )
-    uow.cases.open(finding)
-
-
-def is_paid_out(uow: UnitOfWork, rma: Rma) -> bool:
-    """Money was due for this return, and none of it is any more."""
-    states = [r.state for r in uow.returns.refunds(rma.order_id) if r.rma_id == rma.id]
-    return bool(states) and "due" not in states
 
 
 # --- recorded by a person ------------------------------------------------------------------------
@@ -226,9 +172,7 @@ def _settle(
     for kind in (CaseKind.REFUND_TASK, CaseKind.REFUND_OPEN):
         uow.cases.close(kind, f"refund:{refund.id}", "the refund is recorded")
     if refund.rma_id is not None:
-        rma = uow.returns.by_id(refund.rma_id)
-        if rma.closed_at is not None and is_paid_out(uow, rma):
-            uow.returns.save(rma, rma.refunded(uow.now))
+        close_if_paid(uow, uow.returns.by_id(refund.rma_id))
 
 
 def _count(uow: UnitOfWork, refund: Refund) -> None:
@@ -315,13 +259,14 @@ def _units(order: Order, ask: RecordChannelRefund) -> dict[int, int]:
 
 
 def _matching(refunds: list[Refund], amount: int, units: Units) -> list[Refund]:
-    """Our refunds that this one pays: by amount (and lines, if they agree), or a return's sum."""
+    """Our refunds that this one pays: by amount (and lines, if they agree), or by sum: of one
+    return, of all that was canceled or edited away, or of everything."""
     same = [r for r in refunds if r.amount == amount]
     best = [r for r in same if dict(r.lines) == units] or same
     if best:
         return best[:1]
-    for rma_id in {r.rma_id for r in refunds if r.rma_id is not None}:
-        group = [r for r in refunds if r.rma_id == rma_id]
+    groups = [[r for r in refunds if r.rma_id == rma_id] for rma_id in {r.rma_id for r in refunds}]
+    for group in (*groups, refunds):
         if sum(r.amount for r in group) == amount:
             return group
     return []
@@ -354,6 +299,7 @@ def _from_outside(
     else:
         _record_outside(uow, order, ask, units)
         title = f"{text} of order {order.number} was refunded in the shop, without a return here."
+    require_left(uow, order.id)
     if not _is_expected(uow, order):
         uow.cases.open(_outside_case(order, ask, title))
     return Done(f"A refund of order {order.number} made in the shop is recorded.", facts)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from core.commands.refunds import is_paid_out, value_of
+from core.commands.owing import is_paid_out
+from core.commands.refunds import value_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right, Role
