@@ -96,6 +96,10 @@ class Actor:
     def may(self, right: Right) -> bool:
         return right in MATRIX[self.role]
 
+    def works_at(self, code: str) -> bool:
+        """Whether what happens at this location is the actor's business."""
+        return self.role is not Role.STORE or code in self.locations
+
     @property
     def is_staff(self) -> bool:
         return self.role in STAFF_ROLES

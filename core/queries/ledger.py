@@ -103,16 +103,18 @@ def _lines(
 def _line(
     reader: Reader, row: Any, changes: Mapping[str, int], after: Mapping[str, int]
 ) -> LedgerLine:
+    place = reader.shop.locations[row.location_id].code
+    is_ours = reader.actor.works_at(place)  # other places' orders are not a store's to know
     return LedgerLine(
         id=row.id,
         at=moment(row.at),
         kind=row.kind,
         quantity=row.quantity,
-        location=reader.shop.locations[row.location_id].code,
+        location=place,
         changes=changes,
         after=after,
-        reason=row.reason,
+        reason=row.reason if is_ours else "",
         who=row.actor,
         surface=row.surface,
-        order=row.order_number or "",
+        order=(row.order_number or "") if is_ours else "",
     )

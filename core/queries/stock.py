@@ -208,7 +208,7 @@ def _moves(reader: Reader, sku: str) -> tuple[MoveView, ...]:
             row.kind,
             row.quantity,
             places[row.location_id].code,
-            row.reason,
+            row.reason if reader.actor.works_at(places[row.location_id].code) else "",
             row.actor,
         )
         for row in last_moves(reader.session, reader.shop.id, sku, MOVES_MOST)
