@@ -21,7 +21,8 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
-from core.domain.order import Change
+from core.domain.money import amount_text
+from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.registry import Arg, Done, Risk, command
 
@@ -73,7 +74,15 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
     write_back(uow, after, "cancel", f"cancel:{order.id}", {"reason": after.cancel_reason})
     serve_queue(uow, skus)
     uow.undo = before
-    return Done(f"Order {order.number} is canceled.", {"order": order.number})
+    return Done(f"Order {order.number} is canceled.{_still_paid(order)}", {"order": order.number})
+
+
+def _still_paid(order: Order) -> str:
+    """Canceling all of an order moves no money; who cancels should know that it is still here."""
+    paid = order.captured - order.refunded
+    if paid <= 0:
+        return ""
+    return f" {amount_text(paid, order.currency)} was paid and is not refunded by this."
 
 
 @dataclass(frozen=True, slots=True)

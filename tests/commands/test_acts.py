@@ -60,6 +60,13 @@ def unchanged(shop: Shop) -> tuple[Any, ...]:
 # --- cancel some units ----------------------------------------------------------------------------
 
 
+def test_canceling_all_of_a_paid_order_says_that_its_money_is_still_here(shop: Shop) -> None:
+    assert view(shop).captured > 0
+    receipt = shop.do(CancelOrder("1001", "changed mind"))
+    assert receipt.sentence.startswith("Order 1001 is canceled. €")
+    assert receipt.sentence.endswith(" was paid and is not refunded by this.")
+
+
 def test_some_units_are_canceled_and_their_exact_money_is_due(shop: Shop) -> None:
     receipt = shop.do(CancelOrder("1001", "changed mind", MUG))
     assert receipt.sentence == (
