@@ -65,6 +65,7 @@ def test_a_dearer_parcel_is_taxed_at_the_orders_own_share() -> None:
     taxed = replace(start, tax=209)  # the parcel's 19 are in no line
     found = edit(taxed, EditAction(Do.METHOD, text="Express", price=238))
     assert (found.due, found.after.total, found.after.tax) == (119, 1428, 228)
+    assert found.after.shipping == 238
 
 
 def test_a_line_that_a_discount_made_free_may_cost_its_full_price_again() -> None:

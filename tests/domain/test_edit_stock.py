@@ -53,9 +53,16 @@ def test_a_label_counts_as_paper_until_it_has_left() -> None:
     assert in_the_way(works, [label(7)], removing(4)) == ()
 
 
-def test_an_address_concerns_all_that_is_on_paper() -> None:
-    start = order(line(1, "mug", 5, 1990))
-    found = edit(start, EditAction(Do.ADDRESS, text="Kiez 7, 10999 Berlin"))
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        EditAction(Do.ADDRESS, text="Kiez 7, 10999 Berlin"),
+        EditAction(Do.METHOD, text="Express"),
+        EditAction(Do.MOVE, to="ham"),
+    ],
+)
+def test_another_way_to_go_concerns_all_that_is_on_paper(elsewhere: EditAction) -> None:
+    found = edit(order(line(1, "mug", 5, 1990)), elsewhere)
     busy, free = work(1, Stage.PRINTED, (1, "mug", 3)), work(2, Stage.READY, (1, "mug", 2))
     assert in_the_way([busy, free], [], found) == (busy,)
     assert in_the_way([free], [], found) == ()

@@ -36,6 +36,7 @@ def one(text: str) -> EditAction:
         ("discount off wrong code", EditAction(Do.FULL_PRICE, text="wrong code")),
         ("address Kiez 7, 10999 Berlin", EditAction(Do.ADDRESS, text="Kiez 7, 10999 Berlin")),
         ("method 9.90 Express", EditAction(Do.METHOD, price=990, text="Express")),
+        ("method 9,90 Express", EditAction(Do.METHOD, price=990, text="Express")),
         ("shipping DHL Express", EditAction(Do.METHOD, text="DHL Express")),
         ("note ring twice", EditAction(Do.NOTE, text="ring twice")),
         ("split mug-red 1", EditAction(Do.SPLIT, "mug-red", quantity=1)),
