@@ -19,6 +19,9 @@ from core.db import rows
 log = logging.getLogger("wismo.db")
 
 IDLE_KEPT = 16
+READ_SNAPSHOT = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"  # all its questions see one moment
+)
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -157,6 +160,11 @@ class Session:
         return bool(self.driver.pgconn.transaction_status)  # 0 is idle
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the server has gone in the middle of something."""
+        return not self.is_sqlite and bool(self.driver.closed)
+
+    @property
     def was_left(self) -> bool:
         """Whether a server has hung up while nothing was asked of it: it says so before it goes,
         and there is nothing else that it could have to say."""
@@ -283,7 +291,7 @@ class Database:
         self.url = sa.make_url(url)
         self.name = str(self.url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._begin_reading = "BEGIN" if self.is_sqlite else "BEGIN READ ONLY"
+        self._begin_reading = "BEGIN" if self.is_sqlite else READ_SNAPSHOT
         self.begin_writing = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
         self._idle: deque[Session] = deque()
         self._closed = False

@@ -18,8 +18,8 @@ from core.db.views import VIEWS
 
 
 def ask(query: str, session: Session) -> list[str]:
-    """The rows of a query as words."""
-    rows = session.connection.execute(sa.text(query)).fetchall()
+    """The rows of a query without parameters as words."""
+    rows = session.driver.execute(query).fetchall()
     return [" ".join(str(value) for value in row) for row in rows]
 
 

@@ -237,6 +237,13 @@ def _require_standing(session: Session) -> None:
         raise Unavailable("The database ended the transaction.", "Check the disk, then try again.")
 
 
+class _LostEarly(Unavailable):
+    """The server has gone before the commit was sent: nothing of it stays, so it may run again."""
+
+    def __init__(self) -> None:
+        super().__init__("The database has gone away.", "Try again in a moment.")
+
+
 class PoolWriter:
     """PostgreSQL: one command, one transaction; deadlocks and serialization failures run again."""
 
@@ -259,6 +266,7 @@ class PoolWriter:
                 return self._attempt(job, careful=attempt > 0)
             except Exception as problem:
                 again = is_retryable(problem) or is_integrity(problem)
+                again = again or isinstance(problem, _LostEarly)
                 if not again or attempt == RETRIES - 1:
                     raise _as_refusal(problem) from problem
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
@@ -268,7 +276,12 @@ class PoolWriter:
         """In good faith first: rows, their errors and the commit all come at the very end."""
         with self._database.write() as session:
             batch = Batch(session, self._database.begin_writing, alone=True, careful=careful)
-            answer = job.run(batch)
+            try:
+                answer = job.run(batch)
+            except Exception as problem:
+                if session.is_lost:
+                    raise _LostEarly from problem
+                raise
             batch.commit()
         failpoints.hit("writer.after_commit")
         return answer
