@@ -11,7 +11,7 @@ import msgspec
 from core.db import undo as steps
 from core.db.undo import Step
 from core.db.unit_of_work import UnitOfWork
-from core.domain.access import Right
+from core.domain.access import Right, demand
 from core.domain.refusals import Conflict, NotPossible
 from core.domain.undo import in_words, window_of
 from core.registry import Arg, Done, command, command_named
@@ -32,8 +32,10 @@ def undo(ask: UndoLast, uow: UnitOfWork) -> Done:
     window = window_of(uow.shop.policy)
     steps.begin(uow.session)
     found = _step(ask, uow, window)
+    done = command_named(found.command)
+    demand(uow.actor, done.right)  # who may not do it any more may not undo it either
     inverse = msgspec.json.decode(found.undo)
-    verb = command_named(found.command).verb
+    verb = done.verb
     if inverse is None:
         raise NotPossible(f"Your last step ({verb}) cannot be taken back.")
     if found.order_id is not None and uow.orders.by_id(found.order_id).version != found.version:

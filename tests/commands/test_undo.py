@@ -311,6 +311,14 @@ def test_nobody_undoes_the_step_of_another(shop: Shop) -> None:
     assert shop.do(UndoLast(receipt.command_id), bob).code == "not_possible"
 
 
+def test_who_may_not_do_it_any_more_may_not_undo_it_either(shop: Shop) -> None:
+    shop.place(1001, ("mug-red", 1))
+    receipt = shop.do(CancelOrder("1001", "changed mind"))
+    demoted = shop.do(UndoLast(receipt.command_id), staff(Role.WAREHOUSE))
+    assert (demoted.outcome, demoted.code) == ("refused", "not_allowed")
+    assert shop.do(UndoLast(receipt.command_id)).ok
+
+
 def test_a_policy_of_zero_switches_it_off(shop: Shop) -> None:
     shop.do(SetPolicy("undo_seconds", "0"), OWNER)
     receipt = cancel(shop)
