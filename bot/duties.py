@@ -21,6 +21,7 @@ from bot.stores import as_refusal
 from bot.telegram.app import TelegramDoor
 from core.commands.calendars import RefreshHolidays
 from core.commands.carts import ReleaseExpiredCarts
+from core.commands.consolidating import Consolidate
 from core.commands.counting import PlanCounts
 from core.commands.deciding import EndWaits, RouteQueue
 from core.commands.edits import DiscardExpiredEdits
@@ -204,11 +205,7 @@ def jobs(hands: Hands) -> list[Job]:
             Every(15 * MINUTE),
             _for_shops(house, "route queue", lambda _: RouteQueue()),
         ),
-        Job(
-            "settle pauses",
-            Every(MINUTE),
-            _for_shops(house, "settle pauses", lambda _: SettlePauses()),
-        ),
+        *_shipping(house),
         Job("end waits", Every(15 * MINUTE), _for_shops(house, "end waits", lambda _: EndWaits())),
         Job(
             "refresh holidays",
@@ -222,6 +219,22 @@ def jobs(hands: Hands) -> list[Job]:
         ),
         Job("pull missed orders", Every(15 * MINUTE), lambda _: pull_all(hands)),
         *_backups(house),
+    ]
+
+
+def _shipping(house: House) -> list[Job]:
+    """What goes around a pause, and what may leave in one parcel now."""
+    return [
+        Job(
+            "settle pauses",
+            Every(MINUTE),
+            _for_shops(house, "settle pauses", lambda _: SettlePauses()),
+        ),
+        Job(
+            "consolidate",
+            Every(MINUTE),
+            _for_shops(house, "consolidate", lambda _: Consolidate()),
+        ),
     ]
 
 

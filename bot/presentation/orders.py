@@ -12,6 +12,7 @@ from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.timeline import tell
 from bot.presentation.words import ago, count, day, money, sentence, state, today, until, when
 from core.domain.blocking import Next
+from core.domain.holds import HoldReason
 from core.domain.lanes import STANDARD
 from core.domain.priority import priority_named
 from core.queries.orders import (
@@ -46,15 +47,20 @@ def order_card(view: OrderView, desk: Desk) -> Card:
 
 def _title(view: OrderView) -> str:
     parts = [f"Order {view.number}", view.customer_name or "no name", view.ship_to.city]
-    if view.holds:
+    if _is_stopped(view):
         parts.append("ON HOLD")
     elif view.status == "canceled":
         parts.append("CANCELED")
     return " · ".join(part for part in parts if part)
 
 
+def _is_stopped(view: OrderView) -> bool:
+    """Waiting for one parcel is no trouble."""
+    return any(hold.reason != HoldReason.CONSOLIDATION for hold in view.holds)
+
+
 def _tone(view: OrderView) -> Tone:
-    if view.holds:
+    if _is_stopped(view):
         return "bad"
     return "warn" if view.cases else "quiet" if view.status == "canceled" else "plain"
 
@@ -204,7 +210,9 @@ def _buttons(view: OrderView, desk: Desk) -> tuple[tuple[Action, ...], tuple[Act
         )
         for verb in view.actions
     ]
-    found = kept(*acting, button(desk, "why", view.number))
+    waits = any(hold.reason == HoldReason.CONSOLIDATION for hold in view.holds)
+    go = button(desk, "ship now", view.number, version=view.version) if waits else None
+    found = kept(go, *acting, button(desk, "why", view.number))
     return found[:SHOWN_BUTTONS], found[SHOWN_BUTTONS : SHOWN_BUTTONS + MORE_BUTTONS]
 
 

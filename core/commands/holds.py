@@ -68,6 +68,7 @@ def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
     order, works = floor.named(uow, ask.order)
     if ask.until is not None and ask.until <= uow.now:
         raise Invalid("That moment has passed.", "Hold until a time that is still to come.")
+    _require_a_persons(ask.reason)
     scope, ids, words = _meant(order, works, ask.order, ask.line)
     news = [_new(ask, uow, scope, scope_id) for scope_id in ids]
     fresh = [new for new in news if not any(new.is_like(old) for old in order.holds)]
@@ -78,6 +79,15 @@ def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
     said += _answers(uow, fresh, works)
     ask_locations(uow, order, works)
     return Done(" ".join(said), {"order": order.number})
+
+
+def _require_a_persons(reason: HoldReason) -> None:
+    """How long an order may wait for one parcel is counted, not said."""
+    if reason is HoldReason.CONSOLIDATION:
+        raise NotPossible(
+            "Orders wait for one parcel by the shop's policy, not by hand.",
+            "Hold it for another reason, such as `customer`, or `merge` it with the other order.",
+        )
 
 
 def _new(ask: HoldOrder, uow: UnitOfWork, scope: Scope, scope_id: int) -> Hold:

@@ -33,19 +33,38 @@ class MergeOrders:
 @command("merge", MergeOrders, Right.MOVE, examples=("merge 1002 into 1001",))
 def merge(ask: MergeOrders, uow: UnitOfWork) -> Done:
     orders = _named(ask, uow)
+    first = orders[0]
+    before = tuple(snapshot(uow, order) for order in orders)
+    place_id = join(uow, orders)
+    uow.undo = Separate(before)
+    numbers, code = _words(orders), uow.shop.locations[place_id].code
+    facts = {"order": first.number, "orders": [o.number for o in orders], "location": code}
+    return Done(f"Orders {numbers} ship in one parcel from {code}.", facts)
+
+
+def join(uow: UnitOfWork, orders: Sequence[Order]) -> int:
+    """Put orders, oldest first, into one parcel; gives the id of its location.
+
+    Raises NotPossible where they may not go together, or no location has everything.
+    """
     first, *others = orders
     works = {order.id: uow.work.of(order.id) for order in orders}
     _require_joinable(uow, orders, works)
-    before = tuple(snapshot(uow, order) for order in orders)
     place_id = _place_for(uow, orders, works)
     _gather(uow, orders, works, place_id)
     for other in others:
         links.add(uow, links.TOGETHER, first.id, other.id, {})
     _tell(uow, orders)
-    uow.undo = Separate(before)
-    numbers, code = _words(orders), uow.shop.locations[place_id].code
-    facts = {"order": first.number, "orders": [o.number for o in orders], "location": code}
-    return Done(f"Orders {numbers} ship in one parcel from {code}.", facts)
+    return place_id
+
+
+def gather_alone(uow: UnitOfWork, order: Order) -> int:
+    """Bring all work of one order to a single location. Raises NotPossible if none has it all."""
+    works = {order.id: uow.work.of(order.id)}
+    place_id = _place_for(uow, [order], works)
+    moves = _brought(uow, order, _open(works), place_id)
+    _reserve(uow, moves)
+    return place_id
 
 
 def _named(ask: MergeOrders, uow: UnitOfWork) -> list[Order]:
@@ -105,12 +124,21 @@ def _gather(uow: UnitOfWork, orders: Iterable[Order], works: Works, place_id: in
         away = [w for w in works[order.id] if w.is_open and w.location_id != place_id]
         if not away:
             continue
-        after, released = take_apart(uow, order, away)
-        picks = [(item.line_id, item.sku, item.quantity) for w in away for item in w.items]
-        after = with_work(uow, after, place_id, picks)
-        moves += released
-        moves += [StockMove(Move.RESERVE, sku, place_id, n, line) for line, sku, n in picks]
-        uow.orders.save(Change(after))
+        moves += _brought(uow, order, away, place_id)
+    _reserve(uow, moves)
+
+
+def _brought(
+    uow: UnitOfWork, order: Order, works: Sequence[FulfillmentOrder], place_id: int
+) -> list[StockMove]:
+    """This work as one piece of work here; gives the moves that promise its goods here."""
+    after, released = take_apart(uow, order, works)
+    picks = [(item.line_id, item.sku, item.quantity) for w in works for item in w.items]
+    uow.orders.save(Change(with_work(uow, after, place_id, picks)))
+    return released + [StockMove(Move.RESERVE, sku, place_id, n, line) for line, sku, n in picks]
+
+
+def _reserve(uow: UnitOfWork, moves: Sequence[StockMove]) -> None:
     try:
         uow.stock.move(moves)
     except Short as short:
@@ -126,6 +154,8 @@ def _tell(uow: UnitOfWork, orders: Sequence[Order], *, ended: bool = False) -> N
 
 def _words(orders: Sequence[Order]) -> str:
     numbers = [order.number for order in orders]
+    if len(numbers) == 1:
+        return numbers[0]
     return f"{', '.join(numbers[:-1])} and {numbers[-1]}"
 
 

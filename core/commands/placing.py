@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from core.commands import waiting_room
 from core.commands.planning import LEFT_OUT, Plan, plan_for
+from core.commands.waits import begin_wait
 from core.db import tables as t
 from core.db.awaiting import sold_ahead
 from core.db.capacity import give, keep, take
@@ -140,6 +141,8 @@ def _hand_out(
             if claim.location_id == location_id:
                 keep(uow, work.id, claim)
     _tell(uow, order, plan)
+    if uow.shop.waits_for_company and not order.version:
+        after = begin_wait(uow, after, shares)
     if uow.shop.rules is not None and queue_short:
         waiting_room.settle(uow, order, plan)
     return uow.orders.save(Change(after)) if order.version else after

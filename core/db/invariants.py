@@ -438,6 +438,12 @@ INVARIANTS: dict[str, Check] = {
             join shipping_pause s on s.id = p.pause_id
         where o.shop_id <> p.shop_id or s.shop_id <> p.shop_id""",
     ),
+    "an order waits for one parcel until a time, never longer than a week": _rule(
+        "I-27d",
+        """select order_id from hold where reason = 'consolidation'
+            and (until is null or until <= placed_at
+                or until > placed_at + 604800000000)""",
+    ),
     # clock, cases
     "a slot that was passed over says why": _rule(
         "I-26", "select job, slot from job_slot where state = 'skipped' and note = ''"

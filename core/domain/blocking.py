@@ -156,7 +156,10 @@ def _held(facts: Facts, shop: Shop) -> Next | None:
     until, _, place = min(clocks)
     hold = facts.holds[place]
     word = "" if hold.reason is HoldReason.MANUAL else f"{hold.reason.value.replace('_', ' ')} "
-    return Next(_decider(hold), f"decide the {word}hold", until, hold.party, "held", blocked=True)
+    what = f"decide the {word}hold"
+    if hold.reason is HoldReason.CONSOLIDATION:
+        what = "wait for one parcel"
+    return Next(_decider(hold), what, until, hold.party, "held", blocked=True)
 
 
 def hold_due(shop: Shop, hold: Hold) -> datetime:

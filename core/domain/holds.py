@@ -24,6 +24,7 @@ class HoldReason(StrEnum):
     CREDIT_LIMIT = "credit_limit"
     SCREENING = "screening"
     EDIT = "edit"
+    CONSOLIDATION = "consolidation"  # it waits for one parcel; always with an end
 
     @property
     def words(self) -> str:
@@ -98,6 +99,7 @@ RULES: Mapping[HoldReason, Rule] = {
     HoldReason.CREDIT_LIMIT: Rule(Party.FINANCE, 24),
     HoldReason.SCREENING: Rule(Party.US, 4, stops_capture=True),
     HoldReason.EDIT: Rule(Party.US, 1),
+    HoldReason.CONSOLIDATION: Rule(Party.WAREHOUSE, 24),
 }
 
 

@@ -49,6 +49,12 @@ POLICIES: Mapping[str, Policy] = {
     "lane_days": Policy("days that a parcel travels", 0, 60),
     "express_days": Policy("days that an express parcel travels", 0, 60),
     "usual_carrier": Policy("who carries parcels whose lane names nobody", reads=carrier_name),
+    "wait_for_one_place_hours": Policy(
+        "hours that a split order may wait until one location has all of it (0: never)", 0, 168
+    ),
+    "wait_for_next_order_hours": Policy(
+        "hours that an order may wait for the customer's next one (0: never)", 0, 168
+    ),
     "undo_seconds": Policy("seconds in which `undo` works", 0, 3600),
     "cases_channel": Policy("the Slack channel for cases"),
     "objective": Policy("what routing prefers", choices=tuple(o.value for o in Objective)),

@@ -84,6 +84,8 @@ DEFAULT_POLICY: dict[str, Any] = {
     "lane_days": 2,
     "express_days": 1,
     "usual_carrier": "",
+    "wait_for_one_place_hours": 0,
+    "wait_for_next_order_hours": 0,
     "undo_seconds": 60,
     "cases_channel": "",
     "objective": "fewest_parcels",
@@ -137,6 +139,12 @@ class Shop:
     )
     pauses: tuple[Pause, ...] = ()  # of shipping; those that are over may still be among them
     rules: RuleSet | None = None  # the active routing rules; without any, `objective` decides
+
+    @property
+    def waits_for_company(self) -> bool:
+        """Whether new orders may wait, so that one parcel is enough."""
+        told = self.policy
+        return bool(told["wait_for_one_place_hours"] or told["wait_for_next_order_hours"])
 
     def location(self, word: str) -> Location:
         """A location by its code or name, however it was typed."""
