@@ -245,7 +245,7 @@ def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
     close_asks(uow, after, works, "the hold was released")
     if any(hold.by == BY for hold in going):
         settle(uow, after, f"{uow.actor.name} released it")
-    if len(going) == 1:
+    if len(going) == 1 and going[0].reason is not HoldReason.CONSOLIDATION:
         uow.undo = _placed_again(order, works, going[0])
     left = ", ".join(hold.reason.words for hold in after.holds)
     rest = f" It stays on hold for {left}." if left else ""

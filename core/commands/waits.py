@@ -13,7 +13,7 @@ from core.domain.holds import Hold, HoldReason
 from core.domain.money import Money
 from core.domain.order import Order
 
-BY = "wismo"
+BY = "the clock"
 
 
 def begin_wait(uow: UnitOfWork, order: Order, places: Collection[int]) -> Order:

@@ -13,7 +13,7 @@ from bot.presentation.orders import order_card
 from bot.presentation.plain import all_as_text
 from core.commands.consolidating import Consolidate, ShipNow
 from core.commands.fulfillment import PickWork
-from core.commands.holds import HoldOrder
+from core.commands.holds import HoldOrder, ReleaseOrder
 from core.commands.scans import ReleaseExpiredHolds
 from core.commands.setup import SetPolicy
 from core.commands.stock import AdjustStock, ReceiveStock
@@ -118,6 +118,13 @@ def test_ship_now_ends_it(shop: Shop) -> None:
     assert shop.do(ShipNow("1001")).ok
     assert ends(shop, 1001) is None
     assert shop.do(ShipNow("1001")).code == "already"
+
+
+def test_a_release_ends_it_and_there_is_no_way_back(shop: Shop) -> None:
+    wait(shop, "next_order", 2)
+    shop.place(1001, ("mug-red", 1))
+    receipt = shop.do(ReleaseOrder("1001"))
+    assert (receipt.ok, receipt.can_undo) == (True, False)
 
 
 def test_nobody_makes_an_order_wait_by_hand(shop: Shop) -> None:
