@@ -208,6 +208,8 @@ def each_row(rows: Sequence[ImportedRow], one: Callable[[ImportedRow], str], wha
     for row in rows:
         try:
             counts[one(row)] += 1
+        except KeyError as missing:
+            problems.append([row.line, what, f"This row lacks {missing.args[0]}."])
         except Refusal as refusal:
             problems.append([row.line, what, str(refusal)])
     told = ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -299,8 +299,9 @@ def _from_outside(
     else:
         _record_outside(uow, order, ask, units)
         title = f"{text} of order {order.number} was refunded in the shop, without a return here."
+    is_expected = _is_expected(uow, order)  # as things stood before our debts give way
     require_left(uow, order.id)
-    if not _is_expected(uow, order):
+    if not is_expected:
         uow.cases.open(_outside_case(order, ask, title))
     return Done(f"A refund of order {order.number} made in the shop is recorded.", facts)
 

@@ -131,8 +131,8 @@ def test_activation_shows_the_effect_first_and_changes_nothing(shop):
     assert (receipt.outcome, receipt.code) == ("refused", "look_first")
     assert receipt.sentence == (
         "Of the last 5 orders, 5 would ship otherwise by version 1. "
-        "Cost per order 6.70 eur instead of 5.70 eur."
-    ).replace("eur", "EUR")
+        "Cost per order €6.70 instead of €5.70."
+    )
     assert receipt.next.startswith("Write `rules activate 1 sure`")
     assert shop.ask(ShowRules()).number == 0
     assert shop.rows(t.routing_activation) == []
