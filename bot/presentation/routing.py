@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.grammar.desk import Desk
@@ -95,11 +96,29 @@ def why_card(story: RoutingStory, desk: Desk) -> Card:
         return Card(title, (Section(told),), actions=actions)
     lines = explain(Trace.from_json(story.trace), lambda amount: money(amount, desk.currency, desk))
     earlier = tuple(_earlier(each, desk) for each in story.earlier)
+    lines += _clock(story.trace.get("clock"), desk)
     sections = (Section(tuple(lines)), Section(earlier, "Decided before", "quiet"))
     note = f"Decided {when(story.at, desk)}." if story.at else ""
     if story.same_again is False:
         note += " The same facts lead to another plan today: tell who runs wismo."
     return Card(title, tuple(s for s in sections if s.lines), actions=actions, note=note)
+
+
+_WAITED_FOR = {
+    "one_place": "one location that has all of it",
+    "next_order": "the customer's next order",
+}
+
+
+def _clock(clock: Mapping[str, Any] | None, desk: Desk) -> list[str]:
+    """Whether the order might wait for one parcel when it came, and who allows it."""
+    if not clock:
+        return []
+    allows = f"Rule “{clock['rule']}”" if clock["rule"] else "The policy"
+    told = f"{allows} lets it wait {count(clock['hours'], 'hour')} for {_WAITED_FOR[clock['for']]}"
+    if not clock["until"]:
+        return [f"{told}, but its promise leaves no time."]
+    return [f"{told}: until {when(datetime.fromisoformat(clock['until']), desk)} at the latest."]
 
 
 def _earlier(each: Decided, desk: Desk) -> str:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from core.commands import waiting_room
 from core.commands.planning import LEFT_OUT, Plan, plan_for
-from core.commands.waits import begin_wait
+from core.commands.waits import begin_wait, may_wait
 from core.db import tables as t
 from core.db.awaiting import sold_ahead
 from core.db.capacity import give, keep, take
@@ -140,9 +140,11 @@ def _hand_out(
         for claim in plan.claims:
             if claim.location_id == location_id:
                 keep(uow, work.id, claim)
-    _tell(uow, order, plan)
-    if uow.shop.waits_for_company and not order.version:
-        after = begin_wait(uow, after, shares)
+    is_new = uow.shop.waits_for_company and not order.version
+    wait = may_wait(uow, after, shares, plan) if is_new else None
+    _tell(uow, order, wait.noted(plan) if wait else plan)
+    if wait and wait.until:
+        after = begin_wait(uow, after, shares, wait.until)
     if uow.shop.rules is not None and queue_short:
         waiting_room.settle(uow, order, plan)
     return uow.orders.save(Change(after)) if order.version else after

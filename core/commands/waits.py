@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
+from core.commands.planning import Plan
 from core.db.unit_of_work import UnitOfWork
 from core.domain.address import address_key
-from core.domain.consolidation import saved, wait_until
+from core.domain.consolidation import NEXT_ORDER, ONE_PLACE, Leave, leave_of, saved, wait_until
 from core.domain.estimate import estimate, parcel_cost
 from core.domain.holds import Hold, HoldReason
 from core.domain.money import Money
@@ -16,20 +19,50 @@ from core.domain.order import Order
 BY = "the clock"
 
 
-def begin_wait(uow: UnitOfWork, order: Order, places: Collection[int]) -> Order:
-    """The new order on its clock, where the shop's policy lets it wait and the promise has time."""
-    hours = _hours(uow, order, places)
-    if not hours or any(line.backordered or line.unplaced for line in order.lines):
-        return order
+@dataclass(frozen=True, slots=True)
+class MayWait:
+    """An order that its rule or the policies let wait; until None: its promise has no time."""
+
+    leave: Leave
+    until: datetime | None
+
+    def noted(self, plan: Plan) -> Plan:
+        """The plan with this in its story, for `why`."""
+        until = self.until.isoformat() if self.until else ""
+        clock: dict[str, Any] = {
+            "for": self.leave.what,
+            "hours": self.leave.hours,
+            "rule": self.leave.rule,
+            "until": until,
+        }
+        return replace(plan, story=replace(plan.story, clock=clock))
+
+
+def may_wait(uow: UnitOfWork, order: Order, places: Collection[int], plan: Plan) -> MayWait | None:
+    """Whether a new order that is whole may wait, and until when its promise lets it."""
+    if not places or any(line.backordered or line.unplaced for line in order.lines):
+        return None
+    rule = plan.ruled[1].rule if plan.ruled else None
+    leave = leave_of(rule, uow.shop.policy, _what_for(order, places))
+    if leave is None:
+        return None
     sites = [uow.shop.locations[i] for i in places]
 
     def arrives(at: datetime) -> date:
         found = (estimate(uow.shop, site, order.ship_to, order.method, at) for site in sites)
         return max(each.day for each in found)
 
-    until = wait_until(uow.now, hours, order.promise, arrives)
-    if until is None:
-        return order
+    return MayWait(leave, wait_until(uow.now, leave.hours, order.promise, arrives))
+
+
+def _what_for(order: Order, places: Collection[int]) -> list[str]:
+    may_join = order.customer_id is not None and address_key(order.ship_to)
+    return [*([ONE_PLACE] if len(places) > 1 else []), *([NEXT_ORDER] if may_join else [])]
+
+
+def begin_wait(uow: UnitOfWork, order: Order, places: Collection[int], until: datetime) -> Order:
+    """The new order on its clock, with what that saves."""
+    sites = [uow.shop.locations[i] for i in places]
     costs = [parcel_cost(uow.shop, s, order.ship_to, order.method, uow.now) for s in sites]
     less = saved(costs) if len(costs) > 1 else costs[0]
     note = f"saves about {Money(less, uow.shop.currency)}" if less else ""
@@ -37,11 +70,3 @@ def begin_wait(uow: UnitOfWork, order: Order, places: Collection[int]) -> Order:
     change = order.hold(hold)
     uow.emit(order.id, *change.events)
     return change.after
-
-
-def _hours(uow: UnitOfWork, order: Order, places: Collection[int]) -> int:
-    if not places:
-        return 0
-    one_place = int(uow.shop.policy["wait_for_one_place_hours"]) if len(places) > 1 else 0
-    may_join = order.customer_id is not None and address_key(order.ship_to)
-    return max(one_place, int(uow.shop.policy["wait_for_next_order_hours"]) if may_join else 0)

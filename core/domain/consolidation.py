@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+
+from core.domain.routing.document import Rule
 
 PACKING = timedelta(minutes=30)  # what the people on the floor need before a cut-off
 _MINUTE = timedelta(minutes=1)
 
 # The day on which an order arrives when work on it begins at a moment; never earlier for a later.
 Arrives = Callable[[datetime], date]
+
+
+ONE_PLACE, NEXT_ORDER = "one_place", "next_order"
+WAITED_FOR = (ONE_PLACE, NEXT_ORDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What an order may wait for, and how many hours; `rule` says so, or "": the policy."""
+
+    what: str
+    hours: int
+    rule: str = ""
+
+
+def leave_of(rule: Rule | None, policy: Mapping[str, Any], what: Sequence[str]) -> Leave | None:
+    """The longest wait that the rule which routed an order allows, or where it says nothing the
+    policies do; `what` names the waits that make sense for the order. None: it does not wait."""
+    found = [_leave(rule, policy, each) for each in what]
+    return max((each for each in found if each.hours), key=lambda each: each.hours, default=None)
+
+
+def _leave(rule: Rule | None, policy: Mapping[str, Any], what: str) -> Leave:
+    own: int | None = getattr(rule.wait, f"{what}_hours") if rule is not None else None
+    if rule is None or own is None:
+        return Leave(what, int(policy[f"wait_for_{what}_hours"]))
+    return Leave(what, own, rule.name)
 
 
 def wait_until(

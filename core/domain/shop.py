@@ -143,8 +143,9 @@ class Shop:
     @property
     def waits_for_company(self) -> bool:
         """Whether new orders may wait, so that one parcel is enough."""
-        told = self.policy
-        return bool(told["wait_for_one_place_hours"] or told["wait_for_next_order_hours"])
+        told, rules = self.policy, self.rules
+        by_policy = told["wait_for_one_place_hours"] or told["wait_for_next_order_hours"]
+        return bool(by_policy) or (rules is not None and rules.may_wait)
 
     def location(self, word: str) -> Location:
         """A location by its code or name, however it was typed."""

@@ -11,6 +11,7 @@ import pytest
 from bot.grammar import Desk
 from bot.presentation.orders import order_card
 from bot.presentation.plain import all_as_text
+from bot.presentation.routing import why_card
 from core.commands.consolidating import Consolidate, ShipNow
 from core.commands.fulfillment import PickWork
 from core.commands.holds import HoldOrder, ReleaseOrder
@@ -24,7 +25,10 @@ from core.domain.holds import HoldReason
 from core.domain.order import Address
 from core.engine import Caller
 from core.queries.orders import ShowOrder
+from core.queries.why import WhyRouted
+from tests.commands.test_routing import put
 from tests.shop import BER, HAM, SHOP, Shop, make_shop, staff
+from tests.surfaces.test_presentation import DESK
 
 OWNER = staff(Role.OWNER, "Olga")
 CLOCK = Caller(system(SHOP, "clock"), "clock")
@@ -130,6 +134,32 @@ def test_a_release_ends_it_and_there_is_no_way_back(shop: Shop) -> None:
 def test_nobody_makes_an_order_wait_by_hand(shop: Shop) -> None:
     shop.place(1001, ("mug-red", 1))
     assert shop.do(HoldOrder("1001", HoldReason.CONSOLIDATION)).code == "not_possible"
+
+
+def test_a_rule_says_which_orders_wait_and_why_names_it(shop: Shop) -> None:
+    """The rule outranks the policy, which still counts where the rule says nothing."""
+    wait(shop, "one_place", 8)
+    dear = {"name": "dear", "when": {"value_from": 5000}, "wait": {"one_place_hours": 2}}
+    gifts = {"name": "gifts", "when": {"tags": ["gift"]}, "wait": {"one_place_hours": 0}}
+    put(shop, dear, gifts, {"name": "rest"})
+    both = (("mug-red", 1), ("tee-black-m", 1))
+    shop.place(1001, *both, ("mug-red", 2))
+    shop.place(1002, *both, tags=("gift",))
+    shop.place(1003, *both)
+    assert ends(shop, 1001) == datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+    assert ends(shop, 1002) is None
+    assert ends(shop, 1003) == datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+    assert "Rule “dear” lets it wait 2 hours for one location" in why(shop, 1001)
+    assert "until today 12:00 at the latest." in why(shop, 1001)
+    assert "lets it wait" not in why(shop, 1002)
+    assert "The policy lets it wait 8 hours" in why(shop, 1003)
+    shop.clock.advance(hours=3, minutes=45)
+    shop.place(1004, *both)
+    assert "8 hours for one location that has all of it, but its promise" in why(shop, 1004)
+
+
+def why(shop: Shop, number: int) -> str:
+    return all_as_text([why_card(shop.ask(WhyRouted(str(number))), DESK)])
 
 
 def test_after_the_last_moment_an_order_does_not_wait(shop: Shop) -> None:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.consolidation import PACKING, saved, wait_until
+from core.domain.consolidation import (
+    NEXT_ORDER,
+    ONE_PLACE,
+    PACKING,
+    WAITED_FOR,
+    Leave,
+    leave_of,
+    saved,
+    wait_until,
+)
+from core.domain.routing.document import Document, Rule, RuleSet, Wait
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CUT_OFF_HOURS = st.lists(st.integers(1, 40), min_size=1, max_size=5).map(sorted)
@@ -55,3 +67,37 @@ def test_it_ends_half_an_hour_before_the_cut_off_that_the_promise_needs() -> Non
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=6))
 def test_the_saving_is_the_best_that_any_one_parcel_could_bring(costs: list[int]) -> None:
     assert saved(costs) == max(sum(costs) - alone for alone in costs)
+
+
+# --- whose word it is ----------------------------------------------------------------------------
+
+POLICY = {"wait_for_one_place_hours": 8, "wait_for_next_order_hours": 2}
+
+
+@pytest.mark.parametrize(
+    ("wait", "what", "leave"),
+    [
+        (None, WAITED_FOR, Leave(ONE_PLACE, 8)),
+        (Wait(), WAITED_FOR, Leave(ONE_PLACE, 8)),
+        (Wait(), (NEXT_ORDER,), Leave(NEXT_ORDER, 2)),
+        (Wait(next_order_hours=9), WAITED_FOR, Leave(NEXT_ORDER, 9, "r")),
+        (Wait(next_order_hours=1), WAITED_FOR, Leave(ONE_PLACE, 8)),
+        (Wait(one_place_hours=0), WAITED_FOR, Leave(NEXT_ORDER, 2)),
+        (Wait(one_place_hours=0), (ONE_PLACE,), None),
+        (Wait(0, 0), WAITED_FOR, None),
+        (Wait(5, 5), (), None),
+    ],
+)
+def test_a_rule_outranks_the_policies_and_where_it_is_silent_they_count(
+    wait: Wait | None, what: Sequence[str], leave: Leave | None
+) -> None:
+    rule = None if wait is None else Rule("r", wait=wait)
+    assert leave_of(rule, POLICY, what) == leave
+
+
+@pytest.mark.parametrize(
+    ("wait", "may"), [(Wait(), False), (Wait(0, 0), False), (Wait(1), True), (Wait(0, 1), True)]
+)
+def test_a_rule_set_knows_whether_anything_may_wait(wait: Wait, may: bool) -> None:
+    rules = (Rule("a"), Rule("b", wait=wait))
+    assert RuleSet(1, Document("x", rules)).may_wait is may

@@ -87,6 +87,13 @@ def test_a_document_that_is_none_says_where(plain: Any, told: str) -> None:
         ({"otherwise": {"days": 3}}, "rules[0].otherwise.do: write next or"),
         ({"otherwise": "backorder"}, "rules[0].otherwise.at: name the location"),
         ({"otherwise": "cancel"}, "rules[0].otherwise.days: write after how many days"),
+        ({"wait": 4}, "rules[0].wait: write an object with one_place_hours, next_order_hours."),
+        ({"wait": {"one_place_hours": -1}}, "rules[0].wait.one_place_hours: write a whole number "),
+        (
+            {"wait": {"next_order_hours": 169}},
+            "rules[0].wait.next_order_hours: write a whole number from 0 to 168.",
+        ),
+        ({"wait": {"hours": 4}}, "rules[0].wait.hours: there is no such key;"),
         ({"scope": {}}, "rules[0].scope: there is no such key; known are name, when"),
     ],
 )
@@ -136,7 +143,9 @@ def test_what_just_fits_is_read() -> None:
     when = {"tags": [long], "skus": ["Mug"] * 200, "value_from": 0, "value_below": 10**9}
     only = {"safety": 0, "min_parcel_value": 0, "max_parcels": 1, "max_distance_km": 1}
     rest = {"do": "cancel", "days": 1, "reason": " " + "y" * 199}
-    (read,) = document(name=f" {long[1:]} ", when=when, only=only, otherwise=rest).rules
+    wait = {"one_place_hours": 0, "next_order_hours": 168}
+    (read,) = document(name=f" {long[1:]} ", when=when, only=only, otherwise=rest, wait=wait).rules
+    assert (read.wait.one_place_hours, read.wait.next_order_hours) == (0, 168)
     assert (read.name, read.when.tags, read.when.skus) == (long[1:], (long,), ("Mug",))
     assert (read.when.value_from, read.when.value_below) == (0, 10**9)
     assert read.otherwise is not None

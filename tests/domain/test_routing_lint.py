@@ -44,6 +44,10 @@ def oddities(*given: dict[str, Any], **more: Any) -> list[str]:
             {"otherwise": {"do": "backorder", "at": "rom"}},
             "there is no location “rom” to wait for.",
         ),
+        (
+            {"only": {"max_parcels": 1}, "wait": {"one_place_hours": 4}},
+            "what leaves in 1 parcel has no other location to wait for.",
+        ),
         ({"only": {"handling": ["hazmat"]}}, "no location can do “hazmat”."),
         ({"only": {"abilities": ["gift wrap"]}}, "no location can do “gift wrap”."),
     ],
@@ -74,6 +78,8 @@ def test_what_is_odd_about_whom_a_rule_is_for(when: dict[str, Any], odd: str) ->
         {"only": {"handling": ["cold"], "abilities": ["cold"]}},
         {"only": {"complete": True}, "otherwise": "queue"},
         {"only": {"complete": True}},
+        {"only": {"max_parcels": 2}, "wait": {"one_place_hours": 4}},
+        {"only": {"max_parcels": 1}, "wait": {"one_place_hours": 0, "next_order_hours": 9}},
         {"otherwise": {"do": "backorder", "at": "ham"}},
     ],
 )
@@ -91,6 +97,16 @@ def test_what_is_meant_is_not_odd(says: dict[str, Any]) -> None:
 )
 def test_whom_a_rule_may_be_for_is_not_odd(when: dict[str, Any]) -> None:
     assert oddities(rule(when=when), rule("rest")) == []
+
+
+@pytest.mark.parametrize("what", ["one_place_hours", "next_order_hours"])
+def test_a_wait_as_long_as_the_promise_is_odd(what: str) -> None:
+    def waits(hours: int) -> dict[str, Any]:
+        return rule(when={"promise_within_hours": 24}, wait={what: hours})
+
+    assert oddities(waits(23), rule("rest")) == []
+    odd = "Rule “one”: it waits up to 24 h for what is due within 24 h."
+    assert oddities(waits(24), rule("rest")) == [odd]
 
 
 def test_without_a_rule_for_everybody_the_end_is_open() -> None:

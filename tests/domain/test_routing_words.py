@@ -113,6 +113,25 @@ def test_a_rule_says_what_happens_with_the_rest(otherwise: Any, rest: str) -> No
     assert told(otherwise=otherwise) == f"Every order: {FROM_ANYWHERE}. {rest}"
 
 
+@pytest.mark.parametrize(
+    ("wait", "words"),
+    [
+        ({}, ""),
+        ({"one_place_hours": 8}, "; waits up to 8 h for one location that has everything"),
+        ({"next_order_hours": 2}, "; waits up to 2 h for the customer's next order"),
+        (
+            {"one_place_hours": 0, "next_order_hours": 0},
+            "; does not wait for one location that has everything; "
+            "does not wait for the customer's next order",
+        ),
+    ],
+)
+def test_a_rule_says_how_long_it_waits_unless_the_policies_do(
+    wait: dict[str, int], words: str
+) -> None:
+    assert told(wait=wait) == f"Every order: {FROM_ANYWHERE}{words}. {PART}"
+
+
 def test_aims_are_told_in_their_order_and_money_by_its_parts() -> None:
     aims = ["on_time", "ranked", "stock_balance", "oldest_stock"]
     listed = rules(rule(prefer=aims)).rules[0].prefer

@@ -13,6 +13,7 @@ from core.domain.refusals import Invalid
 RULES_MOST = 50
 WORDS_MOST = 200
 NUMBER_MOST = 10**9
+WAIT_HOURS_MOST = 168
 T = TypeVar("T")
 
 
@@ -95,12 +96,21 @@ class Otherwise:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How many hours a new order may wait for one parcel; None is the shop's policy, 0 never."""
+
+    one_place_hours: int | None = None  # a split order, until one location has all of it
+    next_order_hours: int | None = None  # any order, for the customer's next one
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     name: str
     when: Scope = Scope()
     only: Constraints = Constraints()
     prefer: tuple[Aim, ...] | Money = (Aim.FEWEST_PARCELS, Aim.CHEAPEST, Aim.NEAREST)
     otherwise: Otherwise | None = None  # None: the next rule; after the last one, ship_part
+    wait: Wait = Wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,12 @@ class RuleSet:
         )
 
     @property
+    def may_wait(self) -> bool:
+        """Whether any rule lets an order wait for one parcel."""
+        waits = (rule.wait for rule in self.document.rules)
+        return any(wait.one_place_hours or wait.next_order_hours for wait in waits)
+
+    @property
     def reads_ages(self) -> bool:
         return any(
             isinstance(rule.prefer, tuple) and Aim.OLDEST_STOCK in rule.prefer
@@ -180,7 +196,7 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, Money):
         return {"money": _fields_of(value)}
-    if isinstance(value, Document | Rule | Scope | Constraints | Otherwise | Capacity):
+    if isinstance(value, Document | Rule | Scope | Constraints | Otherwise | Wait | Capacity):
         return _fields_of(value)
     return value
 
@@ -236,11 +252,11 @@ def _yes(value: Any, place: str) -> bool:
     return value
 
 
-def _whole(least: int) -> Read:
+def _whole(least: int, most: int = NUMBER_MOST) -> Read:
     def read(value: Any, place: str) -> int:
         is_whole = isinstance(value, int) and not isinstance(value, bool)
-        if not is_whole or not least <= value <= NUMBER_MOST:
-            raise _wrong(place, f"write a whole number from {least} to {NUMBER_MOST}")
+        if not is_whole or not least <= value <= most:
+            raise _wrong(place, f"write a whole number from {least} to {most}")
         return int(value)
 
     return read
@@ -343,12 +359,16 @@ _OTHERWISE: dict[str, Read] = {
     "at": _name,
     "days": _whole(1),
 }
+_WAIT: dict[str, Read] = dict.fromkeys(
+    ("one_place_hours", "next_order_hours"), _whole(0, WAIT_HOURS_MOST)
+)
 _RULE: dict[str, Read] = {
     "name": _name,
     "when": lambda value, place: _build(Scope, value, place, _SCOPE),
     "only": lambda value, place: _build(Constraints, value, place, _CONSTRAINTS),
     "prefer": _prefer,
     "otherwise": _otherwise,
+    "wait": lambda value, place: _build(Wait, value, place, _WAIT),
 }
 _CAPACITY: dict[str, Read] = {
     "of": lambda value, place: _name(value, place).casefold(),

@@ -14,6 +14,7 @@ from core.domain.routing.document import (
     Otherwise,
     Rule,
     Scope,
+    Wait,
 )
 
 Worded = Callable[[int], str]
@@ -46,7 +47,8 @@ def aims_in_words(prefer: tuple[Aim, ...] | Money) -> str:
 
 def rule_in_words(rule: Rule, otherwise: Otherwise, money: Worded = str) -> str:
     """One rule in one line: for which orders, from where, what it prefers, and the rest."""
-    parts = [_from_where(rule.only), in_words(rule.prefer, money), *_limits(rule.only, money)]
+    limits = (*_limits(rule.only, money), *_waits(rule.wait))
+    parts = [_from_where(rule.only), in_words(rule.prefer, money), *limits]
     rest = _rest(otherwise)
     return f"{_for_whom(rule.when, money)}: {'; '.join(p for p in parts if p)}. {rest}"
 
@@ -105,6 +107,18 @@ def _limits(only: Constraints, money: Worded) -> Iterable[str]:
     yield "only if it has everything" if only.complete else ""
     yield "even beyond the limits of the day" if only.over_capacity else ""
     yield "even where it was given back" if only.despite_rejection else ""
+
+
+def _waits(wait: Wait) -> Iterable[str]:
+    yield _wait("for one location that has everything", wait.one_place_hours)
+    yield _wait("for the customer's next order", wait.next_order_hours)
+
+
+def _wait(what: str, hours: int | None) -> str:
+    """Nothing where the shop's policy decides."""
+    if hours is None:
+        return ""
+    return f"waits up to {hours} h {what}" if hours else f"does not wait {what}"
 
 
 def _parcels(number: int) -> str:

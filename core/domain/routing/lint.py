@@ -93,6 +93,16 @@ def _impossible(document: Document, position: int, places: list[Location]) -> It
     if otherwise.at and otherwise.at.casefold() not in {p.code.casefold() for p in places}:
         yield f"Rule “{rule.name}”: there is no location “{otherwise.at}” to wait for."
     yield from _unknown_abilities(rule, places)
+    yield from _odd_waits(rule)
+
+
+def _odd_waits(rule: Rule) -> Iterator[str]:
+    wait, hours = rule.wait, rule.when.promise_within_hours
+    if wait.one_place_hours and rule.only.max_parcels == 1:
+        yield f"Rule “{rule.name}”: what leaves in 1 parcel has no other location to wait for."
+    longest = max(wait.one_place_hours or 0, wait.next_order_hours or 0)
+    if hours is not None and longest >= hours:
+        yield f"Rule “{rule.name}”: it waits up to {longest} h for what is due within {hours} h."
 
 
 def _unknown_abilities(rule: Rule, places: list[Location]) -> Iterator[str]:

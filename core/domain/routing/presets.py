@@ -16,6 +16,7 @@ from core.domain.routing.document import (
     Otherwise,
     Rule,
     Scope,
+    Wait,
 )
 
 NEXT = Otherwise(Else.NEXT)
@@ -112,6 +113,11 @@ _ALL = (
         "on-time",
         "Keep the promise first, then few parcels, then low cost.",
         (Rule("on time", prefer=(Aim.ON_TIME, Aim.FEWEST_PARCELS, Aim.CHEAPEST, Aim.NEAREST)),),
+    ),
+    Preset(
+        "wait-for-one-parcel",
+        "A split order waits a day for one location that has all of it, never past its promise.",
+        (Rule("wait for one parcel", wait=Wait(one_place_hours=24)),),
     ),
     Preset(
         "money",

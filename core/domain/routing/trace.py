@@ -79,6 +79,7 @@ class Trace:
     that rule prefers in words, `steps` what every rule came to, and `facts` all that the
     decision depended on: from them it can be made again. `override` names the person who chose.
     Of very many locations the first are named; `more` counts the others by their reason.
+    `clock` says how long the order might wait for one parcel (Leave, and `until` in UTC).
     """
 
     objective: Objective
@@ -97,6 +98,7 @@ class Trace:
     override: str = ""
     waits: str = ""
     more: Mapping[str, int] = field(default_factory=dict)
+    clock: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data: dictionaries, lists, numbers and words."""
@@ -130,6 +132,7 @@ class Trace:
             override=plain.get("override", ""),
             waits=plain.get("waits", ""),
             more=plain.get("more", {}),
+            clock=plain.get("clock", {}),
         )
 
 
