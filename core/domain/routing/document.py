@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-from core.domain.refusals import Invalid
+from core.domain.documents import (
+    WORDS_MOST,
+    Read,
+    build,
+    read_choice,
+    read_list,
+    read_name,
+    read_object,
+    read_text,
+    read_whole,
+    read_words,
+    read_yes,
+    wrong,
+)
 
 RULES_MOST = 50
-WORDS_MOST = 200
-NUMBER_MOST = 10**9
 WAIT_HOURS_MOST = 168
-T = TypeVar("T")
 
 
 class Aim(StrEnum):
@@ -170,16 +179,16 @@ class RuleSet:
 
 def read_document(plain: Any) -> Document:
     """The document behind plain JSON data. Raises Invalid, naming the place and what to write."""
-    given = _object(plain, "", _DOCUMENT)
+    given = read_object(plain, "", _DOCUMENT)
     if not given.get("rules"):
-        raise _wrong("rules", "a rule set needs at least one rule")
+        raise wrong("rules", "a rule set needs at least one rule")
     if "name" not in given:
-        raise _wrong("name", "give the rule set a name")
-    found: Document = _build(Document, given, "", _DOCUMENT)
+        raise wrong("name", "give the rule set a name")
+    found: Document = build(Document, given, "", _DOCUMENT)
     names = [rule.name.casefold() for rule in found.rules]
     for place, name in enumerate(names):
         if name in names[:place]:
-            raise _wrong(f"rules[{place}].name", f"there is a rule “{name}” already")
+            raise wrong(f"rules[{place}].name", f"there is a rule “{name}” already")
     return found
 
 
@@ -208,175 +217,93 @@ def _fields_of(value: Any) -> dict[str, Any]:
 
 # --- strict reading ------------------------------------------------------------------------------
 
-Read = Callable[[Any, str], Any]
-
-
-def _wrong(place: str, what: str) -> Invalid:
-    end = "" if what.endswith("?") else "."
-    return Invalid(f"{place or 'The document'}: {what}{end}", code="bad_rules")
-
-
-def _object(value: Any, place: str, known: Mapping[str, Read]) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _wrong(place, f"write an object with {', '.join(known)}")
-    for name in value:
-        if name not in known:
-            near = get_close_matches(str(name), known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            raise _wrong(f"{place}.{name}".removeprefix("."), f"there is no such key; {hint}")
-    return value
-
-
-def _build(shape: Callable[..., T], value: Any, place: str, known: Mapping[str, Read]) -> T:
-    given = _object(value, place, known)
-    return shape(
-        **{name: known[name](each, f"{place}.{name}".lstrip(".")) for name, each in given.items()}
-    )
-
-
-def _name(value: Any, place: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value.strip()) <= 100:
-        raise _wrong(place, "write a name of 1 to 100 characters")
-    return value.strip()
-
-
-def _text(value: Any, place: str) -> str:
-    if not isinstance(value, str) or len(value) > 200:
-        raise _wrong(place, "write a text of 200 characters at most")
-    return value.strip()
-
-
-def _yes(value: Any, place: str) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(place, "write true or false")
-    return value
-
-
-def _whole(least: int, most: int = NUMBER_MOST) -> Read:
-    def read(value: Any, place: str) -> int:
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        if not is_whole or not least <= value <= most:
-            raise _wrong(place, f"write a whole number from {least} to {most}")
-        return int(value)
-
-    return read
-
-
-def _words(fold: Callable[[str], str]) -> Read:
-    def read(value: Any, place: str) -> tuple[str, ...]:
-        if not isinstance(value, list) or not 1 <= len(value) <= WORDS_MOST:
-            raise _wrong(place, f"write a list of 1 to {WORDS_MOST} words")
-        words = [_name(each, f"{place}[{n}]") for n, each in enumerate(value)]
-        return tuple(dict.fromkeys(fold(word) for word in words))
-
-    return read
-
-
-def _one_of(choices: type[StrEnum]) -> Read:
-    def read(value: Any, place: str) -> StrEnum:
-        known = [each.value for each in choices]
-        if value not in known:
-            raise _wrong(place, f"“{value}” is not known; write {' or '.join(known)}")
-        return choices(value)
-
-    return read
-
 
 def _clock(value: Any, place: str) -> str:
     hours, colon, minutes = str(value).partition(":")
     numbers = hours.isascii() and minutes.isascii() and hours.isdecimal() and minutes.isdecimal()
     if not (colon and numbers and len(minutes) == 2 and int(hours) < 24 and int(minutes) < 60):
-        raise _wrong(place, "write a time of day such as 14:00")
+        raise wrong(place, "write a time of day such as 14:00")
     return f"{int(hours):02}:{minutes}"
 
 
 def _prefer(value: Any, place: str) -> tuple[Aim, ...] | Money:
     if isinstance(value, Mapping):
         if set(value) != {"money"}:
-            raise _wrong(place, 'write a list of aims, or {"money": {…}}')
-        return _build(Money, value["money"], f"{place}.money", _MONEY)
+            raise wrong(place, 'write a list of aims, or {"money": {…}}')
+        return build(Money, value["money"], f"{place}.money", _MONEY)
     if not isinstance(value, list) or not value:
-        raise _wrong(place, 'write a list of aims, or {"money": {…}}')
-    aims = [_one_of(Aim)(each, f"{place}[{n}]") for n, each in enumerate(value)]
+        raise wrong(place, 'write a list of aims, or {"money": {…}}')
+    aims = [read_choice(Aim)(each, f"{place}[{n}]") for n, each in enumerate(value)]
     return tuple(dict.fromkeys(aims))
 
 
 def _otherwise(value: Any, place: str) -> Otherwise:
     given = {"do": value} if isinstance(value, str) else value
-    found = _build(Otherwise, given, place, _OTHERWISE)
+    found = build(Otherwise, given, place, _OTHERWISE)
     if "do" not in given:
-        raise _wrong(f"{place}.do", f"write {' or '.join(each.value for each in Else)}")
+        raise wrong(f"{place}.do", f"write {' or '.join(each.value for each in Else)}")
     if found.do is Else.BACKORDER and not found.at:
-        raise _wrong(f"{place}.at", "name the location that the rest waits for")
+        raise wrong(f"{place}.at", "name the location that the rest waits for")
     if found.do is Else.CANCEL and not found.days:
-        raise _wrong(f"{place}.days", "write after how many days the rest is canceled")
+        raise wrong(f"{place}.days", "write after how many days the rest is canceled")
     return found
 
 
 def _rule(value: Any, place: str) -> Rule:
-    given = _object(value, place, _RULE)
+    given = read_object(value, place, _RULE)
     if "name" not in given:
-        raise _wrong(f"{place}.name", "give the rule a name")
-    return _build(Rule, given, place, _RULE)
+        raise wrong(f"{place}.name", "give the rule a name")
+    return build(Rule, given, place, _RULE)
 
 
 def _capacity(value: Any, place: str) -> Capacity:
-    found = _build(Capacity, {"of": "", **_object(value, place, _CAPACITY)}, place, _CAPACITY)
+    found = build(Capacity, {"of": "", **read_object(value, place, _CAPACITY)}, place, _CAPACITY)
     if found.orders is None and found.lines is None and found.units is None:
-        raise _wrong(place, "write how many orders, lines or units a day")
+        raise wrong(place, "write how many orders, lines or units a day")
     return found
 
 
-def _list_of(read_one: Read, most: int) -> Read:
-    def read(value: Any, place: str) -> tuple[Any, ...]:
-        if not isinstance(value, list) or len(value) > most:
-            raise _wrong(place, f"write a list of {most} at most")
-        return tuple(read_one(each, f"{place}[{n}]") for n, each in enumerate(value))
-
-    return read
-
-
-_low, _high = _words(str.casefold), _words(str.upper)
-_as_is = _words(str)
+_low, _high = read_words(str.casefold), read_words(str.upper)
+_as_is = read_words(str)
 _SCOPE: dict[str, Read] = {
     **dict.fromkeys(("channels", "priorities", "tags", "not_tags", "categories"), _low),
     **dict.fromkeys(("methods", "regions"), _low),
     **dict.fromkeys(("countries", "zip_prefixes"), _high),
     "skus": _as_is,
-    **dict.fromkeys(("value_from", "value_below"), _whole(0)),
-    "promise_within_hours": _whole(1),
+    **dict.fromkeys(("value_from", "value_below"), read_whole(0)),
+    "promise_within_hours": read_whole(1),
 }
 _CONSTRAINTS: dict[str, Read] = {
     **dict.fromkeys(("groups", "not_groups", "abilities", "handling", "keep_together"), _low),
-    **dict.fromkeys(("same_country", "over_capacity", "complete", "despite_rejection"), _yes),
-    **dict.fromkeys(("safety", "min_parcel_value"), _whole(0)),
-    **dict.fromkeys(("max_distance_km", "max_parcels"), _whole(1)),
+    **dict.fromkeys(("same_country", "over_capacity", "complete", "despite_rejection"), read_yes),
+    **dict.fromkeys(("safety", "min_parcel_value"), read_whole(0)),
+    **dict.fromkeys(("max_distance_km", "max_parcels"), read_whole(1)),
 }
-_MONEY: dict[str, Read] = dict.fromkeys(("split", "late_day", "stock_out"), _whole(0))
+_MONEY: dict[str, Read] = dict.fromkeys(("split", "late_day", "stock_out"), read_whole(0))
 _OTHERWISE: dict[str, Read] = {
-    "do": _one_of(Else),
-    "reason": _text,
-    "at": _name,
-    "days": _whole(1),
+    "do": read_choice(Else),
+    "reason": read_text,
+    "at": read_name,
+    "days": read_whole(1),
 }
 _WAIT: dict[str, Read] = dict.fromkeys(
-    ("one_place_hours", "next_order_hours"), _whole(0, WAIT_HOURS_MOST)
+    ("one_place_hours", "next_order_hours"), read_whole(0, WAIT_HOURS_MOST)
 )
 _RULE: dict[str, Read] = {
-    "name": _name,
-    "when": lambda value, place: _build(Scope, value, place, _SCOPE),
-    "only": lambda value, place: _build(Constraints, value, place, _CONSTRAINTS),
+    "name": read_name,
+    "when": lambda value, place: build(Scope, value, place, _SCOPE),
+    "only": lambda value, place: build(Constraints, value, place, _CONSTRAINTS),
     "prefer": _prefer,
     "otherwise": _otherwise,
-    "wait": lambda value, place: _build(Wait, value, place, _WAIT),
+    "wait": lambda value, place: build(Wait, value, place, _WAIT),
 }
 _CAPACITY: dict[str, Read] = {
-    "of": lambda value, place: _name(value, place).casefold(),
-    **dict.fromkeys(("orders", "lines", "units"), _whole(0)),
+    "of": lambda value, place: read_name(value, place).casefold(),
+    **dict.fromkeys(("orders", "lines", "units"), read_whole(0)),
     "cut_off": _clock,
 }
 _DOCUMENT: dict[str, Read] = {
-    "name": _name,
-    "rules": _list_of(_rule, RULES_MOST),
-    "capacity": _list_of(_capacity, WORDS_MOST),
+    "name": read_name,
+    "rules": read_list(_rule, RULES_MOST),
+    "capacity": read_list(_capacity, WORDS_MOST),
 }
