@@ -112,7 +112,7 @@ def _command(
         return ImportLocations(rows, dry_run)
     if kind == "products":
         return ImportProducts(rows, dry_run)
-    return ImportStock(rows, f"opening stock of {name}", dry_run, overwrite)
+    return ImportStock(rows, f"opening stock of {name}", dry_run, overwrite, name)
 
 
 # --- its webhooks --------------------------------------------------------------------------------

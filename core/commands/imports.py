@@ -8,18 +8,38 @@ from typing import Any
 
 from core.commands.placing import open_short_case, open_unknown_case, place, serve_queue
 from core.commands.setup import location_values
-from core.db import catalog, pauses
+from core.db import catalog, channels, pauses
 from core.db import tables as t
 from core.db.unit_of_work import UnitOfWork
+from core.domain import cells
 from core.domain.access import Right
 from core.domain.cases import CaseKind
+from core.domain.channel_stock import kept_from
 from core.domain.pauses import FOREVER, Pause
-from core.domain.refusals import Invalid, NotPossible, Refusal
-from core.domain.shop import Shop
-from core.domain.stock import Level, Move, StockMove
+from core.domain.refusals import Invalid, NotFound, NotPossible, Refusal
+from core.domain.shop import Connection, Shop
+from core.domain.stock import Level, Move, StockMove, free
 from core.registry import Done, command
 
 ROWS_MAX = 500
+_TEXTS = ("name", "kind", "street", "zip", "city", "country", "time_zone", "hours", "cut_off")
+LOCATION: dict[str, cells.Read] = {
+    **dict.fromkeys((*_TEXTS, "channel"), cells.text),
+    **dict.fromkeys(("lat", "lon"), cells.number),
+    **dict.fromkeys(("rank", "parcel_cost", "unit_cost"), cells.whole),
+    **dict.fromkeys(("closing_days", "groups", "abilities"), cells.words),
+    **dict.fromkeys(("active", "starts_paused"), cells.yes),
+}
+PRODUCT: dict[str, cells.Read] = {
+    **dict.fromkeys(("title", "barcode", "category"), cells.text),
+    **dict.fromkeys(("price", "cost", "weight"), cells.whole),
+    "flags": cells.words,
+    "active": lambda row, name: int(cells.yes(row, name)),
+}
+STOCK: dict[str, cells.Read] = {
+    "location": cells.text,
+    **dict.fromkeys(("on_hand", "available", "safety"), cells.whole),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +76,7 @@ def import_locations(ask: ImportLocations, uow: UnitOfWork) -> Done:
     def one(row: ImportedRow) -> str:
         code = row.key.strip().upper()
         before = known.get(code)
-        told = dict(row.values)
+        told = cells.known(row.values, LOCATION)
         starts_paused = told.pop("starts_paused", False)
         values: dict[str, Any] = {"name": code} if before is None else {}
         values |= location_values(told)
@@ -88,7 +108,9 @@ def import_products(ask: ImportProducts, uow: UnitOfWork) -> Done:
 
     def one(row: ImportedRow) -> str:
         before = known.get(row.key)
-        values = catalog.as_row({**row.values, **_external(uow.shop, row, before)})
+        values = catalog.as_row(
+            {**cells.known(row.values, PRODUCT), **_external(uow.shop, row, before)}
+        )
         outcome = catalog.outcome(before, values)
         if outcome != "same" and not ask.dry_run:
             catalog.put_product(uow, row.key, before, values)
@@ -115,7 +137,8 @@ def _route_what_waited(uow: UnitOfWork, new_skus: set[str]) -> None:
 class ImportStock:
     """Set what is on hand and the safety stock; rows are keyed by SKU and name a location.
 
-    A row may say `available` in place of `on_hand`: what is promised or kept back lies beside it.
+    A row may say `available` in place of `on_hand`: what `connection` may sell there. What is
+    promised, kept back or left out of that figure lies beside it.
     Without `overwrite`, levels that moved for another reason than this are reported, not changed.
     """
 
@@ -123,6 +146,7 @@ class ImportStock:
     reason: str
     dry_run: bool = False
     overwrite: bool = True
+    connection: str = ""
 
     def audited(self) -> dict[str, Any]:
         return {"rows": len(self.rows), "reason": self.reason, "dry_run": self.dry_run}
@@ -135,15 +159,18 @@ def import_stock(ask: ImportStock, uow: UnitOfWork) -> Done:
     moved: set[tuple[str, int]] = set()
     if not ask.overwrite:
         moved = catalog.moved_otherwise(uow.session, uow.shop.id, skus, ask.reason)
+    unsaid = _Unsaid(uow, skus, _connection(uow.shop, ask.connection) if ask.connection else None)
     arrived: set[str] = set()
 
     def one(row: ImportedRow) -> str:
         if row.key not in known:
             raise Invalid(f"There is no product {row.key}.", "Import the products first.")
-        location_id = uow.shop.location(str(row.values["location"])).id
-        moves = _to_reach(uow, row, location_id, ask.reason)
+        told = cells.known(row.values, STOCK)
+        location_id = uow.shop.location(cells.text(told, "location")).id
+        level = _level(uow, row.key, location_id)
+        moves = _to_reach(level, told, unsaid.at(level), ask.reason)
         if moves and (row.key, location_id) in moved:
-            raise _differs(uow, row, location_id)
+            raise _differs(uow.shop, level, told, unsaid.at(level))
         if moves and not ask.dry_run:
             uow.stock.move(moves)
             arrived.add(row.key)
@@ -155,18 +182,35 @@ def import_stock(ask: ImportStock, uow: UnitOfWork) -> Done:
     return done
 
 
-def _to_reach(uow: UnitOfWork, row: ImportedRow, location_id: int, reason: str) -> list[StockMove]:
+class _Unsaid:
+    """How much of a level a figure of what is available leaves out, beside promises and floors.
+
+    A store was told less than there is: without the buffer, and without what is kept back from
+    it. Where it was never told anything, its figure is its own count and leaves nothing out.
+    """
+
+    def __init__(self, uow: UnitOfWork, skus: Sequence[str], connection: Connection | None) -> None:
+        self._everywhere = connection is None
+        self._told, self._kept = set[tuple[str, int]](), dict[tuple[str, int], int]()
+        if connection is not None:
+            self._told = channels.told_levels(uow.session, connection.id, skus)
+            self._kept = kept_from(uow.shop, connection, uow.stock.levels(skus))
+
+    def at(self, level: Level) -> int:
+        here = (level.sku, level.location_id)
+        if not self._everywhere and here not in self._told:
+            return 0
+        return level.buffer + self._kept.get(here, 0)
+
+
+def _to_reach(level: Level, told: cells.Row, unsaid: int, reason: str) -> list[StockMove]:
     """The moves that lead from what the book says to what the row says."""
-    level = _level(uow, row.key, location_id)
-    reserved, safety = level.reserved, int(row.values.get("safety", level.safety))
-    if "available" in row.values:
-        theirs = int(row.values["available"])
-        wanted = level.on_hand if theirs == level.available else theirs + reserved + safety
-    else:
-        wanted = int(row.values["on_hand"])
-    if wanted < reserved:
+    safety = cells.whole(told, "safety") if "safety" in told else level.safety
+    wanted = _wanted(level, told, safety, unsaid)
+    if wanted < level.reserved:
         raise Invalid(
-            f"{reserved} × {row.key} are promised to orders; {wanted} cannot be all there is.",
+            f"{level.reserved} × {level.sku} are promised to orders; {wanted} cannot be all "
+            "there is.",
             "Move or cancel those orders first.",
         )
     changes = (
@@ -174,10 +218,24 @@ def _to_reach(uow: UnitOfWork, row: ImportedRow, location_id: int, reason: str) 
         (Move.SAFETY, safety - level.safety),
     )
     return [
-        StockMove(kind, row.key, location_id, change, reason=reason)
+        StockMove(kind, level.sku, level.location_id, change, reason=reason)
         for kind, change in changes
         if change
     ]
+
+
+def _wanted(level: Level, told: cells.Row, safety: int, unsaid: int) -> int:
+    """The units on hand that a row means."""
+    if "available" not in told:
+        return cells.whole(told, "on_hand")
+    theirs = cells.whole(told, "available")
+    if theirs == _ours(level, unsaid) and safety == level.safety:
+        return level.on_hand
+    return theirs + unsaid + level.reserved + safety + level.frozen
+
+
+def _ours(level: Level, unsaid: int) -> int:
+    return max(0, int(free(level)) - unsaid)
 
 
 def _level(uow: UnitOfWork, sku: str, location_id: int) -> Level:
@@ -185,15 +243,14 @@ def _level(uow: UnitOfWork, sku: str, location_id: int) -> Level:
     return found[0] if found else Level(sku, location_id, 0, 0)
 
 
-def _differs(uow: UnitOfWork, row: ImportedRow, location_id: int) -> Refusal:
-    level = _level(uow, row.key, location_id)
-    code = uow.shop.locations[location_id].code
-    named = "available" if "available" in row.values else "on_hand"
-    return NotPossible(
-        f"{code} has {getattr(level, named)} {named.replace('_', ' ')} here "
-        f"and {row.values[named]} there, and it has moved here since.",
-        "`--overwrite` takes their figure.",
-    )
+def _differs(shop: Shop, level: Level, told: cells.Row, unsaid: int) -> Refusal:
+    code = shop.locations[level.location_id].code
+    if "available" in told:
+        here, there = _ours(level, unsaid), f"{told['available']} there"
+        said = f"{code} has {here} available here and {there}"
+    else:
+        said = f"{code} has {level.on_hand} on hand here and {told['on_hand']} there"
+    return NotPossible(f"{said}, and it has moved here since.", "`--overwrite` takes their figure.")
 
 
 # --- shared ----------------------------------------------------------------------------------
@@ -208,8 +265,6 @@ def each_row(rows: Sequence[ImportedRow], one: Callable[[ImportedRow], str], wha
     for row in rows:
         try:
             counts[one(row)] += 1
-        except KeyError as missing:
-            problems.append([row.line, what, f"This row lacks {missing.args[0]}."])
         except Refusal as refusal:
             problems.append([row.line, what, str(refusal)])
     told = ", ".join(f"{count} {name}" for name, count in counts.items())
@@ -222,9 +277,13 @@ def _external(
     """The row's ids in connected systems, beside those that are known already."""
     if not row.external:
         return {}
-    ids = {c.name: str(c.id) for c in shop.connections.values()}
-    unknown = [name for name in row.external if name not in ids]
-    if unknown:
-        raise Invalid(f"There is no connection {unknown[0]}.", "See `wismo connection list`.")
     known = catalog.ids_of(before)
-    return {"external_ids": known | {ids[name]: value for name, value in row.external.items()}}
+    told = {str(_connection(shop, name).id): external for name, external in row.external.items()}
+    return {"external_ids": known | told}
+
+
+def _connection(shop: Shop, name: str) -> Connection:
+    found = next((one for one in shop.connections.values() if one.name == name), None)
+    if found is None:
+        raise NotFound(f"There is no connection {name}.", "See `wismo connection list`.")
+    return found

@@ -10,6 +10,7 @@ from core.commands.imports import ImportedRow, each_row
 from core.db import lanes as db
 from core.db import roster
 from core.db.unit_of_work import UnitOfWork
+from core.domain import cells
 from core.domain.access import Right
 from core.domain.lanes import STANDARD, Lane, checked_lane, require_method
 from core.domain.refusals import Invalid, NotFound
@@ -52,15 +53,23 @@ def import_lanes(ask: ImportLanes, uow: UnitOfWork) -> Done:
     return each_row(ask.rows, one, "lane")
 
 
-def _lane(country: str, values: Mapping[str, Any]) -> Lane:
+_TEXTS = ("origin", "zip_prefix", "method", "carrier")
+LANE: dict[str, cells.Read] = {
+    **dict.fromkeys(_TEXTS, cells.text),
+    **dict.fromkeys(("days", "cost"), cells.whole),
+}
+
+
+def _lane(country: str, row: Mapping[str, Any]) -> Lane:
+    told = cells.known(row, LANE)
     return checked_lane(
-        str(values.get("origin", "")),
+        told.get("origin", ""),
         country,
-        str(values.get("zip_prefix", "")),
-        str(values.get("method", STANDARD)),
-        int(values["days"]),
-        None if values.get("cost") is None else int(values["cost"]),
-        str(values.get("carrier", "")),
+        told.get("zip_prefix", ""),
+        told.get("method", STANDARD),
+        cells.whole(told, "days"),
+        told.get("cost"),
+        told.get("carrier", ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,14 @@ def remember(uow: UnitOfWork, connection_id: int, **facts: Any) -> None:
 def told(session: Session, connection_id: int, sku: str, location_id: int) -> Told | None:
     row = session.row(_TOLD, p_connection=connection_id, p_sku=sku, p_location=location_id)
     return None if row is None else Told(row[0], moment(row[1]), moment_or_none(row[2]))
+
+
+def told_levels(session: Session, connection_id: int, skus: Sequence[str]) -> set[tuple[str, int]]:
+    """The (SKU, location id) of these SKUs of which a channel was ever told."""
+    clause = sa.select(_s.sku, _s.location_id).where(
+        _s.connection_id == connection_id, _s.sku.in_(skus)
+    )
+    return {(row[0], row[1]) for row in session.select(clause)}
 
 
 def set_told(

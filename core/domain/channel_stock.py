@@ -95,16 +95,35 @@ def offered(
 
     What is kept back is a part of the pool, not of each place: it is taken where most lies.
     """
+    rules = rules_of(connection)
+    return {
+        (sku, place_id): units
+        for sku, pool in _pools(shop, connection, levels).items()
+        for place_id, units in _less(pool, rules.for_sku(sku)).items()
+    }
+
+
+def kept_from(
+    shop: Shop, connection: Connection, levels: Iterable[Level]
+) -> dict[tuple[str, int], int]:
+    """(SKU, location id) -> units of the pool that the channel is not told of."""
+    rules = rules_of(connection)
+    return {
+        (sku, place_id): pool[place_id] - units
+        for sku, pool in _pools(shop, connection, levels).items()
+        for place_id, units in _less(pool, rules.for_sku(sku)).items()
+    }
+
+
+def _pools(
+    shop: Shop, connection: Connection, levels: Iterable[Level]
+) -> Mapping[str, Mapping[int, int]]:
+    """SKU -> location id -> units that routing could ship, at the places that the channel knows."""
     pools: dict[str, dict[int, int]] = defaultdict(dict)
     for level in levels:
         if str(connection.id) in shop.locations[level.location_id].external_ids:
             pools[level.sku][level.location_id] = level.routable
-    rules = rules_of(connection)
-    return {
-        (sku, place_id): units
-        for sku, pool in pools.items()
-        for place_id, units in _less(pool, rules.for_sku(sku)).items()
-    }
+    return pools
 
 
 def _less(pool: Mapping[int, int], keep: KeepBack) -> dict[int, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from core.commands.aside import Aside, SetAside
+from core.commands.channel_stock import KeepBackStock
 from core.commands.imports import (
     ROWS_MAX,
     ImportedRow,
@@ -12,10 +14,12 @@ from core.commands.imports import (
     ImportStock,
 )
 from core.commands.pausing import EndPause
+from core.commands.stock import SetBuffer
 from core.db import tables as t
+from core.db.channels import set_told
 from core.domain.access import Role
 from core.queries.orders import ShowOrder
-from tests.shop import BER, HAM, SHOPIFY, make_shop, staff
+from tests.shop import BER, HAM, SHOP, SHOPIFY, make_shop, staff
 
 OWNER = staff(Role.OWNER, "Olga")
 
@@ -124,9 +128,24 @@ def test_unknown_goods_and_places_are_named(shop):
     rows = (
         row("nothing", 2, location="BER", on_hand=1),
         row("mug-red", 3, location="MARS", on_hand=1),
+        row("mug-red", 4, location="BER"),
+        row("mug-red", 5, location="BER", on_hand="many"),
+        row("mug-red", 6, location="BER", on_hand=1, colour="red"),
     )
     problems = shop.do(ImportStock(rows, "x"), OWNER).facts["problems"]
-    assert [problem[0] for problem in problems] == [2, 3]
+    assert [problem[0] for problem in problems] == [2, 3, 4, 5, 6]
+    assert "lacks on_hand" in problems[2][2]
+
+
+def test_a_column_that_there_is_not_refuses_its_row_only(shop):
+    rows = (row("mug-red", 2, colour="red"), row("new", 3, active=True))
+    assert outcome(shop.do(ImportProducts(rows), OWNER)) == (1, 0, 0)
+    places = (row("MUC", 2, planet="Mars"), row("VIE", 3, rank="first"))
+    problems = shop.do(ImportLocations(places), OWNER).facts["problems"]
+    assert [problem[2].split(".")[0] for problem in problems] == [
+        "There is no column planet",
+        "rank is no whole number: “first”",
+    ]
 
 
 def test_arriving_stock_serves_who_waits(database):
@@ -175,6 +194,32 @@ def test_what_is_available_there_is_available_here_whatever_is_promised_or_kept_
     found = shop.rows(t.stock_level, sku="mug-red", location_id=BER)[0]
     assert (found["on_hand"], found["reserved"], found["safety"]) == (25, 3, 2)
     assert outcome(shop.do(ImportStock((told,), "x"), OWNER)) == (0, 0, 1)
+
+
+def test_a_store_that_was_told_less_than_there_is_does_not_lower_the_book(shop):
+    """Frozen, the buffer and what is kept back from the store are no part of its figure."""
+    for step in (
+        SetAside("mug-red", "BER", 1, Aside.FROZEN, "counting"),
+        SetBuffer("mug-red", "BER", 2),
+        KeepBackStock("3", "nordlicht", "mug-red"),
+    ):
+        assert shop.do(step, OWNER).ok
+    own_count = opening(row("mug-red", location="BER", available=9), connection="nordlicht")
+    assert outcome(shop.do(own_count, OWNER)) == (0, 0, 1)  # it was told nothing yet
+    told = {"BER": 7, "HAM": 7}  # 10 - 1 - 2 and 10, of which three are kept where most lies
+    for code, place in (("BER", BER), ("HAM", HAM)):
+        _tell(shop, place, told[code])
+    same = [row("mug-red", n, location=code, available=told[code]) for n, code in enumerate(told)]
+    sold = [row("mug-red", location="HAM", available=5)]
+    for rows, expected, ham in ((same, (0, 0, 2), 10), (sold, (0, 1, 0), 8)):
+        done = shop.do(ImportStock(tuple(rows), "x", connection="nordlicht"), OWNER)
+        assert outcome(done) == expected
+        assert (level(shop, "mug-red", BER), level(shop, "mug-red", HAM)) == ((10, 0), (ham, 0))
+    assert shop.do(ImportStock((), "x", connection="nobody"), OWNER).code == "not_found"
+
+
+def _tell(shop, place, units):
+    shop.engine.chore(lambda uow: set_told(uow, SHOPIFY, "mug-red", place, units), SHOP)
 
 
 def test_nothing_available_on_either_side_is_no_reason_to_invent_units(shop):
