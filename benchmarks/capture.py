@@ -6,40 +6,31 @@ Signature, validation, idempotency, reservation, routing, events, audit and a du
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import random
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from benchmarks import load, machine, raw_sql, server
-from benchmarks.machine import Figures
+from benchmarks.machine import Figures, Run
 
 BEST_PEER = 13.0  # orders/s of the fastest peer on such a machine, at 8 clients
 SKUS = 200
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seed", type=int, default=20261121)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
-        figures = measure(Path(name), 0.2 if asked.quick else 1.0, asked.seed)
-    machine.show(figures, as_json=asked.json)
+    machine.run(__doc__, measure)
 
 
-def measure(folder: Path, scale: float, seed: int) -> Figures:
+def measure(run: Run) -> Figures:
+    folder, seed, scale = run.folder, run.seed, 0.2 if run.quick else 1.0
     figures: Figures = {"seed": seed, **machine.about(folder)}
     orders = int(5000 * scale)
     simple = raw_sql.simple_order(folder / "simple.db", orders, seed)

@@ -1,7 +1,8 @@
-"""What every benchmark prints about the machine it ran on, and how figures are printed."""
+"""How every benchmark is run: its options, what it says of the machine, how figures are shown."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -9,11 +10,40 @@ import sqlite3
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy
 
 Figures = dict[str, float | int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a benchmark is run with: a folder for its databases, a seed, and whether it is short."""
+
+    folder: Path
+    seed: int
+    quick: bool
+
+
+def run(
+    about: str | None,
+    measure: Callable[[Run], Figures],
+    table: Callable[[Figures], str] | None = None,
+) -> None:
+    """Read the options, measure, and print the figures; for people also as a table."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seed", type=int, default=20261121)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        figures = measure(Run(Path(name), asked.seed, asked.quick))
+    show(figures, as_json=asked.json)
+    if table is not None and not asked.json:
+        print(table(figures))
 
 
 def about(folder: Path) -> Figures:

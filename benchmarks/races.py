@@ -7,25 +7,22 @@ of the repeats, all of them.
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import multiprocessing
 import random
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from benchmarks import machine, server
-from benchmarks.machine import Figures
+from benchmarks.machine import Figures, Run
 from bot.api.keys import NewKey, make_key
 from core.commands.capture import CaptureLine, CaptureOrder
 from core.commands.orders import CancelOrder
@@ -230,7 +227,8 @@ def judged(url: str, tally: Counter[str], name: str, seconds: float) -> Figures:
     }
 
 
-def measure(folder: Path, count: int, seed: int) -> Figures:
+def measure(run: Run) -> Figures:
+    folder, seed, count = run.folder, run.seed, 15 if run.quick else 60
     figures: Figures = {"seed": seed, "clients": MANY}
     url = f"sqlite:///{folder / 'races.db'}"
     keys = _furnish(url)
@@ -295,16 +293,7 @@ def table(figures: Figures) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seed", type=int, default=20261121)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
-        figures = measure(Path(name), 15 if asked.quick else 60, asked.seed)
-    machine.show(figures, as_json=asked.json)
-    if not asked.json:
-        print(table(figures))
+    machine.run(__doc__, measure, table)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ the whole question; that of `fewest_parcels` is HiGHS on what our exact reductio
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from benchmarks import machine
-from benchmarks.machine import Figures, percentile
+from benchmarks.machine import Figures, Run, percentile
 from benchmarks.routing_cases import FAMILIES, USUAL, Question, questions
 from core.domain.routing.planner import Limits, Objective, Plan, plan
 from core.domain.routing.problem import make_problem
@@ -65,23 +64,18 @@ class Seen:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seed", type=int, default=20261121)
-    asked = parser.parse_args()
-    machine.show(measure(asked.seed, quick=asked.quick), as_json=asked.json)
+    machine.run(__doc__, measure)
 
 
-def measure(seed: int, *, quick: bool) -> Figures:
-    usual, others = (36, 12) if quick else (216, 36)
-    figures: Figures = {"seed": seed, **_versions(), "routing_orders": usual}
+def measure(run: Run) -> Figures:
+    usual, others = (36, 12) if run.quick else (216, 36)
+    figures: Figures = {"seed": run.seed, **_versions(), "routing_orders": usual}
     for objective in Objective:
         for places in LOCATIONS:
-            asked = list(questions(USUAL, places, usual, seed))
+            asked = list(questions(USUAL, places, usual, run.seed))
             figures |= _compared(f"routing_{objective}_{places}", objective, asked)
     for family in FAMILIES[1:]:
-        asked = list(questions(family, LOCATIONS[-1], others, seed))
+        asked = list(questions(family, LOCATIONS[-1], others, run.seed))
         figures |= _compared(f"routing_cheapest_1000_{family.name}", Objective.CHEAPEST, asked)
     return figures
 

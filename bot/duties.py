@@ -165,77 +165,40 @@ def _translator(hands: Hands) -> Translator:
 # --- scheduled jobs ------------------------------------------------------------------------------
 
 
+QUARTER, HOUR = 15 * MINUTE, 60 * MINUTE
+FOR_EVERY_SHOP: tuple[tuple[str, Every | Daily, Callable[[], Any]], ...] = (
+    ("wake cases", Every(MINUTE), WakeCases),
+    ("release holds", Every(MINUTE), ReleaseExpiredHolds),
+    ("release carts", Every(MINUTE), ReleaseExpiredCarts),
+    ("settle pauses", Every(MINUTE), SettlePauses),
+    ("consolidate", Every(MINUTE), Consolidate),
+    ("discard edits", Every(QUARTER), DiscardExpiredEdits),
+    ("improve plans", Every(QUARTER), ImprovePlans),
+    ("route queue", Every(QUARTER), RouteQueue),
+    ("end waits", Every(QUARTER), EndWaits),
+    ("watch awaited", Every(HOUR), WatchAwaited),
+    ("plan counts", Every(HOUR), PlanCounts),
+    ("forget screening marks", Every(HOUR), ForgetMarks),
+    ("refresh holidays", Daily(HOLIDAYS_AT), RefreshHolidays),
+)
+
+
 def jobs(hands: Hands) -> list[Job]:
     house = hands.house
     helped_by(find_solver())
     return [
         *(_scan(house, kind, MINUTE) for kind in OFTEN),
         *(_scan(house, kind, 5 * MINUTE) for kind in SELDOM),
-        _scan(house, CaseKind.LOW_STOCK, 60 * MINUTE),
-        _scan(house, CaseKind.INVARIANT, 60 * MINUTE),
-        Job("wake cases", Every(MINUTE), _for_shops(house, "wake", lambda _: WakeCases())),
-        Job(
-            "release holds",
-            Every(MINUTE),
-            _for_shops(house, "release", lambda _: ReleaseExpiredHolds()),
-        ),
-        Job(
-            "release carts",
-            Every(MINUTE),
-            _for_shops(house, "carts", lambda _: ReleaseExpiredCarts()),
-        ),
-        Job(
-            "discard edits",
-            Every(15 * MINUTE),
-            _for_shops(house, "discard", lambda _: DiscardExpiredEdits()),
-        ),
-        Job(
-            "watch awaited",
-            Every(60 * MINUTE),
-            _for_shops(house, "awaited", lambda _: WatchAwaited()),
-        ),
-        Job("plan counts", Every(60 * MINUTE), _for_shops(house, "counts", lambda _: PlanCounts())),
-        Job(
-            "improve plans",
-            Every(15 * MINUTE),
-            _for_shops(house, "improve plans", lambda _: ImprovePlans()),
-        ),
-        Job(
-            "route queue",
-            Every(15 * MINUTE),
-            _for_shops(house, "route queue", lambda _: RouteQueue()),
-        ),
-        *_shipping(house),
-        Job("end waits", Every(15 * MINUTE), _for_shops(house, "end waits", lambda _: EndWaits())),
-        Job(
-            "refresh holidays",
-            Daily(HOLIDAYS_AT),
-            _for_shops(house, "holidays", lambda _: RefreshHolidays()),
-        ),
-        Job(
-            "forget screening marks",
-            Every(60 * MINUTE),
-            _for_shops(house, "marks", lambda _: ForgetMarks()),
-        ),
-        Job("pull missed orders", Every(15 * MINUTE), lambda _: pull_all(hands)),
+        _scan(house, CaseKind.LOW_STOCK, HOUR),
+        _scan(house, CaseKind.INVARIANT, HOUR),
+        *(_each(house, *one) for one in FOR_EVERY_SHOP),
+        Job("pull missed orders", Every(QUARTER), lambda _: pull_all(hands)),
         *_backups(house),
     ]
 
 
-def _shipping(house: House) -> list[Job]:
-    """What goes around a pause, and what may leave in one parcel now."""
-    return [
-        Job(
-            "settle pauses",
-            Every(MINUTE),
-            _for_shops(house, "settle pauses", lambda _: SettlePauses()),
-        ),
-        Job(
-            "consolidate",
-            Every(MINUTE),
-            _for_shops(house, "consolidate", lambda _: Consolidate()),
-        ),
-    ]
+def _each(house: House, name: str, when: Every | Daily, command: Callable[[], Any]) -> Job:
+    return Job(name, when, _for_shops(house, name, lambda _: command()))
 
 
 def _scan(house: House, kind: CaseKind, period: timedelta) -> Job:

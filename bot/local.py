@@ -68,15 +68,6 @@ def ownership(path: Path | None) -> Iterator[None]:
         yield
 
 
-def is_owned(path: Path | None) -> bool:
-    """Whether a process runs with this database just now."""
-    try:
-        with ownership(path):
-            return False
-    except NotPossible:
-        return True
-
-
 def socket_path(path: Path) -> Path:
     """Beside the database, or where that would be too long a name, in a folder of our own."""
     beside = Path(f"{path}.sock")

@@ -426,11 +426,3 @@ def _as_undo(command: Any) -> Any:
     if command is None:
         return None
     return {"name": registry.spec_of(command).name, "arguments": msgspec.to_builtins(command)}
-
-
-def actor_of_connection(session: Session, connection_id: int) -> Actor | None:
-    """The machine behind a connection: it acts for its own shop."""
-    shop_id = setup.shop_of_connection(session, connection_id)
-    if shop_id is None:
-        return None
-    return Actor(Role.SYSTEM, shop_id, f"connection:{connection_id}", "channel")

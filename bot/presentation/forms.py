@@ -151,10 +151,6 @@ def gathered(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**plain, **lists}
 
 
-def asks_for_lines(form: Form) -> bool:
-    return any("." in each.name for each in form.inputs)
-
-
 def _title(spec: Spec, subject: object) -> str:
     """At most 24 characters: Slack allows no more."""
     words = label(spec.verb)

@@ -17,7 +17,6 @@ from core.domain.refusals import Invalid
 
 LIFE = timedelta(days=30)
 VALUE_MAX = 2000
-METADATA_MAX = 3000
 _SIGNATURE = 24  # characters: 18 bytes need no padding
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from core.db.unit_of_work import UnitOfWork
@@ -95,6 +95,15 @@ def _require_unlabeled(uow: UnitOfWork, order: Order, work: FulfillmentOrder) ->
 def asking_holds(holds: Iterable[Hold], work: FulfillmentOrder) -> list[Hold]:
     """The holds for which somebody has to put this box aside."""
     return [hold for hold in holds if answer(hold, box_of(work)) is Answer.ASKED]
+
+
+def lift(uow: UnitOfWork, order: Order, going: Sequence[Hold], lifted: str, closed: str) -> Order:
+    """Lift holds by no person's word, and with them what was asked because of them."""
+    if not going:
+        return order
+    after = uow.orders.save(order.lift(going, lifted))
+    close_asks(uow, after, uow.work.of(order.id), closed)
+    return after
 
 
 def close_asks(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder], why: str) -> None:

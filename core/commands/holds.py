@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from core.commands import floor
-from core.commands.gatehouse import asking_holds, close_asks
+from core.commands.gatehouse import asking_holds, close_asks, lift
 from core.commands.screened import BY, settle
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -281,11 +281,7 @@ def _placed_again(order: Order, works: Works, hold: Hold) -> HoldOrder | None:
 def release_ended(uow: UnitOfWork, order: Order) -> Order:
     """Lift the holds whose `until` has passed; what time alone changes needs nobody's leave."""
     over = [hold for hold in order.holds if hold.until and hold.until <= uow.now]
-    if not over:
-        return order
-    after = uow.orders.save(order.lift(over, "its time has passed"))
-    close_asks(uow, after, uow.work.of(order.id), "the hold has ended")
-    return after
+    return lift(uow, order, over, "its time has passed", "the hold has ended")
 
 
 # --- too late ------------------------------------------------------------------------------------

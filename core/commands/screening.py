@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from core.commands.address_forms import form_of
-from core.commands.gatehouse import close_asks
+from core.commands.gatehouse import lift
 from core.commands.holds import ask_locations
 from core.commands.screened import BY, is_ours, settle
 from core.db import roster
@@ -177,11 +177,7 @@ def _let_go(uow: UnitOfWork, order: Order, found: Sequence[Concern]) -> Order:
     """Lift our holds that nothing asks for any more; one for fraud is a person's to lift."""
     asked = {RULES[c.rule].hold for c in found if c.then is Then.HOLD} | {HoldReason.FRAUD}
     going = [hold for hold in order.holds if hold.by == BY and hold.reason not in asked]
-    if not going:
-        return order
-    after = uow.orders.save(order.lift(going, "its cause is gone"))
-    close_asks(uow, after, uow.work.of(order.id), "the order was corrected")
-    return after
+    return lift(uow, order, going, "its cause is gone", "the order was corrected")
 
 
 # --- what people say -----------------------------------------------------------------------------

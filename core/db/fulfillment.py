@@ -194,10 +194,6 @@ class Fulfillments:
             raise NotFound("I cannot find that parcel.")
         return _parcel(self._session, row)
 
-    def parcel_by_number(self, tracking_number: str) -> Parcel | None:
-        row = self._session.row(_PARCEL_BY_NUMBER, shop=self._uow.shop.id, number=tracking_number)
-        return None if row is None else _parcel(self._session, row)
-
     def parcels_by_number(self, tracking_number: str) -> list[Parcel]:
         """The parcels under this number, the newest first: two orders may share one box."""
         found = self._session.rows(

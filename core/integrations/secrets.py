@@ -53,11 +53,6 @@ def _opened(sealed: str, keys: tuple[str, ...]) -> dict[str, str]:
     return msgspec.json.decode(plain, type=dict[str, str])
 
 
-def is_sealed_with_newest(sealed: str, keys: Sequence[str]) -> bool:
-    """Whether a rotation has reached this text: if not, seal it again."""
-    return not sealed or sealed.partition(".")[0] == _name(keys[-1])
-
-
 def _name(key: str) -> str:
     """A key is told apart by a short hash, so that a rotation knows which one opens a text."""
     return hashlib.sha256(b"name of " + key.encode()).hexdigest()[:8]

@@ -59,3 +59,8 @@ def test_every_dependency_is_pinned_by_the_constraints() -> None:
     pinned = {line.partition("==")[0] for line in read("constraints.txt").splitlines()}
     names = {re.split(r"[^\w-]", dependency, maxsplit=1)[0] for dependency in asked}
     assert names - pinned == set()
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in sorted((ROOT / "docs/decisions").glob("*.md"))]
+    assert numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]

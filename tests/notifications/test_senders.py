@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from core.domain.effects import Effect, Outcome
 from core.domain.refusals import Invalid
 from notifications.render import Button, Words
-from notifications.senders.console import ConsoleSender
 from notifications.senders.email import EmailSender, SmtpServer, mailbox, parse_smtp_url
 from notifications.senders.telegram import TelegramSender, shorten, utf16_length
 from tests.notifications.wire import DROP, FakeSmtp, FakeTelegram, listening
@@ -299,14 +297,3 @@ def test_cutting_never_splits_a_character(character: str) -> None:
         cut = shorten(character * length, 7)
         assert utf16_length(cut) <= 7
         assert set(cut.removesuffix("…")) == {character}
-
-
-# --- console ------------------------------------------------------------------------------------
-
-
-async def test_the_console_shows_everything_and_sends_nothing() -> None:
-    shown = io.StringIO()
-    outcome = await ConsoleSender(shown).send(EFFECT, CHAT, "anna@example.org")
-    assert outcome.state == "done"
-    for part in ("anna@example.org", CHAT.subject, CHAT.text, "See where it is"):
-        assert part in shown.getvalue()

@@ -6,7 +6,7 @@ Every scene brings its own order, so that the demo page can play each by itself.
 from __future__ import annotations
 
 from bot.sandbox.story.capturing import EMIL
-from bot.sandbox.story.reading import Json, aloud, mail_text, short
+from bot.sandbox.story.reading import aloud, mail_text, short
 from bot.sandbox.story.stage import Stage, expect
 
 BOXES = (
@@ -156,13 +156,13 @@ async def _labeled(stage: Stage, number: str) -> None:
 
 
 async def _settled(stage: Stage, number: str) -> list[tuple[object, ...]]:
-    async def closed() -> list[Json] | None:
+    async def closed() -> bool:
         left = stage.rows(
             "SELECT 1 FROM v_cases WHERE order_number = ? AND kind = 'edit_after_print' "
             "AND state <> 'resolved'",
             number,
         )
-        return None if left else [{}]
+        return not left
 
     await stage.until(closed, "the case is settled")
     return stage.rows(WANTED, number)
