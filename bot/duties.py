@@ -23,6 +23,7 @@ from core.commands.calendars import RefreshHolidays
 from core.commands.carts import ReleaseExpiredCarts
 from core.commands.consolidating import Consolidate
 from core.commands.counting import PlanCounts
+from core.commands.crediting import ExpireCredit
 from core.commands.deciding import EndWaits, RouteQueue
 from core.commands.edits import DiscardExpiredEdits
 from core.commands.improving import ImprovePlans, helped_by
@@ -178,6 +179,7 @@ FOR_EVERY_SHOP: tuple[tuple[str, Every | Daily, Callable[[], Any]], ...] = (
     ("end waits", Every(QUARTER), EndWaits),
     ("watch awaited", Every(HOUR), WatchAwaited),
     ("plan counts", Every(HOUR), PlanCounts),
+    ("expire credit", Every(HOUR), ExpireCredit),
     ("forget screening marks", Every(HOUR), ForgetMarks),
     ("refresh holidays", Daily(HOLIDAYS_AT), RefreshHolidays),
 )

@@ -58,6 +58,7 @@ RESOURCES = (
     Resource("/cases", "list_cases"),
     Resource("/counts", "list_counts"),
     Resource("/carts/{cart}", "show_cart"),
+    Resource("/credit/{who}", "show_credit"),
     Resource("/events", "read_events"),
     Resource("/routing/rules/simulation", "simulate_rules"),
     Resource("/routing/rules", "show_rules"),

@@ -64,12 +64,15 @@ LABELS = {
     "count-task": "Ask for a Count",
     "cases": "Show Cases",
     "returns": "Show Returns",
+    "credit add": "Add Credit",
+    "credit take": "Take Credit",
 }
 # Buttons that ask a few words first.
 ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
     | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
+    | {"credit add", "credit take"}
     | {"count", "count-list", "count-task", "edit", "ask"}
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 from bot.grammar.desk import Desk
 from bot.presentation.cases import case_card, case_page
 from bot.presentation.counts import counts_card
+from bot.presentation.credit import credit_card
 from bot.presentation.edits import edit_card
 from bot.presentation.holds import blocked_page
 from bot.presentation.incoming import availability_card, expected_page, transfers_page
@@ -37,6 +38,7 @@ from core.domain.metrics import Today
 from core.queries.cases import CasePage, CaseView, MyCases
 from core.queries.channel_stock import AvailabilityView
 from core.queries.counts import CountsView
+from core.queries.credit import CreditView
 from core.queries.edits import EditView
 from core.queries.holds import BlockedPage
 from core.queries.incoming import ExpectedPage, TransferPage
@@ -76,6 +78,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     TransferPage: transfers_page,
     AvailabilityView: availability_card,
     CountsView: counts_card,
+    CreditView: credit_card,
     Timeline: timeline_page,
     PickQueue: picks_card,
     Today: today_card,

@@ -11,7 +11,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from core.db import audit, carts, counts, incoming, kits, structure
+from core.db import audit, carts, counts, credit, incoming, kits, structure
 from core.db.blocking import ownerless
 from core.db.connection import Session
 from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
@@ -306,6 +306,7 @@ INVARIANTS: dict[str, Check] = {
         where f.currency <> o.currency""",
     ),
     "no more is refunded or due than was paid, unless a case tells of it": _rule("I-12", _TOO_MUCH),
+    **{sentence: _rule(*rule) for sentence, rule in credit.SENTENCES.items()},
     "a hold of the screening is explained by what it saw": _rule(
         "I-12b",
         """select h.id from hold h where h.placed_by = 'screening' and h.released_at is null

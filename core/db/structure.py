@@ -16,6 +16,15 @@ from core.db.connection import Session
 from core.db.tables import metadata
 from core.db.views import VIEWS
 
+PROTECTED = (
+    "stock_move",
+    "audit",
+    "hold_answer",
+    "routing_rules",
+    "routing_activation",
+    "credit_entry",
+)
+
 
 def ask(query: str, session: Session) -> list[str]:
     """The rows of a query without parameters as words."""
@@ -35,7 +44,7 @@ def unprotected(session: Session) -> list[str]:
         table: (f"{table}_no_update", f"{table}_no_delete")
         if session.is_sqlite
         else (f"{table}_append_only",)
-        for table in ("stock_move", "audit", "hold_answer", "routing_rules", "routing_activation")
+        for table in PROTECTED
     }
     return [table for table, triggers in wanted.items() if not set(triggers) <= set(names)]
 

@@ -1009,6 +1009,41 @@ refund = _table(
     sa.Index(None, "shop_id", "state", "due_at"),
 )
 
+# --- store credit --------------------------------------------------------------------------------
+
+# A customer's balance in one currency, named by e-mail; its entries are the truth.
+credit_account = _table(
+    "credit_account",
+    _id(),
+    _shop(),
+    _text("email"),
+    _text("currency"),
+    _int("balance"),
+    _check("balance", "balance >= 0"),
+    _check("email", "email <> ''"),
+    sa.UniqueConstraint("shop_id", "email", "currency"),
+)
+
+credit_entry = _table(
+    "credit_entry",
+    _id(),
+    _shop(),
+    _ref("account_id", "credit_account.id"),
+    _text("kind"),
+    _int("amount"),
+    _text("reason"),
+    _ref("order_id", "orders.id", nullable=True),
+    _ref("refund_id", "refund.id", nullable=True),
+    _text("actor"),
+    _at("at"),
+    _at("expires_at", nullable=True),
+    _check("kind", "kind in ('issued', 'spent', 'expired', 'corrected')"),
+    _check("amount", "amount <> 0 and (kind = 'corrected' or (kind = 'issued') = (amount > 0))"),
+    _check("reason", "reason <> ''"),
+    sa.Index(None, "account_id", "id"),
+    sa.Index("ix_credit_entry_ends", "shop_id", "expires_at"),
+)
+
 # --- edits ---------------------------------------------------------------------------------------
 
 # An edit as a change set: open while it is put together, then one row that never changes again.

@@ -76,6 +76,7 @@ POLICIES: Mapping[str, Policy] = {
         10**9,
     ),
     "weekly_counts": Policy("best sellers that each location counts every week", 0, 500),
+    "credit_days": Policy("days until store credit expires (0: never)", 0, 3650),
 }
 
 

@@ -96,6 +96,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "count_tolerance_percent": 10,
     "count_again_hours": 24,
     "weekly_counts": 0,
+    "credit_days": 0,
     "better_plan_saves": 100,
     "cart_minutes": 15,
     "desk_hours": "always",

@@ -24,6 +24,7 @@ def upgrade() -> None:
         "routing_rules",
         "routing_activation",
         "screening",
+        "credit_entry",
     ):
         protect(op, table)
     for table in ("order_change_action", "order_adjustment"):

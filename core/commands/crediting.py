@@ -1,0 +1,199 @@
+"""Store credit: added and taken by people, issued for refunds, spent on orders, gone by its day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from core.db.credit import (
+    Account,
+    entries_of,
+    find_account,
+    lock_account,
+    open_account,
+    overdue_accounts,
+    post,
+)
+from core.db.unit_of_work import UnitOfWork
+from core.domain.access import Right
+from core.domain.credit import CreditKind, email_in, overdue, require_covered
+from core.domain.money import amount_text, parse_minor
+from core.domain.order import Order
+from core.domain.refusals import Invalid, NotPossible
+from core.registry import Arg, Done, Risk, command
+
+CHUNK = 100
+AMOUNT_MAX = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class AddCredit:
+    """Give a customer store credit; they are named by e-mail or by one of their orders."""
+
+    who: Annotated[str, Arg.WORD]
+    amount: Annotated[str, Arg.WORD]
+    reason: Annotated[str, Arg.TEXT]
+    currency: Annotated[str, Arg.NONE] = ""
+
+    def audited(self) -> dict[str, str]:
+        return {"amount": self.amount, "reason": self.reason}
+
+
+@command(
+    "credit add",
+    AddCredit,
+    Right.REFUND,
+    examples=("credit add anna@example.org 5.00 sorry for the wait", "credit add 1001 5.00 sorry"),
+)
+def add(ask: AddCredit, uow: UnitOfWork) -> Done:
+    email, currency, amount = _read(uow, ask.who, ask.currency, ask.amount)
+    account = open_account(uow, email, currency)
+    post(uow, account, CreditKind.ISSUED, amount, _reason(ask.reason), expires_at=_end(uow))
+    uow.undo = TakeCredit(ask.who, ask.amount, "taken back", currency)
+    return _done(uow, account, f"{amount_text(amount, currency)} of credit is added.")
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCredit:
+    """Take store credit from a customer, with the reason; never more than there is."""
+
+    who: Annotated[str, Arg.WORD]
+    amount: Annotated[str, Arg.WORD]
+    reason: Annotated[str, Arg.TEXT]
+    currency: Annotated[str, Arg.NONE] = ""
+
+    def audited(self) -> dict[str, str]:
+        return {"amount": self.amount, "reason": self.reason}
+
+
+@command(
+    "credit take",
+    TakeCredit,
+    Right.REFUND,
+    risk=Risk.IRREVERSIBLE,
+    examples=("credit take anna@example.org 5.00 given twice",),
+)
+def take(ask: TakeCredit, uow: UnitOfWork) -> Done:
+    email, currency, amount = _read(uow, ask.who, ask.currency, ask.amount)
+    account = _current(uow, email, currency)
+    require_covered(amount, account.balance if account else 0, currency)
+    if account is None:
+        raise AssertionError("nothing covers an amount")
+    post(uow, account, CreditKind.CORRECTED, -amount, _reason(ask.reason))
+    return _done(uow, account, f"{amount_text(amount, currency)} of credit is taken.")
+
+
+def _read(uow: UnitOfWork, who: str, currency: str, amount: str) -> tuple[str, str, int]:
+    """(e-mail, currency, minor units) of what was typed."""
+    said = email_in(who)
+    order = None if said else uow.orders.get(who)
+    email = said if order is None else require_email(order)
+    money = (currency or (order.currency if order else uow.shop.currency)).upper()
+    minor = parse_minor(amount, money)
+    if not 0 < minor <= AMOUNT_MAX:
+        raise Invalid("An amount of credit is more than nothing.", "Write it like 5.00.")
+    if len(email) > 254:
+        raise Invalid("An e-mail address has 254 characters at most.")
+    return email, money, minor
+
+
+def require_email(order: Order) -> str:
+    if not order.email:
+        raise NotPossible(
+            f"Order {order.number} has no e-mail address, and credit belongs to one.",
+            "Pay it out instead, or name an address: `credit add anna@example.org 5.00 why`.",
+        )
+    return order.email.casefold()
+
+
+def _reason(words: str) -> str:
+    reason = words.strip()
+    if not reason or len(reason) > 500:
+        raise Invalid("Credit needs a reason of 500 characters at most.")
+    return reason
+
+
+def _done(uow: UnitOfWork, account: Account, sentence: str) -> Done:
+    left = lock_account(uow, account.id).balance
+    text = amount_text(left, account.currency)
+    return Done(
+        f"{sentence} The balance is {text}.", {"balance": left, "currency": account.currency}
+    )
+
+
+# --- for refunds and orders ----------------------------------------------------------------------
+
+
+def issue(uow: UnitOfWork, order: Order, amount: int, reason: str, refund_id: int | None) -> int:
+    """A customer gets credit instead of money; returns the id of the entry.
+
+    Raises NotPossible when the order names no e-mail address.
+    """
+    account = open_account(uow, require_email(order), order.currency)
+    return post(
+        uow,
+        account,
+        CreditKind.ISSUED,
+        amount,
+        reason,
+        order_id=order.id,
+        refund_id=refund_id,
+        expires_at=_end(uow),
+    )
+
+
+def spend(uow: UnitOfWork, order: Order, amount: int, reason: str) -> int:
+    """Credit of the order's customer leaves for the order; returns the id of the entry.
+
+    Raises NotPossible (over_credit) when less is left.
+    """
+    account = _current(uow, require_email(order), order.currency)
+    require_covered(amount, account.balance if account else 0, order.currency)
+    if account is None:
+        raise AssertionError("nothing covers an amount")
+    return post(uow, account, CreditKind.SPENT, -amount, reason, order_id=order.id)
+
+
+def left_for(uow: UnitOfWork, order: Order) -> int:
+    """What the order's customer could spend on it."""
+    account = _current(uow, order.email.casefold(), order.currency) if order.email else None
+    return account.balance if account else 0
+
+
+def _end(uow: UnitOfWork) -> datetime | None:
+    days = int(uow.shop.policy["credit_days"])
+    return uow.now + timedelta(days=days) if days else None
+
+
+# --- by its day ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireCredit:
+    """Let store credit end whose time has passed."""
+
+
+@command("expire-credit", ExpireCredit, Right.MACHINERY, in_chat=False)
+def expire(_: ExpireCredit, uow: UnitOfWork) -> Done:
+    ids = overdue_accounts(uow)
+    ended = [account_id for account_id in ids if _expire(uow, account_id)]
+    return Done(f"Credit of {len(ended)} customers has expired.", {"expired": len(ended)})
+
+
+def _expire(uow: UnitOfWork, account_id: int) -> int:
+    """What was taken from this account because its time has passed."""
+    account = lock_account(uow, account_id)
+    entries = [told.entry for told in entries_of(uow.session, account.id)]
+    gone = overdue(entries, uow.now)
+    if gone:
+        post(uow, account, CreditKind.EXPIRED, -gone, "its time has passed")
+    return gone
+
+
+def _current(uow: UnitOfWork, email: str, currency: str) -> Account | None:
+    """The account with only what still counts now, whenever the clock looked last."""
+    account = find_account(uow, email, currency)
+    if account is None or not _expire(uow, account.id):
+        return account
+    return lock_account(uow, account.id)

@@ -1,0 +1,65 @@
+"""Store credit through the engine: given, shown, taken, expired, and never more than there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.commands.crediting import AddCredit, ExpireCredit, TakeCredit
+from core.commands.setup import SetPolicy
+from core.commands.undo import UndoLast
+from core.db import tables as t
+from core.domain.access import Actor, Role, system
+from core.engine import Caller
+from core.queries.credit import ShowCredit, ShowOwnCredit
+from tests.shop import SHOP, Shop, make_shop, staff
+
+CLOCK = Caller(system(SHOP, "clock"), "clock")
+WHO = "Anna@example.org"
+
+
+@pytest.fixture
+def shop(database):
+    shop = make_shop(database)
+    shop.place(1001, ("mug-red", 1))
+    yield shop
+    shop.close()
+
+
+def left(shop: Shop, who: str = WHO) -> list[tuple[str, int]]:
+    return [(x.currency, x.balance) for x in shop.ask(ShowCredit(who)).balances]
+
+
+def test_credit_is_given_shown_taken_back_and_never_owed(shop):
+    given = shop.do(AddCredit(WHO, "5.00", "sorry"))
+    assert given.sentence == "€5.00 of credit is added. The balance is €5.00."
+    assert "example" not in str(shop.rows(t.audit)[-1]["arguments"])
+    assert shop.do(AddCredit("1001", "2.50", "a gift")).facts["balance"] == 750
+    assert shop.do(UndoLast()).ok
+    assert left(shop) == [("EUR", 500)]
+    refused = shop.do(TakeCredit(WHO, "5.01", "a mistake"))
+    assert (refused.code, refused.next) == ("over_credit", "Use €5.00 or less.")
+    assert shop.do(TakeCredit(WHO, "5.00", "a mistake")).ok
+    assert shop.do(TakeCredit(WHO, "0.01", "a mistake")).code == "over_credit"
+    assert [row["kind"] for row in shop.rows(t.credit_entry)] == [
+        "issued",
+        "issued",
+        *["corrected"] * 2,
+    ]
+    assert shop.do(AddCredit(WHO, "0", "nothing")).code == "invalid"
+    assert shop.do(AddCredit(WHO, "1", "please"), staff(Role.SUPPORT)).code == "not_allowed"
+
+
+def test_credit_ends_on_its_day_even_before_the_clock_has_looked(shop):
+    assert shop.do(SetPolicy("credit_days", "30"), staff(Role.OWNER)).ok
+    shop.do(AddCredit(WHO, "5.00", "sorry"))
+    shop.clock.advance(days=29)
+    shop.do(AddCredit(WHO, "2.00", "sorry again"))
+    shop.clock.advance(days=1)
+    assert left(shop) == [("EUR", 200)]
+    assert shop.do(TakeCredit(WHO, "2.01", "a mistake")).code == "over_credit"
+    assert shop.do(ExpireCredit(), CLOCK).facts["expired"] == 1
+    assert shop.do(ExpireCredit(), CLOCK).facts["expired"] == 0
+    assert left(shop) == [("EUR", 200)]
+    customer_id = shop.rows(t.customer)[0]["id"]
+    own = Actor(Role.CUSTOMER, SHOP, "customer", "Anna", customer_id=customer_id)
+    assert shop.ask(ShowOwnCredit(), Caller(own, "chat")).balances == (("EUR", 200),)
