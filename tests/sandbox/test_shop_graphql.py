@@ -330,6 +330,7 @@ async def test_a_repeated_key_gets_the_first_answer_and_acts_once(client: Client
     order = acts.place_order(shop, {"mug-red": 2})
     gid = f"gid://shopify/Order/{order.id}"
     money = {"orderId": gid, "amount": "10.00", "kind": "REFUND", "gateway": "bogus"}
+    money["parentId"] = f"gid://shopify/OrderTransaction/{order.transactions[0].id}"
     wanted = {"orderId": gid, "transactions": [money]}
     first = await client.data(REFUND, input=wanted, key="k")
     again = await client.data(REFUND, input=wanted, key="k")
@@ -344,6 +345,7 @@ async def test_more_money_than_was_paid_is_not_refunded(client: Client, shop: Sh
     order = acts.place_order(shop, {"mug-red": 1})
     gid = f"gid://shopify/Order/{order.id}"
     money = {"orderId": gid, "amount": "999.00", "kind": "REFUND", "gateway": "bogus"}
+    money["parentId"] = f"gid://shopify/OrderTransaction/{order.transactions[0].id}"
     wanted = {"orderId": gid, "transactions": [money]}
     answer = (await client.data(REFUND, input=wanted, key="k"))["refundCreate"]
     assert answer["refund"] is None

@@ -10,6 +10,7 @@ from typing import Any
 from bot.sandbox.shop.changes import (
     fulfill,
     give_back,
+    hold_money,
     line_of,
     new_line,
     record,
@@ -31,6 +32,7 @@ def place_order(
     customer: Person | Mapping[str, str] | None = None,
     *,
     paid: bool = True,
+    held: bool = False,
     pos: bool = False,
     location: str | None = None,
     discount: int = 0,
@@ -44,7 +46,8 @@ def place_order(
     """Somebody buys. Without `lines` or `customer` the shop's dice invent them.
 
     `lines` is {sku: quantity} or a list of {sku, quantity, price?, title?}: a SKU that the catalog
-    does not know is sold all the same. `pos` is a till sale at `location`, paid and handed over.
+    does not know is sold all the same. With `held` the money is only set aside. `pos` is a till
+    sale at `location`, paid and handed over.
     """
     buyer = _buyer(shop, customer, pos)
     till = shop.location(location or "MUC").id if pos else None
@@ -56,7 +59,9 @@ def place_order(
     order.note, order.tags = note, list(tags)
     shop.orders[order.id] = order
     topics = ["orders/create"]
-    if paid or pos:
+    if held:
+        hold_money(shop, order)
+    elif paid or pos:
         take_money(shop, order)
         topics.append("orders/paid")
     if till:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.sandbox.shop.model import (
+    TAKEN,
     Fulfillment,
     FulfillmentOrder,
     Line,
@@ -91,6 +92,12 @@ def take_money(shop: Shop, order: Order) -> None:
     order.transactions.append(entry)
 
 
+def hold_money(shop: Shop, order: Order) -> None:
+    """The customer's bank sets the money aside; nothing is taken yet."""
+    entry = Transaction(shop.new_id(), "authorization", order.outstanding, shop.now())
+    order.transactions.append(entry)
+
+
 def give_back(
     shop: Shop,
     order: Order,
@@ -99,17 +106,28 @@ def give_back(
     restock_type: str,
     note: str | None,
     location_id: int | None = None,
+    shares: Sequence[tuple[Transaction, int]] = (),
 ) -> Refund:
+    """`shares` say which payment gives how much; else the oldest gives first."""
     lines = [_refund_line(shop, line, q, restock_type, location_id) for line, q in parts]
     made = Refund(shop.new_id(), shop.now(), note, tuple(lines), money)
     order.refunds.append(made)
-    sale = next(entry for entry in order.transactions if entry.kind == "sale")
-    order.transactions.append(
-        Transaction(shop.new_id(), "refund", money, shop.now(), sale.id, made.id)
-    )
+    for parent, share in shares or _shares(order, money):
+        entry = Transaction(shop.new_id(), "refund", share, shop.now(), parent.id, made.id)
+        order.transactions.append(entry)
     for line, quantity in parts:
         _take_back(shop, order, line, quantity, location_id)
     return made
+
+
+def _shares(order: Order, money: int) -> list[tuple[Transaction, int]]:
+    shares = []
+    for paid in [entry for entry in order.transactions if entry.kind in TAKEN]:
+        share = min(money, order.left_of(paid))
+        if share:
+            shares.append((paid, share))
+        money -= share
+    return shares
 
 
 def _refund_line(

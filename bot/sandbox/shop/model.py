@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.sandbox.shop.catalog import Variant
 
+TAKEN = ("sale", "capture")
 _DECIMALS = {"JPY": 0, "KRW": 0, "ISK": 0, "KWD": 3, "BHD": 3, "TND": 3}
 
 
@@ -186,6 +187,7 @@ class Order:
     fulfillments: list[Fulfillment] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
+    multi_capture: bool = False
 
     @property
     def name(self) -> str:
@@ -218,11 +220,24 @@ class Order:
 
     @property
     def paid(self) -> int:
-        return sum(entry.amount for entry in self.transactions if entry.kind == "sale")
+        return sum(entry.amount for entry in self.transactions if entry.kind in TAKEN)
 
     @property
     def refunded(self) -> int:
         return sum(entry.amount for entry in self.transactions if entry.kind == "refund")
+
+    def left_of(self, entry: Transaction) -> int:
+        """What of a payment can still go back, or of an authorization still be captured."""
+        used = [one for one in self.transactions if one.parent_id == entry.id]
+        if entry.kind == "authorization":
+            if any(one.kind == "void" for one in used) or (used and not self.multi_capture):
+                return 0
+            return entry.amount - sum(one.amount for one in used)
+        return entry.amount - sum(one.amount for one in used if one.kind == "refund")
+
+    @property
+    def is_held(self) -> bool:
+        return any(x.kind == "authorization" and self.left_of(x) for x in self.transactions)
 
     @property
     def outstanding(self) -> int:
@@ -244,8 +259,11 @@ class Order:
 
     @property
     def financial_status(self) -> str:
+        if not self.paid and self.is_held:
+            return "authorized"
         if not self.paid:
-            return "voided" if self.cancelled_at else "pending"
+            is_void = any(entry.kind == "void" for entry in self.transactions)
+            return "voided" if self.cancelled_at or is_void else "pending"
         if self.refunded >= self.paid:
             return "refunded"
         if self.refunded:

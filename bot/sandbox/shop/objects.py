@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.sandbox.shop.catalog import BRAND
 from bot.sandbox.shop.goods import (
     Object,
@@ -334,8 +336,15 @@ def transaction_object(order: Order, entry: Transaction) -> Object:
         "createdAt": moment(entry.created_at),
         "processedAt": moment(entry.created_at),
         "test": False,
+        "multiCapturable": order.multi_capture and entry.kind == "authorization",
+        "authorizationExpiresAt": _expiry(entry),
         "parentTransaction": transaction_object(order, parent) if parent else None,
     }
+
+
+def _expiry(entry: Transaction) -> str | None:
+    is_held = entry.kind == "authorization"
+    return moment(entry.created_at + timedelta(days=7)) if is_held else None
 
 
 def _place(shop: Shop, location_id: int | None) -> Object | None:

@@ -41,6 +41,8 @@ type Mutation {
     staffNote: String): OrderCancelPayload
   inventorySetQuantities(input: InventorySetQuantitiesInput!): InventorySetQuantitiesPayload
   refundCreate(input: RefundInput!): RefundCreatePayload
+  orderCapture(input: OrderCaptureInput!): OrderCapturePayload
+  transactionVoid(parentTransactionId: ID!): TransactionVoidPayload
   orderEditBegin(id: ID!): OrderEditPayload
   orderEditSetQuantity(id: ID!, lineItemId: ID!, quantity: Int!,
     restock: Boolean): OrderEditLinePayload
@@ -181,7 +183,7 @@ type RefundLineItem {
 type OrderTransaction {
   id: ID! kind: OrderTransactionKind! status: OrderTransactionStatus! gateway: String
   amountSet: MoneyBag! createdAt: DateTime! processedAt: DateTime test: Boolean!
-  parentTransaction: OrderTransaction
+  parentTransaction: OrderTransaction multiCapturable: Boolean! authorizationExpiresAt: DateTime
 }
 type WebhookSubscription {
   id: ID! legacyResourceId: UnsignedInt64! topic: WebhookSubscriptionTopic! uri: String!
@@ -214,6 +216,8 @@ type InventoryChange {
   name: String! delta: Int! quantityAfterChange: Int item: InventoryItem location: Location
 }
 type RefundCreatePayload { refund: Refund order: Order userErrors: [CodedUserError!]! }
+type OrderCapturePayload { transaction: OrderTransaction userErrors: [UserError!]! }
+type TransactionVoidPayload { transaction: OrderTransaction userErrors: [UserError!]! }
 type WebhookSubscriptionCreatePayload {
   webhookSubscription: WebhookSubscription userErrors: [UserError!]!
 }
@@ -254,6 +258,9 @@ input InventoryQuantityInput {
 input RefundInput {
   orderId: ID! currency: CurrencyCode note: String notify: Boolean
   refundLineItems: [RefundLineItemInput!] transactions: [OrderTransactionInput!]
+}
+input OrderCaptureInput {
+  id: ID! parentTransactionId: ID! amount: Money! currency: CurrencyCode finalCapture: Boolean
 }
 input RefundLineItemInput {
   lineItemId: ID! quantity: Int! restockType: RefundLineItemRestockType locationId: ID

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from bot.sandbox.shop import acts
-from bot.sandbox.shop.changes import fulfill, give_back, tell
+from bot.sandbox.shop.changes import fulfill, tell
 from bot.sandbox.shop.editing import Editing
 from bot.sandbox.shop.execute import Resolver
 from bot.sandbox.shop.goods import Object, gid, item_object, location_object, subscription_object
 from bot.sandbox.shop.language import GraphQLError
-from bot.sandbox.shop.model import Fulfillment, FulfillmentOrder, Order, minor_units
-from bot.sandbox.shop.objects import fulfillment_object, order_object, refund_object
+from bot.sandbox.shop.model import Fulfillment, FulfillmentOrder, Order
+from bot.sandbox.shop.money import capture, refund_create, void
+from bot.sandbox.shop.objects import fulfillment_object
 from bot.sandbox.shop.reading import find_location, find_order, find_variant
 from bot.sandbox.shop.refusing import No
 from bot.sandbox.shop.store import Level, Shop
@@ -30,7 +31,7 @@ REASONS = (
 Words = dict[str, Any]
 SUBJECTS = (
     "fulfillment", "webhookSubscription", "calculatedOrder", "calculatedLineItem", "order",
-    "successMessages",
+    "successMessages", "transaction",
 )  # fmt: skip
 
 
@@ -44,7 +45,9 @@ def mutations(shop: Shop) -> dict[str, Resolver]:
         "orderCancel": lambda words, _: _order_cancel(shop, words),
         "webhookSubscriptionCreate": _plainly(lambda words: _subscribe(shop, words)),
         "inventorySetQuantities": Once("inventoryAdjustmentGroup", shop, _set_quantities),
-        "refundCreate": Once("refund", shop, _refund_create),
+        "refundCreate": Once("refund", shop, refund_create),
+        "orderCapture": _plainly(lambda words: capture(shop, words)),
+        "transactionVoid": _plainly(lambda words: void(shop, words)),
     }
 
 
@@ -234,38 +237,6 @@ def _level(shop: Shop, name: str, number: int, wanted: Words) -> tuple[Level, Ob
         message = "The changeFromQuantity argument no longer matches the persisted quantity."
         raise No(message, *path, "changeFromQuantity", code="CHANGE_FROM_QUANTITY_STALE")
     return level, item_object(shop, variant), location_object(place), wanted["quantity"]
-
-
-def _refund_create(shop: Shop, words: Words) -> Object:
-    wanted = words["input"]
-    order = find_order(shop, wanted["orderId"])
-    if order is None:
-        raise No("Order does not exist", "orderId", code="NOT_FOUND")
-    parts = []
-    for one in wanted.get("refundLineItems") or []:
-        line = next((x for x in order.lines if gid("LineItem", x.id) == one["lineItemId"]), None)
-        if line is None or not 0 < one["quantity"] <= line.ordered - line.refunded:
-            message = "Quantity cannot refund more items than were purchased"
-            raise No(message, "refundLineItems", code="INVALID")
-        parts.append((line, one["quantity"]))
-    money = sum(
-        minor_units(one["amount"], order.currency) for one in wanted.get("transactions") or []
-    )
-    if not 0 <= money <= order.paid - order.refunded:
-        raise No("Refund amount is more than was paid", "transactions", code="INVALID")
-    made = give_back(shop, order, parts, money, *_restock(shop, wanted))
-    tell(shop, order, ["refunds/create", "orders/updated"])
-    return {"refund": refund_object(shop, order, made), "order": order_object(shop, order)}
-
-
-def _restock(shop: Shop, wanted: Words) -> tuple[str, str | None, int | None]:
-    """Restock type, note and place; the stand-in takes the first line's choice for all."""
-    first: Words = next(iter(wanted.get("refundLineItems") or []), {})
-    place = find_location(shop, first.get("locationId") or "")
-    kind = (first.get("restockType") or "NO_RESTOCK").lower()
-    if kind == "return" and place is None:
-        raise No("Location must be specified to restock", "refundLineItems", code="INVALID")
-    return kind, wanted.get("note"), place.id if place and kind == "return" else None
 
 
 def _subscribe(shop: Shop, words: Words) -> Object:

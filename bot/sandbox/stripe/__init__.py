@@ -1,0 +1,1 @@
+"""A stand-in for Stripe: payment intents, refunds, idempotency keys and signed webhooks."""

@@ -1,0 +1,1 @@
+"""Payment gateways: one port, and who speaks it."""
