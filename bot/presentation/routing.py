@@ -208,7 +208,7 @@ def simulation_card(view: SimulationView, desk: Desk) -> Card:
             None if view.number == view.against else activate,
             button(desk, "rules", text="Show Version", more={"number": view.number}),
         ),
-        note=f"{newest} of {count(view.days, 'day')}, each against today's stock. "
+        note=f"{newest} of {count(view.days, 'day')}, each against what lay there then. "
         "Nothing was changed.",
     )
 

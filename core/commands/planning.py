@@ -25,8 +25,9 @@ from core.domain.awaiting import with_endless
 from core.domain.estimate import way_of
 from core.domain.order import Order
 from core.domain.routing import planner, rules
+from core.domain.routing.aims import OF_OBJECTIVE
 from core.domain.routing.decision import Decision, Facts, decide
-from core.domain.routing.document import Aim, Capacity, Document, Otherwise, Rule, RuleSet
+from core.domain.routing.document import Capacity, Document, Otherwise, Rule, RuleSet
 from core.domain.routing.problem import Candidate, Demand, Pick
 from core.domain.routing.scope import Goods
 from core.domain.routing.story import story_of
@@ -139,13 +140,7 @@ def rules_in_force(shop: Shop) -> RuleSet:
     if shop.rules is not None:
         return shop.rules
     objective = planner.Objective(shop.policy["objective"])
-    return RuleSet(0, Document(DEFAULT_RULE, (Rule(DEFAULT_RULE, prefer=_PREFERS[objective]),)))
-
-
-_PREFERS = {
-    planner.Objective.FEWEST_PARCELS: (Aim.FEWEST_PARCELS, Aim.CHEAPEST, Aim.NEAREST),
-    planner.Objective.CHEAPEST: (Aim.CHEAPEST, Aim.FEWEST_PARCELS, Aim.NEAREST),
-}
+    return RuleSet(0, Document(DEFAULT_RULE, (Rule(DEFAULT_RULE, prefer=OF_OBJECTIVE[objective]),)))
 
 
 # --- what is known -------------------------------------------------------------------------------

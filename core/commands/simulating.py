@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from core.commands.facts import Known, Stock, Used, days_of, facts_from, limited
 from core.commands.planning import Within, ages_known, goods_known, rules_in_force
-from core.db.history import orders_since
+from core.db.history import moves_since, orders_since
+from core.db.rows import micros, micros_or_none
 from core.db.stock import levels_of
 from core.domain.order import Order
 from core.domain.routing.decision import Decision, decide
 from core.domain.routing.document import RuleSet
 from core.domain.routing.problem import Demand
+from core.domain.routing.replay import Change, Shelves, shelves_at
 from core.domain.routing.simulate import Tally, tally
-from core.domain.stock import Level
+from core.domain.shop import Shop
+from core.domain.stock import Move, free
 
 SKUS_AT_ONCE = 200
 
@@ -33,11 +36,13 @@ class Simulated:
 
 @dataclass(slots=True)
 class _Run:
-    """One side: its rules, what it asks about goods, and what its locations took on so far."""
+    """One side: its rules, what it asks about goods, what lies on its shelves, and what its
+    locations took on so far."""
 
     ruled: RuleSet
     goods: Any
     ages: Any
+    shelves: Shelves
     used: dict[tuple[int, str], Used] = field(default_factory=dict)
     sums: Tally = field(default_factory=Tally)
 
@@ -47,48 +52,62 @@ def simulate(
 ) -> Simulated:
     """Decide the newest `most` orders of the last days again, by both rule sets. Reads only.
 
-    Every order meets the stock that lies there now, its own and other orders' promises included,
-    as if it came alone; limits of the day are counted from order to order within one call.
+    The shelves begin as they lay when the first of these orders came in. From then on goods
+    come and go as they did, and each side takes its own orders' units in the order in which they
+    came; what an order did not get it does not get later. Limits of the day are counted from
+    order to order, too, both within one call.
     """
     since = within.now - timedelta(days=days)
     orders, mark = orders_since(within.session, within.shop.id, since, after, most)
     skus = sorted({line.sku for order in orders for line in order.shippable})
-    stock = _lying(within, skus)
-    sides = [_run(within, each, skus) for each in (rules_in_force(within.shop), draft)]
+    began = min((micros(order.captured_at) for order in orders), default=0)
+    ledger = _ledger(within, orders, skus, began)
+    sides = [_run(within, each, skus, ledger) for each in (rules_in_force(within.shop), draft)]
     changed = 0
     for order in reversed(orders):
-        found = [_decided(within, side, order, stock) for side in sides]
+        began = max(began, micros(order.captured_at))
+        found = [_decided(within, side, order, began) for side in sides]
         changed += len({decision.picks for decision in found if decision}) > 1
     return Simulated(sides[0].sums, sides[1].sums, changed, mark)
 
 
-def _run(within: Within, ruled: RuleSet, skus: Sequence[str]) -> _Run:
+def _run(within: Within, ruled: RuleSet, skus: Sequence[str], ledger: _Ledger) -> _Run:
     goods: dict[str, Any] = {}
     for some in _chunks(skus):
         goods |= goods_known(within, ruled, some)
-    return _Run(ruled, goods, ages_known(within, ruled, skus))
+    return _Run(ruled, goods, ages_known(within, ruled, skus), shelves_at(*ledger))
 
 
-def _lying(within: Within, skus: Sequence[str]) -> Stock:
-    """What lies at each location now, less what is never sold or taken by routing."""
-    stock: dict[int, dict[str, int]] = {}
+_Ledger = tuple[int, dict[tuple[str, str], int], list[Change], list[Change]]
+
+
+def _ledger(within: Within, orders: Sequence[Order], skus: Sequence[str], began: int) -> _Ledger:
+    """What lies there now, and what changed since then: by others, and by these orders."""
+    codes = {place.id: place.code for place in within.shop.locations.values()}
+    numbers = {order.number for order in orders}
+    lines = {line.id for order in orders for line in order.lines}
+    now: dict[tuple[str, str], int] = {}
+    others: list[Change] = []
+    own: list[Change] = []
     for some in _chunks(skus):
         for level in levels_of(within.session, within.shop.id, some):
-            units = _free_of_promises(level)
-            if units > 0:
-                stock.setdefault(level.location_id, {})[level.sku] = units
-    return stock
+            now[codes[level.location_id], level.sku] = int(free(level)) - level.buffer
+        for move in moves_since(within.session, within.shop.id, some, began):
+            is_own = move.line_id in lines and move.kind in _PROMISES
+            is_own = is_own or (move.kind == Move.RESERVE and move.reason in numbers)
+            change = Change(move.at, codes[move.location_id], move.sku, move.freed)
+            (own if is_own else others).append(change)
+    return began, now, others, own
 
 
-def _free_of_promises(level: Level) -> int:
-    return level.on_hand - level.safety - level.buffer - level.frozen
+_PROMISES = frozenset({Move.RESERVE, Move.RELEASE, Move.SHIP})
 
 
 def _chunks(skus: Sequence[str]) -> list[Sequence[str]]:
     return [skus[n : n + SKUS_AT_ONCE] for n in range(0, len(skus), SKUS_AT_ONCE)]
 
 
-def _decided(within: Within, side: _Run, order: Order, stock: Stock) -> Decision | None:
+def _decided(within: Within, side: _Run, order: Order, moment: int) -> Decision | None:
     wanted: dict[str, int] = {}
     for line in order.shippable:
         wanted[line.sku] = wanted.get(line.sku, 0) + line.ordered
@@ -98,12 +117,26 @@ def _decided(within: Within, side: _Run, order: Order, stock: Stock) -> Decision
     shop, at = within.shop, order.placed_at
     days = days_of(shop, at, limited(shop, side.ruled))
     used = {place: side.used.get((place, day), (0, 0, 0)) for place, day in days.items()}
+    side.shelves.pass_to(moment)
+    stock = _on_shelves(shop, side.shelves, wanted)
     known = Known(shop, at, stock, {}, side.goods, used, side.ages)
     facts = facts_from(known, order, demands)
     found = decide(side.ruled.document, facts)
+    side.shelves.take(found.picks, micros_or_none(order.canceled_at))
     side.sums += tally(facts, found)
     _count(within, side, days, found)
     return found
+
+
+def _on_shelves(shop: Shop, shelves: Shelves, wanted: Mapping[str, int]) -> Stock:
+    """What may be taken of what is wanted; who always has a SKU has as much of it."""
+    stock: dict[int, dict[str, int]] = {}
+    for site in shop.locations.values():
+        there = shelves.free.get(site.code, {})
+        least = wanted if site.id in shop.endless else {}
+        has = {sku: max(there[sku], least.get(sku, 0)) for sku in wanted if sku in there}
+        stock[site.id] = {sku: units for sku, units in has.items() if units > 0}
+    return stock
 
 
 def _count(within: Within, side: _Run, days: dict[int, str], found: Decision) -> None:

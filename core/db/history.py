@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,6 +16,33 @@ from core.db.searching import page_mark
 from core.domain.order import Order
 
 _o = t.orders.c
+
+
+_m = t.stock_move.c
+_FREED = _m.on_hand - _m.reserved - _m.safety - _m.buffer - _m.frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A line of the ledger by what it did to the units that routing may take; `at` in micros."""
+
+    at: int
+    sku: str
+    location_id: int
+    freed: int
+    kind: str
+    line_id: int | None
+    reason: str
+
+
+def moves_since(session: Session, shop_id: int, skus: Sequence[str], since: int) -> list[Moved]:
+    """What changed the free units of these SKUs from then on (microseconds), the oldest first."""
+    clause = (
+        sa.select(_m.at, _m.sku, _m.location_id, _FREED, _m.kind, _m.line_id, _m.reason)
+        .where(_m.shop_id == shop_id, _m.sku.in_(skus), _m.at >= since, _FREED != 0)
+        .order_by(_m.at, _m.id)
+    )
+    return [Moved(*row) for row in session.select(clause)]
 
 
 def orders_since(

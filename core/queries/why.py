@@ -13,9 +13,9 @@ from core.db.reading import Reader
 from core.db.rows import from_json, moment
 from core.domain.access import Right
 from core.domain.refusals import NotFound
+from core.domain.routing.beside import told_beside, told_without_rules
 from core.domain.routing.decision import Facts, decide
 from core.domain.routing.problem import Pick
-from core.domain.routing.story import compared
 from core.domain.routing.trace import Trace, made_again
 from core.registry import Arg, question
 
@@ -70,7 +70,8 @@ def told_again(reader: Reader, trace: Trace) -> tuple[Trace, bool | None]:
         return trace, None
     again = made_again(trace)
     if again is not None:
-        return trace, _units(again.picks) == _units(trace.picks)
+        same = _units(again.picks) == _units(trace.picks)
+        return (told_without_rules(trace) if same else trace), same
     try:
         document = routing.version_of(reader.session, reader.shop.id, trace.version).document
     except NotFound:
@@ -78,7 +79,7 @@ def told_again(reader: Reader, trace: Trace) -> tuple[Trace, bool | None]:
     facts = msgspec.convert(trace.facts, Facts)
     found = decide(document, facts)
     same = _units(found.picks) == _units(trace.picks)
-    return replace(trace, compared=tuple(compared(document, facts, found))), same
+    return told_beside(trace, document, facts, found), same
 
 
 def _units(picks: tuple[Pick, ...]) -> set[Pick]:

@@ -77,7 +77,8 @@ def test_each_location_has_one_reason_and_other_plans_their_cost(shop):
     text = as_text(why_card(why(shop), DESK))
     assert "Rule “not far”, version 1: fewest parcels." in text
     assert "Chosen: BER, 1 parcel, €5.30 (€4.90 parcels, €0.40 handling)." in text
-    assert "Instead: HAM, 1 parcel, €6.30 (€5.90 parcels, €0.40 handling)." in text
+    assert "Instead: HAM, 1 parcel, €6.30 (€5.90 parcels, €0.40 handling): " in text
+    assert "HAM was considered: it has everything, but would cost €1.00 more." in text
     assert "VIE was not allowed: the rule leaves it out." in text
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from bot.presentation.routing import simulation_card
+from core.commands.orders import CancelOrder
 from core.commands.routing import ActivateRules, PutRules, Sure
+from core.commands.stock import AdjustStock, ReceiveStock
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.refusals import Invalid, NotFound
@@ -90,6 +92,26 @@ def test_only_the_orders_of_these_days_are_looked_at(shop):
 def test_a_limit_of_the_day_is_counted_from_order_to_order(shop):
     number = draft(shop, {"name": "any"}, capacity=[{"of": "ber", "orders": 2}])
     assert simulated(shop, number).then.by_location == {"BER": 2, "HAM": 3}
+
+
+def test_each_order_takes_its_part_of_what_lay_there_when_it_came(database):
+    """Three mugs lie in the store: three orders have them, then ten more arrive. An order that
+    was canceled gives back; counting by hand takes away in its time."""
+    shop = make_shop(database, stock=3)
+    for number in range(1001, 1006):
+        shop.place(number, ("mug-red", 1))
+        shop.clock.advance(hours=1)
+    assert shop.do(ReceiveStock("mug-red", "HAM", 10)).ok
+    shop.place(1006, ("mug-red", 1))
+    shop.clock.advance(hours=1)
+    assert shop.do(CancelOrder("1006", "changed their mind")).ok
+    assert shop.do(AdjustStock("mug-red", "HAM", -10, "stolen")).ok
+    shop.place(1007, ("mug-red", 1))
+    shop.place(1008, ("mug-red", 1))
+    view = simulated(shop, draft(shop, {"name": "stores", "only": {"groups": ["store"]}}))
+    assert (view.then.orders, view.then.by_location) == (8, {"HAM": 4})
+    assert (view.now.by_location, view.now.filled) == ({"BER": 3, "HAM": 4}, 7)
+    shop.close()
 
 
 def test_the_present_rules_are_the_other_side(shop):

@@ -93,6 +93,20 @@ def test_a_ranked_list_takes_each_unit_from_the_best_that_has_it() -> None:
     assert ships(found) == {"BER": {"mug": 1}, "HAM": {"mug": 1}}
 
 
+def test_parcels_are_counted_first_also_behind_what_an_earlier_rule_took() -> None:
+    document = rules(
+        rule("near", only={"max_distance_km": 50}, otherwise="next"),
+        rule("rest", prefer=["fewest_parcels"]),
+    )
+    near = replace(BER, available={"mug": 1})
+    cheap = (
+        replace(VIE, available=MUG, parcel_cost=10),
+        replace(VIE, location="GRZ", available=TEE, parcel_cost=10),
+    )
+    found = decide(document, facts(near, HAM, *cheap, mug=2, tee=1))
+    assert ships(found) == {"BER": {"mug": 1}, "HAM": {"mug": 1, "tee": 1}}
+
+
 def test_splits_have_their_price() -> None:
     ber, ham = replace(BER, available=MUG), replace(HAM, available=TEE)
     far = replace(VIE, parcel_cost=1000)

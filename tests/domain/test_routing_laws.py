@@ -63,7 +63,7 @@ _PREFER = st.lists(
     max_size=4,
     unique=True,
 ) | st.fixed_dictionaries({"money": st.fixed_dictionaries({"split": st.integers(0, 300)})})
-_DOCUMENTS = st.lists(
+DOCUMENTS = st.lists(
     st.fixed_dictionaries(
         {"only": _ONLY, "prefer": _PREFER},
         optional={"otherwise": st.sampled_from(["next", "ship_part", "queue", "ask"])},
@@ -76,7 +76,7 @@ _DOCUMENTS = st.lists(
         capacity=[{"of": "warehouse", "orders": 3}],
     )
 )
-_FACTS = st.builds(
+FACTS = st.builds(
     Facts,
     order=st.just(
         OrderFacts(
@@ -95,7 +95,7 @@ _FACTS = st.builds(
 )
 
 
-@given(_DOCUMENTS, _FACTS)
+@given(DOCUMENTS, FACTS)
 def test_what_is_shipped_and_what_is_short_is_what_was_wanted(
     document: Document, asked: Facts
 ) -> None:
@@ -106,7 +106,7 @@ def test_what_is_shipped_and_what_is_short_is_what_was_wanted(
     assert (found.otherwise is None) == (not found.short)
 
 
-@given(_DOCUMENTS, _FACTS)
+@given(DOCUMENTS, FACTS)
 def test_no_rule_takes_more_than_lies_there_or_breaks_a_hard_limit(
     document: Document, asked: Facts
 ) -> None:
@@ -119,7 +119,7 @@ def test_no_rule_takes_more_than_lies_there_or_breaks_a_hard_limit(
         assert "warehouse" not in place.groups or place.used[0] < 3
 
 
-@given(_DOCUMENTS, _FACTS, st.randoms())
+@given(DOCUMENTS, FACTS, st.randoms())
 def test_the_order_in_which_facts_are_told_does_not_matter(
     document: Document, asked: Facts, chance: Any
 ) -> None:
@@ -129,7 +129,7 @@ def test_the_order_in_which_facts_are_told_does_not_matter(
     assert ships(again) == ships(decide(document, asked))
 
 
-@given(_DOCUMENTS, _FACTS)
+@given(DOCUMENTS, FACTS)
 def test_every_candidate_has_one_reason_and_every_decision_a_story(
     document: Document, asked: Facts
 ) -> None:
@@ -141,7 +141,7 @@ def test_every_candidate_has_one_reason_and_every_decision_a_story(
     assert Trace.from_json(story.to_json()).to_json() == story.to_json()
 
 
-@given(st.sampled_from(sorted(PRESETS)), _FACTS)
+@given(st.sampled_from(sorted(PRESETS)), FACTS)
 def test_every_preset_decides_whatever_it_is_asked(name: str, asked: Facts) -> None:
     found = decide(drafted([name]), asked)
     assert sum(found.short.values()) <= sum(demand.quantity for demand in asked.demands)

@@ -14,7 +14,7 @@ from core.domain.routing.document import read_document
 from core.domain.routing.explain import aims_in_words, document_in_words, in_words
 from core.domain.routing.planner import Demand
 from core.domain.routing.presets import preset_named
-from core.domain.routing.story import compared, cost_of, story_of
+from core.domain.routing.story import cost_of, story_of
 from core.domain.routing.trace import CostParts, Trace, explain
 from tests.domain.test_routing_decision import BER, HAM, VIE, facts, rule, rules
 
@@ -215,12 +215,6 @@ def test_a_place_without_enough_is_told_apart_from_one_that_costs_more() -> None
 def test_a_place_with_just_enough_has_everything() -> None:
     lines = story(facts(BER, replace(HAM, parcel_cost=900, available={"mug": 2}), mug=2))
     assert lines[-1].startswith("HAM (250 km) was considered: it has everything, but costs more")
-
-
-def test_the_decision_stands_first_and_then_what_it_was_better_than() -> None:
-    found = decide(CHEAPEST, facts())
-    parts = list(compared(CHEAPEST, facts(), found))
-    assert [(each.locations, each.cost) for each in parts] == [(("VIE",), 300), (("HAM",), 430)]
 
 
 def test_what_lateness_splits_and_last_units_cost_is_told_by_part() -> None:

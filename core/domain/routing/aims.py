@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain.routing.document import Aim, Money
-from core.domain.routing.problem import FARTHEST_METERS, Candidate
+from core.domain.routing.planner import Objective
+from core.domain.routing.problem import FARTHEST_METERS, Candidate, Pick
 from core.domain.routing.rules import LocationFacts
+
+OF_OBJECTIVE = {
+    Objective.FEWEST_PARCELS: (Aim.FEWEST_PARCELS, Aim.CHEAPEST, Aim.NEAREST),
+    Objective.CHEAPEST: (Aim.CHEAPEST, Aim.FEWEST_PARCELS, Aim.NEAREST),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,25 @@ def _stacked(layers: Sequence[Costs], sites: int, units: int) -> Costs:
         unit = [so_far + scale * cost for so_far, cost in zip(unit, each, strict=True)]
         scale *= most * max(fixed, default=0) + units * max(each, default=0) + 1
     return parcel, unit
+
+
+def measured(
+    places: Sequence[LocationFacts],
+    aims: tuple[Aim, ...],
+    wanted: Wanted,
+    picks: Iterable[Pick],
+) -> list[tuple[Aim, int]]:
+    """What some picks come to by each aim, over all their parcels and units: less is better."""
+    units: dict[str, int] = {}
+    for pick in picks:
+        units[pick.location] = units.get(pick.location, 0) + pick.quantity
+    sums = []
+    for aim in aims:
+        fixed, each = _LAYERS[aim](places, wanted)
+        costs = zip(places, fixed, each, strict=True)
+        there = ((a, b, units[place.location]) for place, a, b in costs if place.location in units)
+        sums.append((aim, sum(parcel + unit * count for parcel, unit, count in there)))
+    return sums
 
 
 def takes_the_last(place: LocationFacts, wanted: Wanted) -> bool:

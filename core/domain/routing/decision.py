@@ -19,6 +19,7 @@ from core.domain.routing.rules import (
 from core.domain.routing.scope import OrderFacts, misfit
 
 NO_RULE = Rule("no rule fits")
+_PARCELS_ONLY = (Aim.FEWEST_PARCELS,)
 BUNDLE = "\x00"  # no SKU begins so: goods that must leave together are planned as one
 
 
@@ -42,7 +43,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What ships from where. `otherwise` is what happens with `short`, when anything is."""
+    """What ships from where. `otherwise` is what happens with `short`, when anything is.
+
+    The rule that had the last word was `asked` for this, when so much was `taken` already.
+    """
 
     rule: Rule
     picks: tuple[Pick, ...]
@@ -51,6 +55,8 @@ class Decision:
     sites: tuple[Candidate, ...]
     otherwise: Otherwise | None
     proven: bool
+    asked: tuple[Demand, ...] = ()
+    taken: tuple[Pick, ...] = ()
 
     @property
     def locations(self) -> tuple[str, ...]:
@@ -72,6 +78,7 @@ class _Way:
         self.steps: list[Step] = []
         self.proven = True
         self.last: tuple[Rule, tuple[Candidate, ...]] | None = None
+        self.asked, self.taken = tuple(self.left), tuple(self.picks)
 
     def go(self) -> Decision:
         for position, rule in enumerate(self.document.rules):
@@ -90,6 +97,7 @@ class _Way:
     def _try(self, rule: Rule, otherwise: Otherwise) -> None:
         found, sites = attempt(rule, self.document, self.facts, self.left, self.picks, self.limits)
         self.last = rule, sites
+        self.asked, self.taken = tuple(self.left), tuple(self.picks)
         takes = bool(found.picks) and (not found.short or _takes_part(rule, otherwise))
         if takes:
             self._take(found)
@@ -110,6 +118,8 @@ class _Way:
             sites=sites,
             otherwise=otherwise if self.left else None,
             proven=self.proven,
+            asked=self.asked,
+            taken=self.taken,
         )
 
 
@@ -168,8 +178,9 @@ def _plan(
     opened = frozenset(pick.location for pick in taken)
     places = {place.location: place for place in facts.places}
     whole = Wanted(sum(wanted.values()), demands)
-    priced_sites = priced(sites, places, _aims(rule), whole, opened)
     by_parcels = _first_is_parcels(rule) and not opened
+    aims = _behind_parcels(aims_of(rule)) if by_parcels else aims_of(rule)
+    priced_sites = priced(sites, places, aims, whole, opened)
     objective = Objective.FEWEST_PARCELS if by_parcels else Objective.CHEAPEST
     dropped = False
     while True:
@@ -194,10 +205,14 @@ def _split(rule: Rule) -> int:
     return rule.prefer.split if isinstance(rule.prefer, Money) else 0
 
 
-def _aims(rule: Rule) -> tuple[Aim, ...] | Money:
-    if isinstance(rule.prefer, tuple) and _first_is_parcels(rule):
-        return rule.prefer[1:] or (Aim.CHEAPEST,)
-    return rule.prefer
+def aims_of(rule: Rule) -> tuple[Aim, ...] | Money:
+    """What a rule prefers; of plans with as few parcels the cheapest, if it names nothing else."""
+    return (*_PARCELS_ONLY, Aim.CHEAPEST) if rule.prefer == _PARCELS_ONLY else rule.prefer
+
+
+def _behind_parcels(aims: tuple[Aim, ...] | Money) -> tuple[Aim, ...] | Money:
+    """The planner counts parcels by itself: what is left to weigh."""
+    return aims if isinstance(aims, Money) else aims[1:]
 
 
 def _first_is_parcels(rule: Rule) -> bool:

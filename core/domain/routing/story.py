@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.domain.routing.aims import SPLIT, Wanted, parcel_parts
@@ -142,13 +142,11 @@ def without(facts: Facts, location: str) -> Facts:
     return replace(facts, places=places)
 
 
+def only_from(facts: Facts, location: str) -> Facts:
+    """The facts in which this is the only location."""
+    return replace(facts, places=(place_of(facts, location),))
+
+
 def _how_bad(facts: Facts, plan: Decision) -> tuple[int, int, int, tuple[str, ...]]:
     parts = cost_of(facts, plan)
     return parts.units_short, parts.cost, parts.parcels, parts.locations
-
-
-def compared(document: Document, facts: Facts, found: Decision) -> Iterable[CostParts]:
-    """The decision first, then the plans that it was better than."""
-    yield cost_of(facts, found)
-    for other in others(document, facts, found):
-        yield cost_of(facts, other)

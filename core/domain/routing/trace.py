@@ -10,6 +10,7 @@ from core.domain.routing import rules as r
 from core.domain.routing.decision import Step
 from core.domain.routing.planner import Limits, Objective, Plan, plan
 from core.domain.routing.problem import Candidate, Demand, Pick
+from core.domain.routing.worse import Beside, Worse, beside_in_words, in_words
 
 SITES_KEPT = 50
 Verdict = Literal["chosen", "considered", "excluded"]
@@ -57,7 +58,8 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class CostParts:
-    """One plan that was compared, in minor units by cost part; `more` names further parts."""
+    """One plan that was compared, in minor units by cost part; `more` names further parts,
+    `worse` why it was not chosen."""
 
     locations: tuple[str, ...]
     parcels: int
@@ -65,6 +67,7 @@ class CostParts:
     unit_cost: int
     units_short: int
     more: Mapping[str, int] = field(default_factory=dict)
+    worse: Worse | None = None
 
     @property
     def cost(self) -> int:
@@ -80,6 +83,7 @@ class Trace:
     decision depended on: from them it can be made again. `override` names the person who chose.
     Of very many locations the first are named; `more` counts the others by their reason.
     `clock` says how long the order might wait for one parcel (Leave, and `until` in UTC).
+    `beside` is worked out when it is asked for, and not stored.
     """
 
     objective: Objective
@@ -99,15 +103,18 @@ class Trace:
     waits: str = ""
     more: Mapping[str, int] = field(default_factory=dict)
     clock: Mapping[str, Any] = field(default_factory=dict)
+    beside: tuple[Beside, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data: dictionaries, lists, numbers and words."""
         plain = asdict(self)
         plain["objective"] = self.objective.value
-        for name in ("weighed", "compared", "picks", "steps"):
+        for name in ("weighed", "compared", "picks", "steps", "beside"):
             plain[name] = list(plain[name])
         for parts in plain["compared"]:
             parts["locations"] = list(parts["locations"])
+        for each in plain["beside"]:
+            each["others"] = list(each["others"])
         return plain
 
     @classmethod
@@ -117,10 +124,7 @@ class Trace:
             rule=plain["rule"],
             version=plain["version"],
             weighed=tuple(Weighed(**each) for each in plain["weighed"]),
-            compared=tuple(
-                CostParts(**{**each, "locations": tuple(each["locations"])})
-                for each in plain["compared"]
-            ),
+            compared=tuple(map(_parts_from, plain["compared"])),
             picks=tuple(Pick(**each) for each in plain["picks"]),
             short=dict(plain["short"]),
             proven=plain["proven"],
@@ -133,7 +137,18 @@ class Trace:
             waits=plain.get("waits", ""),
             more=plain.get("more", {}),
             clock=plain.get("clock", {}),
+            beside=tuple(map(_beside_from, plain.get("beside", ()))),
         )
+
+
+def _parts_from(plain: Mapping[str, Any]) -> CostParts:
+    worse = plain.get("worse")
+    told = {"locations": tuple(plain["locations"]), "worse": Worse(**worse) if worse else None}
+    return CostParts(**{**plain, **told})
+
+
+def _beside_from(plain: Mapping[str, Any]) -> Beside:
+    return Beside(**{**plain, "worse": Worse(**plain["worse"]), "others": tuple(plain["others"])})
 
 
 def trace_of(
@@ -200,11 +215,17 @@ def plain_facts(demands: Sequence[Demand], sites: Sequence[Candidate]) -> Any:
 
 def made_again(trace: Trace) -> Plan | None:
     """The plan that the facts of a trace without rules lead to; None when they were not kept."""
-    if not isinstance(trace.facts, Mapping) or "sites" not in trace.facts:
-        return None
-    demands = [Demand(*each) for each in trace.facts["wanted"]]
-    sites = [Candidate(*each) for each in trace.facts["sites"]]
-    return plan(demands, sites, trace.objective)
+    return plan(*plain_question(trace), trace.objective) if has_plain_facts(trace) else None
+
+
+def has_plain_facts(trace: Trace) -> bool:
+    return isinstance(trace.facts, Mapping) and "sites" in trace.facts
+
+
+def plain_question(trace: Trace) -> tuple[list[Demand], list[Candidate]]:
+    """What was wanted, and the locations that were able, of a trace without rules."""
+    wanted, sites = trace.facts["wanted"], trace.facts["sites"]
+    return [Demand(*each) for each in wanted], [Candidate(*each) for each in sites]
 
 
 def decide(
@@ -302,6 +323,7 @@ def _compared(parts: CostParts, place: int, first: CostParts, money: Callable[[i
     more = "".join(f", {money(cost)} {_PARTS.get(name, name)}" for name, cost in parts.more.items())
     missing = parts.units_short - first.units_short
     short = f"; {missing} more would wait" if missing > 0 else ""
+    short = f": {in_words(parts.worse, money)}" if parts.worse else short
     return f"{word}: {places}, {count}, {total} ({parcel} parcels, {unit} handling{more}){short}."
 
 
@@ -319,6 +341,9 @@ def _about(each: Weighed, trace: Trace, money: Callable[[int], str]) -> str:
     verb = "was not allowed" if each.verdict == "excluded" else "was considered"
     away = "" if each.distance_km is None else f" ({each.distance_km:.0f} km)"
     reason = _reason(each.reason)
+    beside = next((b for b in trace.beside if b.location == each.location), None)
+    if beside is not None:
+        return f"{each.location}{away} {verb}: {beside_in_words(beside, money)}."
     alone = (parts.cost for parts in trace.compared if parts.locations == (each.location,))
     cost = next((f" It would cost {money(known)}." for known in alone), "")
     return f"{each.location}{away} {verb}: {reason}.{cost}"
