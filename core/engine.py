@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,14 +17,15 @@ import core.queries  # noqa: F401  (both enter their handlers in the registry)
 from core import registry
 from core.db import audit, inbox, setup
 from core.db import tables as t
-from core.db.connection import Database, Session
+from core.db.connection import Database, Question, Session
 from core.db.errors import is_integrity, is_transient
+from core.db.hopeful import writer_for
 from core.db.ids import Ids
 from core.db.inbox import Delivery
 from core.db.reading import Reader
 from core.db.rows import to_json
 from core.db.unit_of_work import UnitOfWork
-from core.db.writer import Batch, call, writer_for
+from core.db.writer import Batch, call
 from core.domain.access import Actor, Role, demand, system
 from core.domain.cases import CaseKind, Finding
 from core.domain.order import Order
@@ -190,9 +191,22 @@ class _CommandJob:
         self.command_id = 0
         readable = not isinstance(command, Unreadable)
         self.name = registry.spec_of(command).name if readable else "read_delivery"
+        self.questions = () if engine.database.is_sqlite else self._questions()
+
+    def _questions(self) -> Sequence[Question]:
+        """What a server is asked ahead: only for what says whether it was done before."""
+        delivery = self.caller.delivery
+        if isinstance(self.command, Unreadable) or delivery is None or delivery.inbox_id:
+            return ()
+        ask = registry.spec_of(self.command).questions
+        if ask is None:
+            return ()
+        return (inbox.question(delivery), *ask(self.command, self.caller.actor.shop_id))
 
     def run(self, batch: Batch) -> Receipt:
         self.command_id = self.engine.ids()  # anew at each try: another process may have had it
+        if not batch.was_asked:
+            batch.session.look_ahead(self.questions)
         known = self._known(batch)
         if known is not None:
             return known

@@ -80,6 +80,7 @@ class Spec:
     prepare: Callable[..., Any] | None = None
     in_chat: bool = True
     looks_first: bool = False  # `prepare` is too slow for the writer, however small the shop is
+    questions: Callable[..., Any] | None = None  # (command, shop id): what it will ask for certain
 
     @property
     def is_question(self) -> bool:
@@ -115,6 +116,7 @@ def command(
     many: bool = False,
     in_chat: bool = True,
     looks_first: bool = False,
+    questions: Callable[..., Any] | None = None,
 ) -> Callable[[H], H]:
     """Enter a handler `(command, uow) -> Done` for a command; its docstring is the summary."""
 
@@ -133,6 +135,7 @@ def command(
             prepare,
             in_chat,
             looks_first,
+            questions,
         )
         _enter(COMMANDS, spec)
         return handler

@@ -18,6 +18,7 @@ from core.commands.placing import (
 )
 from core.commands.screening import screen
 from core.db import ahead
+from core.db.connection import Question
 from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -107,16 +108,22 @@ def prepare(ask: CaptureOrder, reader: Reader) -> list[Level]:
     return snapshot(reader, units_of(reader.shop.kits, {line.sku: 1 for line in ask.lines}))
 
 
+def questions(ask: CaptureOrder, shop_id: int) -> list[Question]:
+    skus = [line.sku.strip() for line in ask.lines if line.quantity and line.ships]
+    number, email = _clean_number(ask), _clean_email(ask)
+    return ahead.of_capture(shop_id, ask.connection_id, ask.external_id, number, email, skus)
+
+
 @command(
     "capture",
     CaptureOrder,
     Right.CAPTURE,
     prepare=prepare,
     in_chat=False,
+    questions=questions,
 )
 def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> Done:
     _require_sense(ask)
-    _look_ahead(uow, ask)
     known = None
     if ask.connection_id is not None:
         known = uow.orders.by_external(ask.connection_id, ask.external_id)
@@ -141,12 +148,6 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
     uow.orders.add(Change(order))
     _open_cases(uow, order)
     return Done(f"Order {order.number} is captured.", {"order": order.number, "id": order.id})
-
-
-def _look_ahead(uow: UnitOfWork, ask: CaptureOrder) -> None:
-    skus = [line.sku.strip() for line in ask.lines if line.quantity and line.ships]
-    number, email = _clean_number(ask), _clean_email(ask)
-    ahead.of_capture(uow, ask.connection_id, ask.external_id, number, email, skus)
 
 
 def _require_sense(ask: CaptureOrder) -> None:

@@ -6,7 +6,7 @@ import logging
 import select
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
@@ -14,17 +14,18 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
 
-from core.db import rows
+from core.db import at_once, rows
 
 log = logging.getLogger("wismo.db")
 
 IDLE_KEPT = 16
+IN_ERROR = 3  # libpq's word for a transaction in which a statement has failed
 READ_SNAPSHOT = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"  # all its questions see one moment
 )
 
-Row = tuple[Any, ...]
-Params = Mapping[str, Any]
+Row = at_once.Row
+Params = at_once.Params
 
 
 class Statement:
@@ -61,6 +62,9 @@ class Statement:
             found = (str(compiled), dict(compiled.params), order)
             self._compiled[dialect.name] = found
         return found
+
+
+Question = tuple[Statement, Params]
 
 
 def one_of(column: sa.ColumnElement[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
@@ -105,10 +109,12 @@ class Session:
         self._poll: select.poll | None = None
         self.answers: dict[Any, Any] = {}  # to questions that were asked ahead
         self.one_by_one = False  # wait for each answer: an error must not fall on what follows it
+        self.has_written = False  # since the transaction began
 
     @property
     def connection(self) -> sa.Connection:
         """SQLAlchemy's own, for what is put together at run time."""
+        self.has_written = True  # nobody here sees what it is used for
         self._send()
         return self._connection
 
@@ -149,7 +155,7 @@ class Session:
 
     def _forget(self) -> None:
         self.before = None
-        self.one_by_one = False
+        self.one_by_one = self.has_written = False
         self.answers.clear()
 
     @property
@@ -163,6 +169,11 @@ class Session:
     def is_lost(self) -> bool:
         """Whether the server has gone in the middle of something."""
         return not self.is_sqlite and bool(self.driver.closed)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a server answers nothing any more until this transaction is over."""
+        return not self.is_sqlite and bool(self.driver.pgconn.transaction_status == IN_ERROR)
 
     @property
     def was_left(self) -> bool:
@@ -181,7 +192,7 @@ class Session:
         if self.before is not None and not statement.apart:
             self.before()
         if self.answers:
-            known = self.answers.pop(_asked(statement, params), None)
+            known = self.answers.get(_asked(statement, params))
             if known is not None:
                 return known
         sql, base, order = statement.prepared(self.dialect)
@@ -204,24 +215,41 @@ class Session:
 
     def run(self, statement: Statement, **params: Any) -> int:
         """Execute a write; returns how many rows changed."""
-        self.answers.clear()
+        self._write()
         count: int = self._execute(statement, params).rowcount
         return count
 
+    def _write(self) -> None:
+        """What was known may be different from now on."""
+        self.has_written = True
+        self.answers.clear()
+
     def run_each(self, writes: Sequence[tuple[Statement, Params]]) -> list[int]:
         """Execute writes one after the other; returns how many rows each of them changed."""
-        self.answers.clear()
+        self._write()
         if self.is_sqlite:
             return [self.run(statement, **params) for statement, params in writes]
         return [cursor.rowcount for cursor in self._ask(writes)]
 
-    def look_ahead(self, questions: Sequence[tuple[Statement, Params]]) -> None:
+    def look_ahead(self, questions: Sequence[Question]) -> None:
         """Ask a server many questions in one round trip; each answer is there when its question
         is asked, unless something was written in between."""
-        if not self.is_sqlite:
-            found = self._ask(questions)
-            for (statement, params), cursor in zip(questions, found, strict=True):
-                self.answers[_asked(statement, params)] = cursor
+        if self.is_sqlite:
+            return
+        groups: dict[Statement, dict[Any, Params]] = {}
+        for statement, params in questions:
+            groups.setdefault(statement, {})[_asked(statement, params)] = params
+        with self.together():
+            found = [self._sent_of_each(s, list(asked.values())) for s, asked in groups.items()]
+        for (statement, asked), cursor in zip(groups.items(), found, strict=True):
+            for params, known in at_once.answers(list(asked.values()), cursor.fetchall()):
+                self.answers[_asked(statement, params)] = known
+
+    def _sent_of_each(self, statement: Statement, asked: Sequence[Params]) -> Any:
+        if len(asked) == 1:
+            return self._sent(statement, asked[0])
+        sql, base, _ = statement.prepared(self.dialect)
+        return self.driver.execute(*at_once.of_each(sql, [{**base, **params} for params in asked]))
 
     def _ask(self, statements: Sequence[tuple[Statement, Params]]) -> list[Any]:
         """Run statements on PostgreSQL in one round trip, each on a cursor of its own."""
@@ -231,13 +259,18 @@ class Session:
         with self.together():
             return [self._sent(statement, params) for statement, params in statements]
 
+    def send(self, statement: Statement, **params: Any) -> None:
+        """Execute on a server, inside `together`: only an error is of interest, and comes there."""
+        self._sent(statement, params)
+
     def _sent(self, statement: Statement, params: Params) -> Any:
         sql, base, _ = statement.prepared(self.dialect)
         return self.driver.execute(sql, {**base, **params})
 
     def insert(self, new: Sequence[tuple[Insert, Sequence[Params]]]) -> None:
         """Write whole rows of some tables, parents before children."""
-        self.answers.clear()
+        if new:
+            self._write()
         if self.is_sqlite:
             for statement, found in new:
                 sql, _, order = statement.prepared(self.dialect)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.db import tables as t
-from core.db.connection import Session, Statement
+from core.db.connection import Question, Session, Statement
 from core.db.rows import micros
 from core.db.writer import Batch
 
@@ -80,6 +80,16 @@ class Delivery:
     attempts: int = 0
 
 
+def question(delivery: Delivery) -> Question:
+    """What `find` asks the database."""
+    return _KNOWN, {
+        "connection": delivery.connection_id,
+        "delivery": delivery.delivery_id,
+        "topic": delivery.topic,
+        "event": delivery.event_id,
+    }
+
+
 def find(batch: Batch, delivery: Delivery) -> tuple[int, str, str] | None:
     """(id, state, answer) of a delivery that was received before, also under its event's id."""
     keys = {(delivery.connection_id, delivery.delivery_id)}
@@ -88,13 +98,8 @@ def find(batch: Batch, delivery: Delivery) -> tuple[int, str, str] | None:
     if keys & batch.seen:
         batch.flush()
     batch.seen |= keys
-    row = batch.session.row(
-        _KNOWN,
-        connection=delivery.connection_id,
-        delivery=delivery.delivery_id,
-        topic=delivery.topic,
-        event=delivery.event_id,
-    )
+    statement, params = question(delivery)
+    row = batch.session.row(statement, **params)
     return None if row is None else (row[0], row[1], row[2])
 
 

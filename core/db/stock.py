@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +171,16 @@ class Stock:
         return Level(sku, location_id, 0, 0)
 
     def levels(self, skus: Sequence[str]) -> list[Level]:
-        return levels_of(self._session, self._uow.shop.id, skus)
+        found = levels_of(self._session, self._uow.shop.id, skus)
+        return (
+            [self._less_promised(level) for level in found] if self._uow.batch.promises else found
+        )
+
+    def _less_promised(self, level: Level) -> Level:
+        """As the database will see it once the batch has kept what it promised so far."""
+        promises = self._uow.batch.promises or {}
+        units, _ = promises.get((self._uow.shop.id, level.sku, level.location_id), (0, 0))
+        return replace(level, reserved=level.reserved + units)
 
     def known(self, skus: Sequence[str]) -> set[str]:
         return known_skus(self._session, self._uow.shop.id, skus)
@@ -182,6 +192,24 @@ class Stock:
             raise Invalid("A stock correction needs a reason.", "Add why, for example: counted.")
         self.lock_queue({m.sku for m in batch if m.kind in FREEING})
         wanted = deltas(batch)
+        if not self._is_hoped(wanted):
+            self._move_now(wanted)
+        for move in batch:
+            self._write(move)
+            self.touched.add(move.sku)
+
+    def _is_hoped(self, wanted: Sequence[Delta]) -> bool:
+        """Whether these are promises that the whole batch keeps, or not, when it is committed."""
+        promises = self._uow.batch.promises
+        if promises is None or not all(d.only_promises for d in wanted):
+            return False
+        for one in wanted:
+            key = (self._uow.shop.id, one.sku, one.location_id)
+            units, at = promises.get(key, (0, micros(self._uow.now)))
+            promises[key] = (units + one.change.reserved, at)
+        return True
+
+    def _move_now(self, wanted: Sequence[Delta]) -> None:
         moved = self._session.run_each([self._guarded(d) for d in wanted])
         missing = [
             d for d, rows in zip(wanted, moved, strict=True) if rows != 1 and not self._founded(d)
@@ -189,12 +217,9 @@ class Stock:
         if missing:
             self._take_back(d for d in wanted if d not in missing)
             if self._uow.shop.uses_carts and free_overdue(self._uow, {d.sku for d in missing}):
-                self.move(batch)
+                self._move_now(wanted)
                 return
             raise Short(tuple((d.sku, d.location_id) for d in missing))
-        for move in batch:
-            self._write(move)
-            self.touched.add(move.sku)
 
     def _take_back(self, applied: Iterable[Delta]) -> None:
         """Whoever catches Short goes on in the same transaction: nothing may stay half done."""

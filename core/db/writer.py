@@ -7,14 +7,14 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from core import failpoints
-from core.db.connection import Database, Insert, Session
+from core.db.connection import Database, Insert, Question, Session
 from core.db.errors import is_integrity, is_retryable, is_transient
 from core.db.tables import metadata
 from core.domain.refusals import Unavailable
@@ -37,6 +37,8 @@ class Batch:
     errors are its own.
     """
 
+    was_asked = False  # whether the questions of its commands were asked for all of them at once
+
     def __init__(
         self, session: Session, begin: str, *, alone: bool = False, careful: bool = False
     ) -> None:
@@ -45,6 +47,8 @@ class Batch:
         self._clings = not alone
         self._begin = begin
         self.seen: set[tuple[Any, ...]] = set()  # keys of this batch that a look-up must not miss
+        # (shop id, SKU, location id): (units, UTC microseconds). None: each is kept at once.
+        self.promises: dict[tuple[int, str, int], tuple[int, int]] | None = None
         self.shops: dict[int, Any] = {}
         self.touched: set[int] = set()  # shops that a command of this batch has changed
         self._waiting: dict[sa.Table, list[dict[str, Any]]] = {}
@@ -123,12 +127,19 @@ def insert_into(table: sa.Table) -> Insert:
 
 
 class Job(Protocol):
-    """Work for the writer. `run` must leave the batch's transaction standing."""
+    """Work for the writer. `run` must leave the batch's transaction standing.
+
+    A job with `questions` (what it will ask for certain) may run a second time although the first
+    one was committed, and has to notice.
+    """
+
+    @property
+    def questions(self) -> Sequence[Question]: ...
 
     def run(self, batch: Batch) -> Any: ...
 
 
-_Item = tuple[Job, Future[Any]]
+Item = tuple[Job, Future[Any]]
 
 
 class Writer(Protocol):
@@ -137,16 +148,12 @@ class Writer(Protocol):
     def close(self) -> None: ...
 
 
-def writer_for(database: Database) -> Writer:
-    return GroupWriter(database) if database.is_sqlite else PoolWriter(database)
-
-
 class GroupWriter:
     """SQLite: takes whatever waits, runs each job in a savepoint, commits once, then answers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._closed = False
         self._door = threading.Lock()  # nobody comes in behind the one who closes
         self._thread = threading.Thread(target=self._loop, name="wismo-writer", daemon=True)
@@ -168,12 +175,12 @@ class GroupWriter:
 
     def _loop(self) -> None:
         while (first := self._waiting.get()) is not None:
-            if _begins(first):
+            if begins(first):
                 self._commit_group(first)
 
-    def _commit_group(self, first: _Item) -> None:
+    def _commit_group(self, first: Item) -> None:
         """All answers or none: a group that cannot commit runs again, one command at a time."""
-        group: list[_Item] = []
+        group: list[Item] = []
         try:
             answers = self._attempt(self._joining(group, first), alone=False)
         except Exception as problem:  # noqa: BLE001 (each caller gets the answer of its own try)
@@ -184,16 +191,16 @@ class GroupWriter:
         for (_, future), answer in zip(group, answers, strict=True):
             future.set_result(answer)
 
-    def _joining(self, group: list[_Item], first: _Item) -> Iterator[Job]:
+    def _joining(self, group: list[Item], first: Item) -> Iterator[Job]:
         """The first command, and those that come while the ones before them run: the fewer
         commits, the faster. Nobody waits for commands that are not there yet."""
-        item: _Item | None = first
+        item: Item | None = first
         while item is not None:
             group.append(item)
             yield item[0]
             item = self._next() if len(group) < GROUP_MAX else None
 
-    def _next(self) -> _Item | None:
+    def _next(self) -> Item | None:
         while True:
             try:
                 item = self._waiting.get_nowait()
@@ -202,10 +209,10 @@ class GroupWriter:
             if item is None:
                 self._waiting.put(None)  # the end, for the loop to see
                 return None
-            if _begins(item):
+            if begins(item):
                 return item
 
-    def _commit_alone(self, item: _Item) -> None:
+    def _commit_alone(self, item: Item) -> None:
         job, future = item
         try:
             answer = self._attempt([job], alone=True)[0]
@@ -226,7 +233,7 @@ class GroupWriter:
         return answers
 
 
-def _begins(item: _Item) -> bool:
+def begins(item: Item) -> bool:
     """Whether its caller still waits for it."""
     return item[1].set_running_or_notify_cancel()
 
@@ -256,6 +263,18 @@ class PoolWriter:
             return self._pool.submit(self._run, job)
         except RuntimeError as closed:
             raise Unavailable("wismo is shutting down.", "Try again in a moment.") from closed
+
+    def run_apart(self, job: Job, future: Future[Any]) -> None:
+        """Run by itself a job that somebody waits for already."""
+        self._pool.submit(self._answer, job, future)
+
+    def _answer(self, job: Job, future: Future[Any]) -> None:
+        try:
+            answer = self._run(job)
+        except Exception as problem:  # noqa: BLE001 (the caller gets it)
+            future.set_exception(problem)
+        else:
+            future.set_result(answer)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
@@ -297,6 +316,8 @@ def call(function: Callable[[Batch], Any]) -> Job:
     """A plain function as a job."""
 
     class _Call:
+        questions = ()
+
         def run(self, batch: Batch) -> Any:
             return function(batch)
 
