@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import msgspec
 
 from core.commands.editing import settle_units
+from core.commands.handout import may_call_off
+from core.commands.owing import withdraw
 from core.commands.writeback import tell_shop
 from core.db.changes import Changes, OrderChange
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
-from core.domain.cases import CaseKind
 from core.domain.edit_actions import shrunk
 from core.domain.edit_stock import in_the_way
 from core.domain.edits import Preview
@@ -84,14 +85,14 @@ def _withdraw(uow: UnitOfWork, order: Order, change: OrderChange) -> None:
     """What the edit owed is not owed any more; money that has gone back stays gone."""
     if not change.refund:
         return
-    for refund in uow.returns.refunds(order.id):
-        if refund.change_id == change.id and refund.state == "due":
-            uow.cases.close(CaseKind.REFUND_TASK, f"refund:{refund.id}", "the edit was taken back")
-    if not Changes(uow).withdraw_refund(change.id):
+    owed = [r for r in uow.refunds.of(order.id) if r.change_id == change.id and r.state == "due"]
+    if not owed or not all(may_call_off(uow, refund) for refund in owed):
         raise NotPossible(
             f"The money for that edit of order {order.number} has gone back already.",
             "Edit it once more: the difference is asked for.",
         )
+    for refund in owed:
+        withdraw(uow, refund, "the edit was taken back")
 
 
 def snapshot(order: Order) -> dict[str, Any]:

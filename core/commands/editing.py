@@ -6,23 +6,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from core.commands.orders import MoveOrder, move
+from core.commands.owing import owe
 from core.commands.placing import free, open_short_case, open_unknown_case, place, serve_queue
 from core.commands.screening import screen_changed
 from core.commands.writeback import tell_shop
 from core.db.capacity import give_back
 from core.db.changes import Changes, OrderChange, facts_of
 from core.db.reading import Reader
-from core.db.returns import Refund
 from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
-from core.domain.cases import CaseKind, Finding
 from core.domain.edit_actions import EditAction
+from core.domain.edit_refund import refund_items
 from core.domain.edit_stock import Taken, give_up, promised_less
 from core.domain.edits import Preview, preview
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.kits import pulled
-from core.domain.money import amount_text
 from core.domain.order import Change, Order
 from core.domain.refusals import NotPossible
 from core.domain.stock import Move, StockMove
@@ -178,38 +177,8 @@ def _work_beside(uow: UnitOfWork, order: Order, work: FulfillmentOrder) -> Fulfi
 
 
 def _owe(uow: UnitOfWork, order: Order, found: Preview, change: OrderChange) -> int | None:
-    """Money that goes back becomes due, with a task for a person; more is only asked for."""
+    """Money that goes back becomes due; more is only asked for."""
     if not found.refund:
         return None
-    refund = Refund(
-        id=uow.new_id(),
-        order_id=order.id,
-        rma_id=None,
-        gateway="manual",
-        external_id=None,
-        amount=found.refund,
-        currency=order.currency,
-        state="due",
-        reference="",
-        lines=found.removed,
-        due_at=uow.now,
-        change_id=change.id,
-    )
-    uow.returns.add_refund(refund)
-    uow.emit(order.id, e.RefundDue(refund.id, refund.amount, order.currency))
-    uow.cases.open(
-        Finding(
-            CaseKind.REFUND_TASK,
-            f"refund:{refund.id}",
-            f"Refund {amount_text(refund.amount, order.currency)} "
-            f"of order {order.number} for its edit.",
-            order_id=order.id,
-            facts={
-                "return": order.number,
-                "order": order.number,
-                "amount": refund.amount,
-                "currency": order.currency,
-            },
-        )
-    )
-    return refund.id
+    refund = owe(uow, order, refund_items(found), change_id=change.id)
+    return refund.id if refund else None

@@ -1,94 +1,168 @@
-"""Money that is owed to a customer: made due with a task for a person, never more than is left."""
+"""The one way into money that goes back: capped, made due, and handed to whoever pays it out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from core.db.returns import Refund
+from core.commands import handout
+from core.db.refunds import Refund
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
-from core.domain.cases import CaseKind, Finding
+from core.domain.access import Role
+from core.domain.cases import CaseKind
 from core.domain.money import amount_text
 from core.domain.order import Order
+from core.domain.refunds import (
+    Given,
+    Item,
+    ItemKind,
+    capped,
+    line_items,
+    total_of,
+)
 from core.domain.returns import Rma
 
+CASES = (
+    CaseKind.REFUND_TASK,
+    CaseKind.REFUND_OPEN,
+    CaseKind.REFUND_APPROVAL,
+    CaseKind.REFUND_FAILED,
+    CaseKind.REFUND_UNKNOWN,
+)
 
-def make_due(
+
+def owe(
     uow: UnitOfWork,
     order: Order,
-    rma: Rma | None,
-    amount: int,
-    parts: Iterable[tuple[int, int, int]],
-) -> Refund:
-    """The money is owed from now on, and a person has the task to pay it out."""
+    items: Sequence[Item],
+    *,
+    rma: Rma | None = None,
+    change_id: int | None = None,
+    claim_id: int | None = None,
+    to: str = "original",
+    note: str = "",
+    approval: bool | None = None,
+    is_channels: bool = False,
+) -> Refund | None:
+    """The money for these items is owed from now on; None when nothing is left to give back.
+
+    Never more than was paid and is not on its way back yet. `to` is "original", the payments it
+    came from, or "credit". Above what policy lets go alone, or with `approval`, a person approves
+    first. With `is_channels` the channel pays it of its own accord, and nobody else is asked to.
+    """
+    items = capped(items, room(uow, order))
+    if total_of(items) <= 0:
+        return None
     refund = Refund(
         id=uow.new_id(),
         order_id=order.id,
         rma_id=rma.id if rma else None,
-        gateway="manual",
-        external_id=None,
-        amount=amount,
+        change_id=change_id,
+        claim_id=claim_id,
+        amount=total_of(items),
+        bonus=total_of(item for item in items if item.kind is ItemKind.BONUS),
         currency=order.currency,
-        state="due",
-        reference="",
-        lines=tuple((line_id, quantity) for line_id, quantity, _ in parts),
+        items=tuple(items),
+        target=to,
+        note=note,
+        asked_by=uow.actor.id,
         due_at=uow.now,
     )
-    uow.returns.add_refund(refund)
-    uow.emit(order.id, e.RefundDue(refund.id, amount, order.currency))
-    _open_task(uow, order, rma, refund)
+    waits = _needs_approval(uow, refund) if approval is None else approval
+    return _due(uow, order, refund, waits=waits and not is_channels, is_channels=is_channels)
+
+
+def _due(
+    uow: UnitOfWork, order: Order, refund: Refund, *, waits: bool, is_channels: bool = False
+) -> Refund:
+    uow.refunds.add(refund)
+    uow.emit(order.id, e.RefundDue(refund.id, refund.amount, order.currency))
+    handout.plan(uow, order, refund, waits=waits, is_channels=is_channels)
     return refund
+
+
+def _needs_approval(uow: UnitOfWork, refund: Refund) -> bool:
+    """Above the policy's amount; what the house itself decides was approved with its policy."""
+    most = int(uow.shop.policy["refund_approve_above"])
+    return bool(most) and refund.amount > most and uow.actor.role is not Role.SYSTEM
+
+
+def room(uow: UnitOfWork, order: Order) -> int:
+    """What was paid and has not gone back, nor is owed already."""
+    owed = sum(refund.owed for refund in uow.refunds.of(order.id))
+    return max(0, order.captured - order.refunded - owed)
+
+
+def given(order: Order, refunds: Iterable[Refund]) -> Given:
+    """What has gone back of an order, or is owed: the units of what is owed are fixed already."""
+    units = {line.id: line.refunded for line in order.lines}
+    shipping = total = 0
+    for refund in refunds:
+        if refund.state == "canceled":
+            continue
+        total += refund.amount - refund.bonus
+        shipping += total_of(i for i in refund.items if i.kind is ItemKind.SHIPPING)
+        for line_id, quantity in refund.lines if refund.state == "due" else ():
+            units[line_id] = units.get(line_id, 0) + quantity
+    return Given(units, shipping, total)
+
+
+def items_for(uow: UnitOfWork, order: Order, units: dict[int, int]) -> tuple[Item, ...]:
+    """The exact money of these units, as far as it is not on its way back yet."""
+    return line_items(order, units, given(order, uow.refunds.of(order.id)))
+
+
+# --- what is not owed any more -------------------------------------------------------------------
+
+
+def withdraw(uow: UnitOfWork, refund: Refund, why: str) -> None:
+    """It is not due any more: what it was for was taken back. Raises NotPossible when its gateway
+    is being asked, or some of it has gone."""
+    handout.call_off(uow, refund, why)
+    uow.refunds.save(refund, replace(refund, state="canceled"))
+    close_cases(uow, refund, why)
 
 
 def require_left(uow: UnitOfWork, order_id: int) -> None:
     """What the shop has paid out by itself is not owed a second time: the newest debts give way
     first, and of one that is covered in part the rest stays due."""
-    order = uow.orders.by_id(order_id)
+    order = uow.orders.own(order_id)
     left = max(0, order.captured - order.refunded)
-    for refund in uow.returns.refunds(order_id):
+    for refund in uow.refunds.of(order_id):
         if refund.state != "due":
             continue
-        if refund.amount > left:
+        if refund.owed > left and handout.may_call_off(uow, refund):
             _lower(uow, order, refund, left)
-        left -= min(left, refund.amount)
+        left -= min(left, refund.owed)
 
 
 def _lower(uow: UnitOfWork, order: Order, refund: Refund, left: int) -> None:
-    uow.returns.cancel_refund(refund)
-    for kind in (CaseKind.REFUND_TASK, CaseKind.REFUND_OPEN):
-        uow.cases.close(kind, f"refund:{refund.id}", "the shop has paid it out")
-    rma = None if refund.rma_id is None else uow.returns.by_id(refund.rma_id)
+    waits = any(part.state == "planned" for part in uow.refunds.parts_of(refund))
+    withdraw(uow, refund, "the shop has paid it out")
     if left:
-        make_due(uow, order, rma, left, [(line_id, units, 0) for line_id, units in refund.lines])
-    elif rma is not None:
-        close_if_paid(uow, rma)
+        items = capped(refund.items, left)
+        less = replace(refund, id=uow.new_id(), items=items, amount=total_of(items))
+        _due(uow, order, less, waits=waits)
+    elif refund.rma_id is not None:
+        close_if_paid(uow, uow.returns.by_id(refund.rma_id))
+
+
+def close_cases(uow: UnitOfWork, refund: Refund, why: str) -> None:
+    for kind in CASES:
+        uow.cases.close(kind, f"refund:{refund.id}", why)
+
+
+# --- words and returns ---------------------------------------------------------------------------
 
 
 def text_of(refund: Refund) -> str:
     return amount_text(refund.amount, refund.currency)
 
 
-def _open_task(uow: UnitOfWork, order: Order, rma: Rma | None, refund: Refund) -> None:
-    text = amount_text(refund.amount, refund.currency)
-    why = f"return {rma.number}" if rma else "what was canceled"
-    finding = Finding(
-        CaseKind.REFUND_TASK,
-        f"refund:{refund.id}",
-        f"Refund {text} of order {order.number} for {why}.",
-        order_id=order.id,
-        facts={
-            "return": rma.number if rma else order.number,
-            "order": order.number,
-            "amount": refund.amount,
-            "currency": refund.currency,
-        },
-    )
-    uow.cases.open(finding)
-
-
 def is_paid_out(uow: UnitOfWork, rma: Rma) -> bool:
     """Money was due for this return, and none of it is any more."""
-    states = [r.state for r in uow.returns.refunds(rma.order_id) if r.rma_id == rma.id]
+    states = [r.state for r in uow.refunds.of(rma.order_id) if r.rma_id == rma.id]
     return bool(states) and "due" not in states
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from core.commands.placing import serve_queue
-from core.commands.refunds import owe
+from core.commands.refunds import owe_for_return
 from core.commands.returns import named_lines
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -80,7 +80,7 @@ def receive(ask: ReceiveReturn, uow: UnitOfWork) -> Done:
     units = _units(counts)
     order = uow.orders.save(Change(_received(order, units)))
     uow.emit(order.id, e.ReturnReceived(rma.id, rma.number, place.code, sum(units.values())))
-    owed = owe(uow, order, rma, units)
+    owed = owe_for_return(uow, order, rma, units)
     uow.returns.save(rma, after.close(uow.now) if after.expected == 0 else after)
     _restock(uow, rma, counts, place)
     money = f" {owed} is to be refunded." if owed else ""

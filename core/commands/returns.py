@@ -93,7 +93,7 @@ def _request(
         raise Invalid("A note has 2,000 characters at most.")
     order = uow.orders.get(number)
     units = _chosen(order, wanted)
-    value = value_of(order, units, uow.returns.refunds(order.id))
+    value = value_of(order, units, uow.refunds.of(order.id))
     found = assess(order, units, _delivered_at(uow, order), uow.now, uow.shop.policy, value)
     rma = _new(uow, order, units, reason, note.strip())
     uow.emit(order.id, e.ReturnRequested(rma.id, rma.number, reason.value))

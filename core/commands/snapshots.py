@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from core.commands.owing import withdraw
 from core.commands.placing import open_short_case, open_unknown_case
 from core.commands.planning import claims_of
 from core.db.capacity import give_back, keep, take
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
-from core.domain.cases import CaseKind
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.holds import Hold
 from core.domain.order import Change, Order
@@ -140,8 +140,7 @@ def _put_together(
 
 
 def _drop_claim(uow: UnitOfWork, refund_id: int) -> None:
-    uow.returns.cancel_refund(uow.returns.refund(refund_id))
-    uow.cases.close(CaseKind.REFUND_TASK, f"refund:{refund_id}", "it was taken back")
+    withdraw(uow, uow.refunds.get(refund_id), "it was taken back")
 
 
 # --- taking work apart and putting it together ---------------------------------------------------

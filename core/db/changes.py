@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
-from core.db.returns import refunds_of
+from core.db.refunds import refunds_of
 from core.db.rows import from_json, micros, moment, moment_or_none, to_json
 from core.domain.edit_actions import Adjustment, Article, Do, EditAction, Facts
 from core.domain.order import Address, Order
@@ -77,11 +77,6 @@ _LESSEN = Statement(
         _r.quantity > sa.bindparam("least"),
     )
     .values(quantity=_r.quantity - sa.bindparam("less"))
-)
-_WITHDRAW = Statement(
-    t.refund.update()
-    .where(_f.change_id == sa.bindparam("change"), _f.state == "due")
-    .values(state="canceled")
 )
 _address = msgspec.json.Decoder(Address | None).decode
 
@@ -154,7 +149,7 @@ def facts_of(within: UnitOfWork | Reader, order: Order, skus: Iterable[str]) -> 
         articles=_articles(within, wanted),
         gone=gone,
         given_back=sum(r.amount for r in refunds if r.change_id is not None),
-        owed=sum(r.amount for r in refunds if r.state == "due"),
+        owed=sum(r.owed for r in refunds),
     )
 
 
@@ -249,10 +244,6 @@ class Changes:
         """Ids of the orders whose open edit nobody has come back to."""
         rows = self._session.rows(_EXPIRED, shop=self._uow.shop.id, now=micros(self._uow.now))
         return [row[0] for row in rows]
-
-    def withdraw_refund(self, change_id: int) -> int:
-        """Money that is due for an edit is not due any more; returns how many refunds that were."""
-        return self._session.run(_WITHDRAW, change=change_id)
 
     # --- stock ---------------------------------------------------------------------------------
 

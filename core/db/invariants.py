@@ -11,7 +11,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from core.db import audit, carts, counts, credit, incoming, kits, structure
+from core.db import audit, carts, counts, credit, incoming, kits, ledger, structure
 from core.db.blocking import ownerless
 from core.db.connection import Session
 from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
@@ -139,22 +139,6 @@ _EXPECTED_BACK = """
         from rma_line k join rma r on r.id = k.rma_id group by k.line_id
     ) b on b.line_id = l.id
     where l.return_requested <> coalesce(b.asked, 0) or l.return_received <> coalesce(b.came, 0)
-"""
-_REFUNDED = """
-    select o.number from orders o left join (
-        select order_id, sum(case when state = 'refunded' then amount else 0 end) as paid
-        from refund group by order_id
-    ) f on f.order_id = o.id where o.refunded <> coalesce(f.paid, 0)
-"""
-# Only money that moved outside wismo may break the cap, and then a case has told of it.
-_TOO_MUCH = """
-    select o.number from orders o join (
-        select order_id, sum(case when state = 'due' then amount else 0 end) as due
-        from refund group by order_id
-    ) f on f.order_id = o.id
-    where o.refunded + f.due > o.captured and not exists (
-        select 1 from cases c where c.kind = 'outside_refund' and c.order_id = o.id
-    )
 """
 _UNAUDITED = """
     select o.number from orders o left join (
@@ -299,13 +283,8 @@ INVARIANTS: dict[str, Check] = {
         group by connection_id, delivery_id having count(*) > 1""",
     ),
     # money
-    "the refunded money of an order is the sum of its refunds": _rule("I-10", _REFUNDED),
-    "refunds are in the currency of their order": _rule(
-        "I-10b",
-        """select f.id from refund f join orders o on o.id = f.order_id
-        where f.currency <> o.currency""",
-    ),
-    "no more is refunded or due than was paid, unless a case tells of it": _rule("I-12", _TOO_MUCH),
+    **{sentence: _rule(*rule) for sentence, rule in ledger.SENTENCES.items()},
+    **{sentence: Check(*check) for sentence, check in ledger.CHECKS.items()},
     **{sentence: _rule(*rule) for sentence, rule in credit.SENTENCES.items()},
     "a hold of the screening is explained by what it saw": _rule(
         "I-12b",
@@ -358,9 +337,6 @@ INVARIANTS: dict[str, Check] = {
             or (status in ('received', 'refunded')) <> (received_at is not null)""",
     ),
     "lines expect back exactly what open returns expect": _rule("I-16d", _EXPECTED_BACK),
-    "a refund that is paid says when": _rule(
-        "I-16e", "select id from refund where (state = 'refunded') <> (settled_at is not null)"
-    ),
     "an order that has left is not held": _rule(
         "I-16f", "select number from orders where status = 'closed' and held = 1", WARNING
     ),

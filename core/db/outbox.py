@@ -80,6 +80,9 @@ _SETTLE = Statement(
 _KEY_THERE = Statement(
     sa.select(_b.id).where(_b.shop_id == sa.bindparam("shop"), _b.key == sa.bindparam("key"))
 )
+_STATE = Statement(
+    sa.select(_b.state).where(_b.shop_id == sa.bindparam("shop"), _b.key == sa.bindparam("key"))
+)
 _SUPPRESS = Statement(
     t.outbox.update()
     .where(
@@ -168,6 +171,12 @@ class Outbox:
 
     def _is_known(self, key: str) -> bool:
         return self._session.row(_KEY_THERE, shop=self._uow.actor.shop_id, key=key) is not None
+
+    def state_of(self, key: str) -> str | None:
+        """How far an intent has come; None when there is none of this key."""
+        self._uow.write_rows()
+        row = self._session.row(_STATE, shop=self._uow.actor.shop_id, key=key)
+        return None if row is None else row[0]
 
     def suppress(self, key: str, reason: str) -> bool:
         """Take back an intent that has not started."""

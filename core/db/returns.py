@@ -1,9 +1,7 @@
-"""Returns and refunds: rows ↔ domain."""
+"""Returns: rows ↔ domain."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -11,7 +9,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
 from core.db.orders import seen_from_own_places
-from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
+from core.db.rows import micros, micros_or_none, moment, moment_or_none
 from core.domain.refusals import Conflict, NotFound
 from core.domain.returns import Rma, RmaLine, RmaStatus
 
@@ -47,48 +45,6 @@ _UPDATE_LINE = Statement(
     ),
     sets=("received", "restocked", "condition"),
 )
-_REFUND_FIELDS = [c for c in t.refund.columns if c.name != "shop_id"]
-_REFUNDS = Statement(
-    sa.select(*_REFUND_FIELDS).where(_f.order_id == sa.bindparam("order")).order_by(_f.id)
-)
-_REFUND_BY_ID = Statement(
-    sa.select(*_REFUND_FIELDS).where(
-        _f.shop_id == sa.bindparam("shop"), _f.id == sa.bindparam("id")
-    )
-)
-_SETTLE = Statement(
-    t.refund.update().where(_f.id == sa.bindparam("row_id"), _f.state == "due"),
-    sets=("state", "amount", "reference", "external_id", "settled_at"),
-)
-_CANCEL_REFUND = Statement(
-    t.refund.update()
-    .where(_f.id == sa.bindparam("row_id"), _f.state == "due")
-    .values(state="canceled")
-)
-_RECOGNIZE = Statement(
-    t.refund.update()
-    .where(_f.id == sa.bindparam("row_id"), _f.external_id.is_(None))
-    .values(external_id=sa.bindparam("external"))
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """Money that goes back: due until somebody, or the channel, has paid it out."""
-
-    id: int
-    order_id: int
-    rma_id: int | None
-    gateway: str
-    external_id: str | None
-    amount: int
-    currency: str
-    state: str
-    reference: str
-    lines: tuple[tuple[int, int], ...]
-    due_at: datetime
-    settled_at: datetime | None = None
-    change_id: int | None = None
 
 
 def rmas_of(session: Session, order_id: int) -> list[Rma]:
@@ -118,10 +74,6 @@ def rma_by_number(session: Session, shop_id: int, number: str) -> Rma | None:
     return None if row is None else _rma(session, row)
 
 
-def refunds_of(session: Session, order_id: int) -> list[Refund]:
-    return [_refund(row) for row in session.rows(_REFUNDS, order=order_id)]
-
-
 def _rma(session: Session, row: Row) -> Rma:
     r: dict[str, Any] = dict(zip((c.name for c in _FIELDS), row, strict=True))
     lines = tuple(RmaLine(*found) for found in session.rows(_LINES, rma=r["id"]))
@@ -133,18 +85,6 @@ def _rma(session: Session, row: Row) -> Rma:
             "requested_at": moment(r["requested_at"]),
             "status": RmaStatus(r["status"]),
             "lines": lines,
-        }
-    )
-
-
-def _refund(row: Row) -> Refund:
-    r: dict[str, Any] = dict(zip((c.name for c in _REFUND_FIELDS), row, strict=True))
-    return Refund(
-        **{
-            **r,
-            "lines": tuple((a, b) for a, b in from_json(r["lines"])),
-            "due_at": moment(r["due_at"]),
-            "settled_at": moment_or_none(r["settled_at"]),
         }
     )
 
@@ -231,66 +171,3 @@ class Returns:
                     condition=new.condition,
                 )
         return after
-
-    # --- refunds ---------------------------------------------------------------------------------
-
-    def refunds(self, order_id: int) -> list[Refund]:
-        self._uow.write_rows()
-        return refunds_of(self._session, order_id)
-
-    def refund(self, refund_id: int) -> Refund:
-        row = self._session.row(_REFUND_BY_ID, shop=self._uow.shop.id, id=refund_id)
-        if row is None:
-            raise NotFound("I cannot find that refund.")
-        return _refund(row)
-
-    def add_refund(self, refund: Refund) -> Refund:
-        self._uow.insert(
-            t.refund,
-            {
-                "id": refund.id,
-                "shop_id": self._uow.shop.id,
-                "order_id": refund.order_id,
-                "rma_id": refund.rma_id,
-                "change_id": refund.change_id,
-                "gateway": refund.gateway,
-                "external_id": refund.external_id,
-                "amount": refund.amount,
-                "currency": refund.currency,
-                "state": refund.state,
-                "reference": refund.reference,
-                "lines": to_json(refund.lines),
-                "due_at": micros(refund.due_at),
-                "settled_at": micros_or_none(refund.settled_at),
-            },
-        )
-        return refund
-
-    def settle_refund(
-        self,
-        refund: Refund,
-        reference: str,
-        external_id: str | None,
-        amount: int | None = None,
-    ) -> None:
-        """It is paid out; `amount` when the channel paid another sum than was due."""
-        changed = self._session.run(
-            _SETTLE,
-            row_id=refund.id,
-            state="refunded",
-            amount=refund.amount if amount is None else amount,
-            reference=reference,
-            external_id=external_id,
-            settled_at=micros(self._uow.now),
-        )
-        if changed != 1:
-            raise Conflict("That refund is already settled.", "Look at the order again.")
-
-    def cancel_refund(self, refund: Refund) -> None:
-        """It is not due any more: what it was for was taken back."""
-        if self._session.run(_CANCEL_REFUND, row_id=refund.id) != 1:
-            raise Conflict("That refund is already settled.", "Look at the order again.")
-
-    def recognize_refund(self, refund: Refund, external_id: str) -> None:
-        """The channel tells of a refund that a person has recorded already."""
-        self._session.run(_RECOGNIZE, row_id=refund.id, external=external_id)

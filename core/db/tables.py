@@ -437,18 +437,56 @@ hold_answer = _table(
     _at("answered_at"),
 )
 
+# One row for each means by which a customer paid, or set money aside, for an order. What an order's
+# channel took for it has no row: it is `orders.captured` less what the rows captured.
 payment = _table(
     "payment",
     _id(),
     _shop(),
     _ref("order_id", "orders.id"),
-    _text("kind"),
+    _ref("connection_id", "connection.id", nullable=True),
     _text("gateway"),
     _text("external_id"),
+    _text("currency"),
+    _int("authorized"),
+    _int("captured"),
+    _int("refunded"),
+    _int("voided"),
+    _int("captures_once"),
+    _int("original"),
+    _at("expires_at", nullable=True),
+    _at("at"),
+    _check("gateway", "gateway in ('channel', 'stripe', 'manual', 'credit')"),
+    _check("amounts", "authorized >= 0 and captured >= 0 and refunded >= 0 and voided >= 0"),
+    _check("captured", "captured + voided <= authorized"),
+    sa.UniqueConstraint("order_id", "gateway", "external_id"),
+    sa.Index(None, "connection_id", "external_id"),
+)
+
+# More that a customer owes after an edit or an exchange: asked for, never taken.
+payment_request = _table(
+    "payment_request",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _int("change_id", None),
+    _int("number"),
     _int("amount"),
     _text("currency"),
-    _at("at"),
-    sa.UniqueConstraint("order_id", "kind", "external_id"),
+    _text("state", "open"),
+    _text("why"),
+    _text("link"),
+    _text("payee"),
+    _text("reference"),
+    _at("opened_at"),
+    _at("due_at"),
+    _at("reminded_at", nullable=True),
+    _at("ended_at", nullable=True),
+    _check("amount", "amount > 0"),
+    _check("state", "state in ('open', 'paid', 'withdrawn')"),
+    _check("ended", "(state = 'open') = (ended_at is null)"),
+    sa.UniqueConstraint("order_id", "number"),
+    sa.Index(None, "shop_id", "state", "due_at"),
 )
 
 routing_trace = _table(
@@ -987,6 +1025,8 @@ rma_line = _table(
     _check("restocked", "restocked >= 0 and restocked <= received"),
 )
 
+# Money that goes back. `items` say what it is for and add up to `amount`; `paid` is what has gone
+# already, `bonus` what store credit adds to it; `target` is the way that was paid, or credit.
 refund = _table(
     "refund",
     _id(),
@@ -994,19 +1034,55 @@ refund = _table(
     _ref("order_id", "orders.id"),
     _ref("rma_id", "rma.id", nullable=True),
     _ref("change_id", "order_change.id", nullable=True),
+    _int("claim_id", None),
     _text("gateway", "manual"),
     _text("external_id", None),
     _int("amount"),
+    _int("bonus"),
+    _int("paid"),
     _text("currency"),
     _text("state", "due"),
+    _text("target", "original"),
     _text("reference"),
-    _json("lines", "[]"),
+    _text("note"),
+    _text("asked_by"),
+    _text("approved_by"),
+    _json("items", "[]"),
     _at("due_at"),
     _at("settled_at", nullable=True),
-    _check("amount", "amount > 0"),
+    _check("amount", "amount > 0 and bonus >= 0 and bonus <= amount"),
+    _check("paid", "paid >= 0 and paid <= amount"),
     _check("state", "state in ('due', 'refunded', 'canceled')"),
+    _check("target", "target in ('original', 'credit')"),
     sa.UniqueConstraint("order_id", "external_id"),
     sa.Index(None, "shop_id", "state", "due_at"),
+)
+
+# The share of a refund that one gateway pays out; no payment means the order's own channel.
+refund_part = _table(
+    "refund_part",
+    _id(),
+    _shop(),
+    _ref("refund_id", "refund.id"),
+    _ref("order_id", "orders.id"),
+    _ref("payment_id", "payment.id", nullable=True),
+    _ref("connection_id", "connection.id", nullable=True),
+    _text("gateway"),
+    _int("amount"),
+    _text("state", "planned"),
+    _text("key"),
+    _text("external_id", None),
+    _text("reason"),
+    _at("at"),
+    _at("settled_at", nullable=True),
+    _check("gateway", "gateway in ('channel', 'stripe', 'manual', 'credit')"),
+    _check("amount", "amount > 0"),
+    _check("state", "state in ('planned', 'sent', 'unknown', 'refunded', 'failed', 'canceled')"),
+    _check("settled", "(state = 'refunded') = (settled_at is not null)"),
+    sa.UniqueConstraint("shop_id", "key"),
+    sa.Index(None, "refund_id"),
+    sa.Index(None, "order_id"),
+    sa.Index(None, "shop_id", "state", "at"),
 )
 
 # --- store credit --------------------------------------------------------------------------------

@@ -19,7 +19,9 @@ from core.db.fulfillment import Fulfillments
 from core.db.ids import Ids
 from core.db.orders import Orders
 from core.db.outbox import Outbox
+from core.db.payments import Payments
 from core.db.people import People
+from core.db.refunds import Refunds
 from core.db.returns import Returns
 from core.db.rows import micros, to_json
 from core.db.stock import Stock
@@ -109,6 +111,14 @@ class UnitOfWork:
     @cached_property
     def returns(self) -> Returns:
         return Returns(self)
+
+    @cached_property
+    def refunds(self) -> Refunds:
+        return Refunds(self)
+
+    @cached_property
+    def payments(self) -> Payments:
+        return Payments(self)
 
     @cached_property
     def cases(self) -> Cases:

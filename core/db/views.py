@@ -40,12 +40,13 @@ VIEWS: dict[str, str] = {
         select o.shop_id, o.id as order_id, o.number as order_number, o.currency, o.total,
             o.captured, o.refunded, coalesce(d.due, 0) as refund_due, o.payment_status
         from orders o left join (
-            select order_id, sum(amount) as due from refund where state = 'due' group by order_id
+            select order_id, sum(amount - bonus - paid) as due from refund where state = 'due'
+            group by order_id
         ) d on d.order_id = o.id""",
     "v_refunds": """
         select f.shop_id, f.id as refund_id, f.order_id, o.number as order_number,
             r.number as return_number, f.gateway, f.external_id, f.amount, f.currency, f.state,
-            f.reference, f.lines, f.due_at, f.settled_at
+            f.reference, f.items, f.due_at, f.settled_at
         from refund f join orders o on o.id = f.order_id left join rma r on r.id = f.rma_id""",
     "v_audit": """
         select a.shop_id, a.id as audit_id, a.command_id, a.order_id, a.version, a.command,

@@ -29,6 +29,10 @@ class CaseKind(StrEnum):
     PARCEL_TROUBLE = "parcel_trouble"
     RETURN_DECISION = "return_decision"
     REFUND_TASK = "refund_task"
+    REFUND_APPROVAL = "refund_approval"
+    REFUND_FAILED = "refund_failed"
+    REFUND_UNKNOWN = "refund_unknown"
+    PAYMENT_DUE = "payment_due"
     CUSTOMER_WISH = "customer_wish"
     CUSTOMER_CHAT = "customer_chat"
     INVARIANT = "invariant"
@@ -68,6 +72,10 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.PARCEL_TROUBLE: Rule("carrier", 24),
     CaseKind.RETURN_DECISION: Rule("us", 24),
     CaseKind.REFUND_TASK: Rule("us", 24),
+    CaseKind.REFUND_APPROVAL: Rule("us", 24),
+    CaseKind.REFUND_FAILED: Rule("us", 24),
+    CaseKind.REFUND_UNKNOWN: Rule("us", 4, closes_itself=True),
+    CaseKind.PAYMENT_DUE: Rule("us", 48, closes_itself=True),
     CaseKind.CUSTOMER_WISH: Rule("us", 4),
     CaseKind.CUSTOMER_CHAT: Rule("us", 1),
     CaseKind.INVARIANT: Rule("us", 1, closes_itself=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from core.domain.money import amount_text
@@ -20,15 +21,27 @@ class PaymentStatus(StrEnum):
     OVER = "over"
 
 
+CHANNEL = 0  # stands for what the order's own channel took: that payment has no row
+
+
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One payment of an order in minor units; money goes back to the `original` one first."""
+    """One payment of an order in minor units; money goes back to the `original` one first.
 
-    id: str
+    `voided` was set aside and let go again; a gateway that captures once lets go of the rest.
+    """
+
+    id: int
     authorized: int = 0
     captured: int = 0
     refunded: int = 0
     original: bool = False
+    voided: int = 0
+    gateway: str = "channel"
+    connection_id: int | None = None
+    external_id: str = ""
+    captures_once: bool = False
+    expires_at: datetime | None = None
 
     @property
     def refund_left(self) -> int:
@@ -36,14 +49,14 @@ class Payment:
 
     @property
     def capture_left(self) -> int:
-        return max(0, self.authorized - self.captured)
+        return max(0, self.authorized - self.captured - self.voided)
 
 
 @dataclass(frozen=True, slots=True)
 class RefundPart:
     """The share of a refund that goes back to one payment."""
 
-    payment: str
+    payment: int
     amount: int
 
 
@@ -90,6 +103,27 @@ def check_capture(payment: Payment, amount: int, currency: str) -> None:
             "Capture less, or ask the customer for a new payment.",
             code="over_capture",
         )
+
+
+def with_channel(
+    rows: Sequence[Payment], captured: int, refunded_there: int
+) -> tuple[Payment, ...]:
+    """All payments of an order: what its channel took is what no row did, and the original one."""
+    rest = max(0, captured - sum(payment.captured for payment in rows))
+    channel = Payment(CHANNEL, rest, rest, refunded_there, original=True)
+    return (channel, *rows) if rest or refunded_there or not rows else tuple(rows)
+
+
+def shares(amount: int, payments: Sequence[Payment]) -> tuple[RefundPart, ...]:
+    """As `spread_refund`, for money that is owed in any case: what no payment still holds goes
+    back by the first of them."""
+    ranked = sorted(payments, key=lambda p: not p.original)
+    parts = {part.payment: part.amount for part in _parts(amount, ranked)}
+    over = amount - sum(parts.values())
+    if over:
+        first = ranked[0].id if ranked else CHANNEL
+        parts[first] = parts.get(first, 0) + over
+    return tuple(RefundPart(payment, part) for payment, part in parts.items())
 
 
 def _parts(amount: int, payments: Iterable[Payment]) -> Iterable[RefundPart]:

@@ -9,6 +9,7 @@ from typing import Any
 from core.domain.carriers import carrier_name
 from core.domain.holds import hold_hours, release_rules
 from core.domain.hours import parse_hours
+from core.domain.refunds import SHIPPING_RULES
 from core.domain.refusals import Invalid
 from core.domain.routing.planner import Objective
 from core.domain.shop import DEFAULT_POLICY
@@ -43,6 +44,14 @@ POLICIES: Mapping[str, Policy] = {
     "stuck_hours": Policy("opening hours until an unshipped order is stuck", 1, 720),
     "tracking_stale_hours": Policy("hours without a scan until a parcel is stale", 1, 720),
     "refund_open_hours": Policy("hours until an open refund becomes a case", 1, 720),
+    "refund_approve_above": Policy(
+        "minor units above which a second person approves a refund (0: never)", 0, 10**9
+    ),
+    "refund_support_up_to": Policy("minor units that support refunds alone", 0, 10**9),
+    "refund_shipping": Policy("when shipping goes back with goods", choices=SHIPPING_RULES),
+    "refund_late_minutes": Policy("minutes until a refund without an answer is a case", 1, 1440),
+    "payment_request_days": Policy("days in which a customer pays what more is due", 1, 90),
+    "payee": Policy("to whom customers send money: bank and account, as they shall read it"),
     "return_window_days": Policy("days in which goods may come back", 0, 3650),
     "return_auto_approve_below": Policy("minor units below which returns need nobody", 0, 10**9),
     "handling_days": Policy("working days from order to hand-over", 0, 60),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
+from core.domain.order import PART, Order
 from core.domain.refusals import Invalid, NotPossible
 
 
@@ -39,11 +42,95 @@ def refundable(line: RefundLine, quantity: int) -> int:
             f"Refund {line.left} or fewer." if line.left else "Nothing is left to refund.",
             code="over_refund",
         )
-    return paid_for_first(line.paid, line.quantity, line.refunded + quantity) - paid_for_first(
-        line.paid, line.quantity, line.refunded
-    )
+    return _between(line.paid, line.quantity, line.refunded, line.refunded + quantity)
 
 
 def left_to_refund(line: RefundLine) -> int:
     """All the money that refunds of this line can still return."""
     return line.paid - paid_for_first(line.paid, line.quantity, line.refunded)
+
+
+def _between(amount: int, whole: int, start: int, end: int) -> int:
+    return paid_for_first(amount, whole, end) - paid_for_first(amount, whole, start)
+
+
+# --- what a refund is made of --------------------------------------------------------------------
+
+
+class ItemKind(StrEnum):
+    LINE = "line"
+    SHIPPING = "shipping"
+    FEE = "fee"
+    ADJUSTMENT = "adjustment"
+    BONUS = "bonus"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One position of a refund: minor units with their `tax` in them; a fee is below zero."""
+
+    kind: ItemKind
+    amount: int
+    tax: int = 0
+    line: int = 0
+    quantity: int = 0
+
+
+def total_of(items: Iterable[Item]) -> int:
+    return sum(item.amount for item in items)
+
+
+def tax_of(items: Iterable[Item]) -> int:
+    return sum(item.tax for item in items)
+
+
+def units_of(items: Iterable[Item]) -> dict[int, int]:
+    """Units by line id."""
+    units: dict[int, int] = {}
+    for item in items:
+        if item.kind is ItemKind.LINE and item.quantity:
+            units[item.line] = units.get(item.line, 0) + item.quantity
+    return units
+
+
+# When shipping goes back with goods: never, by their share of the order's goods, with the last of
+# them (the whole order comes back), or at once where the shop is at fault.
+SHIPPING_RULES = ("none", "proportional", "full", "fault")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What has gone back already or is owed: units by line id, shipping with its tax, all of it."""
+
+    units: Mapping[int, int]
+    shipping: int = 0
+    total: int = 0
+
+
+def line_items(order: Order, units: Mapping[int, int], given: Given) -> tuple[Item, ...]:
+    """The money for these units (line id: units) by the cumulative rule, its tax by the same one.
+
+    Units that were refunded, or are owed already, are not counted again.
+    """
+    items = []
+    for line_id, quantity in units.items():
+        line = order.line(line_id)
+        before = min(given.units.get(line_id, 0), line.ordered)
+        part = min(quantity, line.ordered - before)
+        if part > 0 and line.kind != PART:
+            amount, tax = (
+                _between(paid, line.ordered, before, before + part)
+                for paid in (line.total, line.tax)
+            )
+            items.append(Item(ItemKind.LINE, amount, tax, line_id, part))
+    return tuple(items)
+
+
+def capped(items: Sequence[Item], room: int) -> tuple[Item, ...]:
+    """The items, with what was never paid taken off as an adjustment; a bonus needs no payment."""
+    counted = total_of(item for item in items if item.kind is not ItemKind.BONUS)
+    over = counted - max(0, room)
+    if over <= 0:
+        return tuple(items)
+    tax = _between(tax_of(items), counted, 0, over)
+    return (*items, Item(ItemKind.ADJUSTMENT, -over, -tax))

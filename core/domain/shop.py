@@ -73,11 +73,23 @@ class Connection:
         told: Mapping[str, bool] = self.config.get("ours", {})
         return bool(told.get(kind, True))
 
+    @property
+    def pays_refunds(self) -> bool:
+        """Whether we may give money back through this account: only once somebody says so."""
+        told: Mapping[str, bool] = self.config.get("ours", {})
+        return self.active and bool(told.get("refunds", self.kind == "stripe"))
+
 
 DEFAULT_POLICY: dict[str, Any] = {
     "stuck_hours": 8,
     "tracking_stale_hours": 72,
     "refund_open_hours": 48,
+    "refund_approve_above": 50_000,
+    "refund_support_up_to": 2_000,
+    "refund_shipping": "fault",
+    "refund_late_minutes": 15,
+    "payment_request_days": 7,
+    "payee": "",
     "return_window_days": 30,
     "return_auto_approve_below": 10_000,
     "handling_days": 1,

@@ -12,7 +12,8 @@ from core.db.cases import open_cases_of
 from core.db.connection import Session
 from core.db.fulfillment import fulfillments_of, parcels_of
 from core.db.reading import Reader
-from core.db.returns import refunds_of, rmas_of
+from core.db.refunds import refunds_of
+from core.db.returns import rmas_of
 from core.db.rows import from_json, micros, moment
 from core.db.scanning import open_work
 from core.domain import detect

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from core.db.orders import numbers_of
 from core.db.reading import Reader
-from core.db.returns import list_open_returns, refunds_of, rma_by_number
+from core.db.refunds import refunds_of
+from core.db.returns import list_open_returns, rma_by_number
 from core.domain.access import Right
 from core.domain.order import Order
 from core.domain.refusals import Invalid, NotFound

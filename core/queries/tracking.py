@@ -12,7 +12,8 @@ from core.db.connection import Session
 from core.db.contacts import link_target, numbers_of
 from core.db.fulfillment import fulfillments_of, parcels_of, tracking_events_of
 from core.db.reading import Reader
-from core.db.returns import Refund, refunds_of, rmas_of
+from core.db.refunds import Refund, refunds_of
+from core.db.returns import rmas_of
 from core.db.rows import moment
 from core.domain.access import Right, Role
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage

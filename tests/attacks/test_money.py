@@ -11,7 +11,8 @@ import pytest
 from core.commands.choosing import Units
 from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.orders import CancelOrder
-from core.commands.refunds import RecordChannelRefund, RecordRefund
+from core.commands.outside import RecordChannelRefund
+from core.commands.refunds import RecordRefund
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.engine import Receipt

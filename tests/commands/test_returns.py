@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from core.commands.fulfillment import ShipWork
+from core.commands.outside import RecordChannelRefund
 from core.commands.receiving import CountedLine, ReceiveReturn
-from core.commands.refunds import RecordChannelRefund, RecordRefund
+from core.commands.refunds import RecordRefund
 from core.commands.returns import (
     ApproveReturn,
     CancelReturn,

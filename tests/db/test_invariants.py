@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from core.commands.fulfillment import ShipWork
 from core.commands.holds import HoldOrder
 from core.commands.orders import CancelOrder
+from core.commands.outside import RecordChannelRefund
 from core.commands.receiving import ReceiveReturn
-from core.commands.refunds import RecordChannelRefund, RecordRefund
+from core.commands.refunds import RecordRefund
 from core.commands.returns import RequestReturn
 from core.commands.scans import ScanForCases
 from core.commands.tracking import DeliverParcel

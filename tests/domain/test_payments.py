@@ -16,9 +16,12 @@ from core.domain.payments import (
 )
 from core.domain.refusals import Invalid, NotPossible
 
+CARD, GIFT = 1, 2
 sums = st.integers(0, 10**6)
 payments = st.lists(
-    st.builds(Payment, st.uuids().map(str), sums, sums, sums, st.booleans()), max_size=5
+    st.builds(Payment, st.integers(1, 10**9), sums, sums, sums, st.booleans()),
+    max_size=5,
+    unique_by=lambda payment: payment.id,
 )
 
 
@@ -47,11 +50,11 @@ def test_the_status_follows_from_the_sums(
 
 
 def test_the_original_payment_is_refunded_first() -> None:
-    card = Payment("card", captured=70, refunded=10, original=True)
-    gift = Payment("gift", captured=30)
+    card = Payment(CARD, captured=70, refunded=10, original=True)
+    gift = Payment(GIFT, captured=30)
     assert spread_refund(80, [gift, card], "EUR") == (
-        RefundPart("card", 60),
-        RefundPart("gift", 20),
+        RefundPart(CARD, 60),
+        RefundPart(GIFT, 20),
     )
 
 
@@ -78,7 +81,7 @@ def test_one_cent_more_than_is_left_is_refused(held: list[Payment]) -> None:
 
 @pytest.mark.parametrize("amount", [0, -1])
 def test_moving_no_money_makes_no_sense(amount: int) -> None:
-    card = Payment("card", authorized=5, captured=5)
+    card = Payment(CARD, authorized=5, captured=5)
     with pytest.raises(Invalid):
         spread_refund(amount, [card], "EUR")
     with pytest.raises(Invalid):
@@ -86,7 +89,7 @@ def test_moving_no_money_makes_no_sense(amount: int) -> None:
 
 
 def test_a_capture_stays_within_what_was_authorized() -> None:
-    card = Payment("card", authorized=100, captured=40)
+    card = Payment(CARD, authorized=100, captured=40)
     check_capture(card, 60, "EUR")
     with pytest.raises(NotPossible, match=r"€0\.60"):
         check_capture(card, 61, "EUR")

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from core.commands.capture import CaptureLine, CaptureOrder
 from core.commands.fulfillment import ShipWork
-from core.commands.refunds import RecordChannelRefund
+from core.commands.outside import RecordChannelRefund
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.tracking import DeliverParcel
 from core.db import tables as t

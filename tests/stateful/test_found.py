@@ -10,8 +10,8 @@ import pytest
 from core import registry
 from core.commands.fulfillment import PickWork, PutBack, ShipWork
 from core.commands.orders import CancelOrder, MoveOrder
+from core.commands.outside import RecordChannelRefund
 from core.commands.receiving import ReceiveReturn
-from core.commands.refunds import RecordChannelRefund
 from core.commands.returns import RequestReturn
 from core.commands.scans import ScanForCases
 from core.commands.shipping import FulfilledLine, RecordFulfillment

@@ -14,8 +14,9 @@ from core.commands.deliveries import LinkParcel
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
 from core.commands.holds import HoldOrder
 from core.commands.orders import CancelOrder, MoveOrder, NoteOrder
+from core.commands.outside import RecordChannelRefund
 from core.commands.receiving import ReceiveReturn
-from core.commands.refunds import RecordChannelRefund, RecordRefund
+from core.commands.refunds import RecordRefund
 from core.commands.returns import ApproveReturn, RejectReturn, RequestReturn
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.stock import AdjustStock, ReceiveStock, SetSafety

@@ -15,7 +15,7 @@ import msgspec
 
 from core.commands.capture import CaptureLine, CaptureOrder
 from core.commands.deliveries import IgnoreDelivery
-from core.commands.refunds import RecordChannelRefund
+from core.commands.outside import RecordChannelRefund
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.domain.money import parse_minor
 from core.domain.order import Address
@@ -301,6 +301,7 @@ def refund_of(connection: Connection, refund: p.Refund) -> RecordChannelRefund |
         currency=currency,
         lines=tuple((str(x.line_item_id), x.quantity) for x in refund.refund_line_items),
         at=refund.created_at,
+        note=_text(refund.note)[:500],
     )
 
 
