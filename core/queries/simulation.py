@@ -39,7 +39,7 @@ class SimulationView:
 class SimulateRules:
     """Try a version of the routing rules on past orders, beside the present ones; nothing changes.
 
-    Every order takes its part of what lay there when it came. Without a number it is the newest version.
+    Every order takes its part of what lay there when it came. Without a number: the newest version.
     """
 
     number: Annotated[int, Arg.QUANTITY] = 0
