@@ -22,7 +22,7 @@ from bot.grammar import (
     slots_of,
     spec_of_verb,
 )
-from bot.papers import paper_buttons
+from bot.papers import document_link, paper_buttons
 from bot.presentation.counts import count_form, counts_card
 from bot.presentation.edits import edit_form, in_brief
 from bot.presentation.forms import form_for, gathered, return_form, units_form
@@ -39,6 +39,7 @@ from core.domain.refusals import NotPossible, Refusal
 from core.engine import Caller, Receipt
 from core.queries.cases import ShowCase
 from core.queries.counts import CountsView, ListCounts
+from core.queries.documents import DocumentView
 from core.queries.edits import EditView, ShowEdit, TryEdit
 from core.queries.orders import FindOrders, OrderPage, OrderView, ShowOrder
 from core.queries.pauses import PreviewPause
@@ -237,7 +238,11 @@ async def _one_answer(house: House, asked: Any, caller: Caller, desk: Desk) -> A
     view = await house.query(asked, caller)
     if isinstance(view, OrderPage) and asked.text and len(view.orders) == 1 and not asked.after:
         view = await house.query(ShowOrder(view.orders[0].number), caller)
-    return card_for(view, asked, desk)
+    card = card_for(view, asked, desk)
+    if isinstance(view, DocumentView) and isinstance(card, Card):
+        link = document_link(house, view.brief.number, view.brief.id)
+        return replace(card, actions=(link, *card.actions))
+    return card
 
 
 async def _otherwise(

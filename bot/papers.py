@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from bot.bridge import House
 from bot.presentation.model import Action
+from core.db.documents import Document, document_anywhere
 from core.db.picks import printed_as
 from core.domain.access import system
 from core.domain.refusals import Refusal
 from core.engine import Caller, Receipt
+from core.integrations.invoices import document_pdf
 from core.integrations.papers import packing_slips_pdf, pick_list_pdf
+from core.queries.documents import DocumentView, ShowDocument
 from core.queries.picks import ListPicks, PickQueue
 from notifications import links
 
@@ -31,6 +34,7 @@ class Paper:
     pdf: bytes
 
 
+DOCUMENT = "d"
 KINDS: Mapping[str, Kind] = {
     "l": Kind("Pick List", "pick-list", pick_list_pdf),
     "s": Kind("Packing Slips", "packing-slips", packing_slips_pdf),
@@ -40,11 +44,18 @@ KINDS: Mapping[str, Kind] = {
 def paper_buttons(house: House, receipt: Receipt) -> tuple[Action, ...]:
     """Links to what a print put on paper, one of each kind for every location."""
     prints: Mapping[str, str] = receipt.facts.get("papers", {}) if receipt.ok else {}
-    return tuple(
+    issued: Mapping[str, str] = receipt.facts.get("documents", {}) if receipt.ok else {}
+    documents = tuple(document_link(house, number, int(i)) for number, i in issued.items())
+    return documents + tuple(
         Action(_label(kind, code if len(prints) > 1 else ""), "print", url=_url(house, mark + name))
         for code, name in prints.items()
         for mark, kind in KINDS.items()
     )
+
+
+def document_link(house: House, number: str, document_id: int) -> Action:
+    """The button that opens an invoice or a credit note."""
+    return Action(f"{number} (PDF)", "document", url=_url(house, f"{DOCUMENT}{document_id}"))
 
 
 def _label(kind: Kind, code: str) -> str:
@@ -62,12 +73,32 @@ async def paper_behind(house: House, token: str) -> Paper | None:
         subject = links.read("papers", token, house.clock(), house.settings.secrets).subject
     except Refusal:
         return None
+    if subject[:1] == DOCUMENT:
+        return await _document(house, subject[1:])
     kind, printed = KINDS.get(subject[:1]), await house.read(lambda s: printed_as(s, subject[1:]))
     if kind is None or printed is None:
         return None
     caller = Caller(system(printed.shop_id, "papers"), "web")
     queue: PickQueue = await house.query(ListPicks(printed.location, printed.works), caller)
     return await house.hop(lambda: _set(kind, queue))
+
+
+async def _document(house: House, word: str) -> Paper | None:
+    found = await house.read(lambda s: document_anywhere(s, int(word) if word.isdigit() else 0))
+    return None if found is None else await house.hop(lambda: document_paper(found))
+
+
+async def document_numbered(house: House, number: str, caller: Caller) -> Paper:
+    """The document of this number for who may see its order. Raises NotFound."""
+    view: DocumentView = await house.query(ShowDocument(number), caller)
+    paper = await _document(house, str(view.brief.id))
+    if paper is None:
+        raise AssertionError("documents are never deleted")
+    return paper
+
+
+def document_paper(document: Document) -> Paper:
+    return Paper(f"{document.number}.pdf", document_pdf(document))
 
 
 def files_of(house: House, receipt: Receipt, caller: Caller) -> list[Paper]:

@@ -16,6 +16,7 @@ from bot.api.metrics import Counts
 from bot.api.problems import of_receipt
 from bot.api.reading import body_of, json_object, read_shape, require_text
 from bot.bridge import House
+from bot.papers import document_numbered
 from core import registry
 from core.commands.capture import CaptureOrder
 from core.commands.deliveries import OpenApiConnection
@@ -59,6 +60,8 @@ RESOURCES = (
     Resource("/counts", "list_counts"),
     Resource("/carts/{cart}", "show_cart"),
     Resource("/credit/{who}", "show_credit"),
+    Resource("/documents/{number}", "show_document"),
+    Resource("/documents", "list_documents"),
     Resource("/events", "read_events"),
     Resource("/routing/rules/simulation", "simulate_rules"),
     Resource("/routing/rules", "show_rules"),
@@ -87,6 +90,7 @@ def rest_routes(house: House, counts: Counts) -> list[Route]:
     rest = Rest(house, counts)
     reads = [Route(BASE + one.path, rest.reader(one), methods=["GET"]) for one in resources()]
     return [
+        Route(f"{BASE}/documents/{{number}}.pdf", rest.pdf, methods=["GET"]),
         *reads,
         *(Route(BASE + one.path, rest.asker(one), methods=["POST"]) for one in ASKED),
         Route(f"{BASE}/orders", rest.capture, methods=["POST"]),
@@ -121,6 +125,19 @@ class Rest:
             return answer(await self._house.query(question, Caller(actor, "api")))
 
         return ask
+
+    async def pdf(self, request: Request) -> Response:
+        """An invoice or a credit note as it was issued."""
+        actor = await actor_of(request, self._house)
+        number = request.path_params["number"]
+        require_text(number)
+        paper = await document_numbered(self._house, number, Caller(actor, "api"))
+        shown = {"Content-Disposition": f'inline; filename="{paper.name}"'}
+        return Response(
+            paper.pdf,
+            media_type="application/pdf",
+            headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **shown},
+        )
 
     async def act(self, request: Request) -> Response:
         """Do any command of the registry by its name."""

@@ -65,6 +65,9 @@ LABELS = {
     "cases": "Show Cases",
     "returns": "Show Returns",
     "credit add": "Add Credit",
+    "document": "Show Document",
+    "reverse invoice": "Take Invoice Back",
+    "invoice": "Make Invoice",
     "credit take": "Take Credit",
 }
 # Buttons that ask a few words first.
@@ -72,7 +75,7 @@ ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
     | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
-    | {"credit add", "credit take"}
+    | {"credit add", "credit take", "reverse invoice"}
     | {"count", "count-list", "count-task", "edit", "ask"}
 )
 

@@ -222,6 +222,10 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "ReturnCanceled": _return("canceled"),
     "RefundDue": lambda d, desk: f"A refund of {_money(d, desk)} is due.",
     "RefundRecorded": lambda d, desk: f"{_money(d, desk)} refunded.",
+    "DocumentIssued": lambda d, desk: (
+        f"{sentence(state(str(d.get('document_kind'))))} {d.get('number')}: "
+        f"{_money(d, desk, 'total')}."
+    ),
     "CaseOpened": lambda d, _: f"A case was opened: {d.get('title')}",
     "CaseChanged": lambda d, _: f"A case is {d.get('state')}{_typed(d, 'note')}.",
 }

@@ -11,6 +11,7 @@ from bot.grammar.desk import Desk
 from bot.presentation.cases import case_card, case_page
 from bot.presentation.counts import counts_card
 from bot.presentation.credit import credit_card
+from bot.presentation.documents import document_card, documents_page
 from bot.presentation.edits import edit_card
 from bot.presentation.holds import blocked_page
 from bot.presentation.incoming import availability_card, expected_page, transfers_page
@@ -39,6 +40,7 @@ from core.queries.cases import CasePage, CaseView, MyCases
 from core.queries.channel_stock import AvailabilityView
 from core.queries.counts import CountsView
 from core.queries.credit import CreditView
+from core.queries.documents import DocumentPage, DocumentView
 from core.queries.edits import EditView
 from core.queries.holds import BlockedPage
 from core.queries.incoming import ExpectedPage, TransferPage
@@ -79,6 +81,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     AvailabilityView: availability_card,
     CountsView: counts_card,
     CreditView: credit_card,
+    DocumentView: document_card,
     Timeline: timeline_page,
     PickQueue: picks_card,
     Today: today_card,
@@ -94,6 +97,8 @@ def card_for(view: Any, asked: Any, desk: Desk) -> Answer:
         return order_page(view, asked, desk)
     if isinstance(view, ReturnPage):
         return return_page(view, asked, desk)
+    if isinstance(view, DocumentPage):
+        return documents_page(view, asked, desk)
     if isinstance(view, CasePage):
         return case_page(view, desk, "Your cases" if isinstance(asked, MyCases) else "Open cases")
     if isinstance(asked, ListPresets):

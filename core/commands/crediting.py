@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
+from core.commands.handout import AT_ONCE, CREDIT
+from core.commands.payouts import pay
 from core.db.credit import (
     Account,
     entries_of,
@@ -15,6 +17,7 @@ from core.db.credit import (
     overdue_accounts,
     post,
 )
+from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.credit import CreditKind, email_in, overdue, require_covered
@@ -197,3 +200,16 @@ def _current(uow: UnitOfWork, email: str, currency: str) -> Account | None:
     if account is None or not _expire(uow, account.id):
         return account
     return lock_account(uow, account.id)
+
+
+# --- refunds that are paid out as credit ---------------------------------------------------------
+
+
+def pay_as_credit(uow: UnitOfWork, order: Order, refund: Refund, part: RefundPart) -> None:
+    """Credit is paid out where it is decided: no gateway has to be asked."""
+    why = f"return {uow.returns.by_id(refund.rma_id).number}" if refund.rma_id else refund.note
+    entry_id = issue(uow, order, part.amount, why or f"order {order.number}", refund.id)
+    pay(uow, uow.refunds.get(refund.id), part, "store credit", f"credit:{entry_id}")
+
+
+AT_ONCE[CREDIT] = pay_as_credit

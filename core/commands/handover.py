@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.commands import gatehouse
+from core.commands.documents import invoice_at_shipment
 from core.commands.placing import open_short_case, open_unknown_case
 from core.commands.writeback import write_back
 from core.db.unit_of_work import UnitOfWork
@@ -95,6 +96,7 @@ def leave(
     after = uow.orders.save(Change(after, (fact,)))
     _close_cases(uow, after, gone)
     _tell_channel(uow, after, parcel, gone, newly_shipped(order, after))
+    invoice_at_shipment(uow, after)
     return _left_in_spite(uow, after, parcel, stopped)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.commands import handout
+from core.commands.documents import note_refund
 from core.commands.owing import close_cases, close_if_paid
 from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
@@ -132,6 +133,7 @@ def _complete(uow: UnitOfWork, refund: Refund) -> None:
         refund.id, refund.amount, refund.currency, refund.reference, refund.rma_id
     )
     uow.orders.save(Change(order.with_lines(lines), (fact,)))
+    note_refund(uow, order, refund)
     close_cases(uow, refund, "the refund is recorded")
     if refund.rma_id is not None:
         close_if_paid(uow, uow.returns.by_id(refund.rma_id))

@@ -11,7 +11,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from core.db import audit, carts, counts, credit, incoming, kits, ledger, structure
+from core.db import audit, carts, counts, credit, documents, incoming, kits, ledger, structure
 from core.db.blocking import ownerless
 from core.db.connection import Session
 from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
@@ -286,6 +286,7 @@ INVARIANTS: dict[str, Check] = {
     **{sentence: _rule(*rule) for sentence, rule in ledger.SENTENCES.items()},
     **{sentence: Check(*check) for sentence, check in ledger.CHECKS.items()},
     **{sentence: _rule(*rule) for sentence, rule in credit.SENTENCES.items()},
+    **{sentence: _rule(*rule) for sentence, rule in documents.SENTENCES.items()},
     "a hold of the screening is explained by what it saw": _rule(
         "I-12b",
         """select h.id from hold h where h.placed_by = 'screening' and h.released_at is null

@@ -23,6 +23,7 @@ PROTECTED = (
     "routing_rules",
     "routing_activation",
     "credit_entry",
+    "document",
 )
 
 

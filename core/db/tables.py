@@ -1120,6 +1120,39 @@ credit_entry = _table(
     sa.Index("ix_credit_entry_ends", "shop_id", "expires_at"),
 )
 
+# --- invoices and credit notes -------------------------------------------------------------------
+
+# A document never changes; a credit note takes back (a part of) the invoice that it corrects.
+document = _table(
+    "document",
+    _id(),
+    _shop(),
+    _text("kind"),
+    _int("serial"),
+    _text("number"),
+    _ref("order_id", "orders.id"),
+    _ref("refund_id", "refund.id", nullable=True),
+    _ref("corrects_id", "document.id", nullable=True),
+    _text("currency"),
+    _int("net"),
+    _int("tax"),
+    _int("total"),
+    _text("language"),
+    _text("reason"),
+    _json("body"),
+    _text("actor"),
+    _at("at"),
+    _check("kind", "kind in ('invoice', 'credit_note')"),
+    _check("corrects", "(kind = 'credit_note') = (corrects_id is not null)"),
+    _check("serial", "serial > 0"),
+    _check("sum", "net + tax = total"),
+    sa.UniqueConstraint("shop_id", "kind", "serial"),
+    sa.UniqueConstraint("shop_id", "number"),
+    sa.UniqueConstraint("refund_id"),
+    sa.Index(None, "order_id", "id"),
+    sa.Index("ix_document_at", "shop_id", "at"),
+)
+
 # --- edits ---------------------------------------------------------------------------------------
 
 # An edit as a change set: open while it is put together, then one row that never changes again.

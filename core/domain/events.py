@@ -368,6 +368,18 @@ class RefundRecorded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentIssued(Event):
+    """An invoice or a credit note; `corrects` is the invoice that the note takes back."""
+
+    document_id: int
+    document_kind: str
+    number: str
+    total: int
+    currency: str
+    corrects: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CaseOpened(Event):
     """`grouped` cases belong to a storm, whose own card tells of them."""
 

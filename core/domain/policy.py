@@ -9,6 +9,7 @@ from typing import Any
 from core.domain.carriers import carrier_name
 from core.domain.holds import hold_hours, release_rules
 from core.domain.hours import parse_hours
+from core.domain.invoices import WHEN as INVOICE_WHEN
 from core.domain.refunds import SHIPPING_RULES
 from core.domain.refusals import Invalid
 from core.domain.routing.planner import Objective
@@ -85,6 +86,9 @@ POLICIES: Mapping[str, Policy] = {
         10**9,
     ),
     "weekly_counts": Policy("best sellers that each location counts every week", 0, 500),
+    "invoice_when": Policy("when an invoice is made by itself", choices=INVOICE_WHEN),
+    "seller_address": Policy("the shop's address on invoices, commas between its lines"),
+    "seller_tax_id": Policy("the shop's tax number on invoices"),
     "credit_days": Policy("days until store credit expires (0: never)", 0, 3650),
 }
 

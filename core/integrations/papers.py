@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 from collections import Counter
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def pick_list_pdf(queue: PickQueue) -> bytes:
         "picks": [_pick(pick) for pick in queue.picks],
         "held": [{"number": p.number, "held": ", ".join(p.held)} for p in queue.held],
     }
-    return _set("pick_list", facts, queue)
+    return set_pdf("pick_list", facts, queue.at)
 
 
 def packing_slips_pdf(queue: PickQueue) -> bytes:
@@ -44,7 +45,7 @@ def packing_slips_pdf(queue: PickQueue) -> bytes:
         "contact": queue.shop_email,
         "slips": [_slip(pick, queue) for pick in queue.picks],
     }
-    return _set("packing_slip", facts, queue)
+    return set_pdf("packing_slip", facts, queue.at)
 
 
 def _totals(queue: PickQueue) -> list[dict[str, Any]]:
@@ -102,7 +103,7 @@ def _template(name: str) -> bytes:
     return (TEMPLATES / f"{name}.typ").read_bytes()
 
 
-def _set(name: str, facts: dict[str, Any], queue: PickQueue) -> bytes:
+def set_pdf(name: str, facts: dict[str, Any], at: datetime) -> bytes:
     """Facts go in as data and stay text; an empty root leaves a template nothing to open."""
     with tempfile.TemporaryDirectory() as nothing:
         made: bytes = typst.compile(  # type: ignore[call-overload]  # its stub ties root to input
@@ -113,7 +114,7 @@ def _set(name: str, facts: dict[str, Any], queue: PickQueue) -> bytes:
             ignore_system_fonts=True,
             format="pdf",
             sys_inputs={"data": json.dumps(_clean(facts))},
-            timestamp=int(queue.at.timestamp()),
+            timestamp=int(at.timestamp()),
         )
     return made
 

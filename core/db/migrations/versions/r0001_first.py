@@ -25,6 +25,7 @@ def upgrade() -> None:
         "routing_activation",
         "screening",
         "credit_entry",
+        "document",
     ):
         protect(op, table)
     for table in ("order_change_action", "order_adjustment"):
