@@ -47,6 +47,9 @@ LABELS = {
     "received": "Receive Return",
     "refunded": "Record Refund",
     "cancel-return": "Cancel Return",
+    "move-on": "Move On",
+    "wish": "Give Something Else",
+    "match": "Match to an Order",
     "undo": "Undo",
     "edit": "Edit Order",
     "change_order": "Edit Order",
@@ -76,6 +79,7 @@ ASKING = frozenset(
     | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
     | {"credit add", "credit take", "reverse invoice"}
+    | {"move-on", "wish", "match"}
     | {"count", "count-list", "count-task", "edit", "ask"}
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept, more_button
-from bot.presentation.model import Card, Field, Page, Section, Tone
+from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.words import ago, count, money, sentence, state
 from core.queries.returns import (
     ListReturns,
@@ -22,6 +22,22 @@ _STEPS = {
     "approved": "The customer sends it; then count it in.",
     "received": "The money is due, unless it was paid already.",
 }
+
+
+RETURN_CASES = ("return_decision", "return_missing", "return_swap", "found_box")
+
+
+def return_buttons(kind: str, back: str, case: int, desk: Desk) -> Iterable[Action | None]:
+    """What can be done about a case of this kind."""
+    if kind == "found_box":
+        yield button(desk, "match", style="primary", more={"box": f"C-{case}"})
+    elif kind == "return_decision":
+        yield button(desk, "approve", back, style="primary")
+        yield button(desk, "reject", back)
+    elif back:
+        yield button(desk, "show-return", back, text=f"Open {back}", style="primary")
+    if kind == "return_swap" and back:
+        yield button(desk, "wish", back)
 
 
 def return_card(view: ReturnView, desk: Desk) -> Card:

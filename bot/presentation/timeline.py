@@ -159,6 +159,16 @@ def _return(words: str) -> Callable[[Data, Desk], str]:
     return lambda data, _desk: f"Return {data.get('number')} {words}{_for(data)}."
 
 
+def _approved(data: Data, _desk: Desk) -> str:
+    who = " by the rules" if data.get("by_policy") else ""
+    after_all = " after all, against the rules" if data.get("overruled") else who
+    return f"Return {data.get('number')} approved{after_all}."
+
+
+def _units_of(data: Data) -> str:
+    return count(int(data.get("units", 0)), "unit")
+
+
 def _edited(data: Data, desk: Desk) -> str:
     if data.get("undone"):
         return "An edit was taken back."
@@ -216,10 +226,21 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "PromiseChanged": _promise,
     "SoldAtTill": _at("Sold at the till"),
     "ReturnRequested": _return("asked for"),
-    "ReturnApproved": _return("approved"),
+    "ReturnApproved": _approved,
     "ReturnRejected": _return("rejected"),
     "ReturnReceived": _return("received"),
     "ReturnCanceled": _return("canceled"),
+    "ReturnKept": lambda d, _: (
+        f"Return {d.get('number')}: {_units_of(d)} refunded, and the customer keeps them."
+    ),
+    "ReturnMissing": lambda d, _: f"Return {d.get('number')} came without {_units_of(d)}.",
+    "ReturnMovedOn": lambda d, _: (
+        f"Return {d.get('number')}: {d.get('units')} × {d.get('sku')} went from "
+        f"{state(str(d.get('before')))} to {state(str(d.get('after')))}."
+    ),
+    "ReturnWished": lambda d, _: f"Return {d.get('number')} is for {d.get('wish')} now.",
+    "ReturnReminded": _return("was called to mind"),
+    "ReturnExpired": _return("ran out: nothing came in time"),
     "RefundDue": lambda d, desk: f"A refund of {_money(d, desk)} is due.",
     "RefundRecorded": lambda d, desk: f"{_money(d, desk)} refunded.",
     "DocumentIssued": lambda d, desk: (

@@ -21,6 +21,11 @@ from bot.presentation.pauses import pauses_card, preview_card
 from bot.presentation.picks import picks_card
 from bot.presentation.promises import lanes_card, promise_card
 from bot.presentation.restock import low_page
+from bot.presentation.return_rules import (
+    return_presets,
+    return_rules_card,
+    return_rules_diff,
+)
 from bot.presentation.returns import return_card, return_page
 from bot.presentation.routing import (
     diff_card,
@@ -50,6 +55,7 @@ from core.queries.pauses import PauseList, PausePreview
 from core.queries.picks import PickQueue
 from core.queries.promises import BasketPromise, LaneTable
 from core.queries.restock import LowPage
+from core.queries.return_rules import ListReturnPresets, ReturnRulesDiff, ReturnRulesView
 from core.queries.returns import ReturnPage, ReturnView
 from core.queries.routing import ListPresets, RulesDiff, RulesView
 from core.queries.screening import ScreenedOrder, ScreeningView
@@ -89,6 +95,8 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     CaseView: case_card,
     EditView: edit_card,
     ReturnView: return_card,
+    ReturnRulesView: return_rules_card,
+    ReturnRulesDiff: return_rules_diff,
 }
 
 
@@ -103,6 +111,8 @@ def card_for(view: Any, asked: Any, desk: Desk) -> Answer:
         return case_page(view, desk, "Your cases" if isinstance(asked, MyCases) else "Open cases")
     if isinstance(asked, ListPresets):
         return presets_page(view)
+    if isinstance(asked, ListReturnPresets):
+        return return_presets(view)
     draw = CARDS.get(type(view))
     return draw(view, desk) if draw else _as_it_is(view, asked, desk)
 

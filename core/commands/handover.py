@@ -319,6 +319,6 @@ def not_received(uow: UnitOfWork, order: Order, parcel: Parcel) -> Order:
     changed = {}
     for line_id, _, quantity in parcel.items:
         line = order.line(line_id)
-        floor = line.return_requested + line.return_received
+        floor = line.claimed_back
         changed[line_id] = replace(line, delivered=max(floor, line.delivered - quantity))
     return uow.orders.save(Change(order.with_lines(changed)))

@@ -1,32 +1,37 @@
-"""Returns: requested by staff or customer, assessed by the policy, decided, canceled."""
+"""Returns: asked for by staff or customers, and judged by the shop's rules line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Annotated, Any
 
-from core.commands.owing import is_paid_out
-from core.commands.refunds import value_of
+from core.commands.return_terms import judge, keepable, words_of
+from core.commands.returned_money import pay_for
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right, Role
 from core.domain.cases import CaseKind, Finding
 from core.domain.order import Change, Line, Order
 from core.domain.refusals import Invalid, NotPossible
-from core.domain.returns import Assessment, ReturnReason, Rma, RmaLine, RmaStatus, assess
-from core.registry import Arg, Done, Risk, command
+from core.domain.returning.rules import plain_terms
+from core.domain.returning.verdict import Assessed, Verdict, overall
+from core.domain.returns import ReturnReason, Rma, RmaLine, RmaStatus, Wish, units_of
+from core.registry import Arg, Done, command
 
+PHOTOS_MOST = 10
 Units = dict[int, int]  # line id -> units
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnedLine:
-    """Units of one line, named by its id or SKU; no quantity means all that can come back."""
+    """Units of one line, named by its id or SKU; no quantity means all that can come back, no
+    reason that of the whole return."""
 
     line: str
     quantity: int | None = None
+    reason: ReturnReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,13 @@ class RequestReturn:
     sku: Annotated[str, Arg.SKU] = ""
     quantity: Annotated[int | None, Arg.QUANTITY] = None
     reason: Annotated[ReturnReason, Arg.CHOICE] = ReturnReason.UNKNOWN
+    wish: Annotated[Wish, Arg.CHOICE] = Wish.REFUND
     note: Annotated[str, Arg.TEXT] = ""
     lines: Annotated[tuple[ReturnedLine, ...], Arg.NONE] = ()
+    photos: Annotated[tuple[str, ...], Arg.NONE] = ()
 
     def audited(self) -> dict[str, Any]:
-        return _audited(self.order, self.wanted, self.reason)
+        return _audited(self)
 
     @property
     def wanted(self) -> tuple[ReturnedLine, ...]:
@@ -56,7 +63,7 @@ class RequestReturn:
     examples=("return 1001", "return 1001 mug-red 1 defective"),
 )
 def request(ask: RequestReturn, uow: UnitOfWork) -> Done:
-    return _request(uow, ask.order, ask.wanted, ask.reason, ask.note)
+    return request_return(uow, ask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,46 +74,112 @@ class RequestOwnReturn:
     lines: Annotated[tuple[ReturnedLine, ...], Arg.NONE] = ()
     reason: Annotated[ReturnReason, Arg.CHOICE] = ReturnReason.UNKNOWN
     note: Annotated[str, Arg.TEXT] = ""
+    wish: Annotated[Wish, Arg.CHOICE] = Wish.REFUND
+    photos: Annotated[tuple[str, ...], Arg.NONE] = ()
+
+    @property
+    def wanted(self) -> tuple[ReturnedLine, ...]:
+        return self.lines
 
     def audited(self) -> dict[str, Any]:
-        return _audited(self.order, self.lines, self.reason)
+        return _audited(self)
 
 
 @command("return-own", RequestOwnReturn, Right.OWN, in_chat=False)
 def request_own(ask: RequestOwnReturn, uow: UnitOfWork) -> Done:
-    return _request(uow, ask.order, ask.lines, ask.reason, ask.note)
+    return request_return(uow, ask)
 
 
-def _audited(order: str, lines: Iterable[ReturnedLine], reason: ReturnReason) -> dict[str, Any]:
+def _audited(ask: RequestReturn | RequestOwnReturn) -> dict[str, Any]:
     """Without the note: customers write what they like into it."""
     return {
-        "order": order,
-        "lines": [[wish.line, wish.quantity] for wish in lines],
-        "reason": reason.value,
+        "order": ask.order,
+        "lines": [[wish.line, wish.quantity] for wish in ask.wanted],
+        "reason": ask.reason.value,
+        "wish": ask.wish.value,
     }
 
 
-def _request(
-    uow: UnitOfWork, number: str, wanted: tuple[ReturnedLine, ...], reason: ReturnReason, note: str
-) -> Done:
-    if len(note) > 2000:
+def request_return(uow: UnitOfWork, ask: RequestReturn | RequestOwnReturn) -> Done:
+    """The return with its verdict, and whatever follows from that at once."""
+    if len(ask.note) > 2000:
         raise Invalid("A note has 2,000 characters at most.")
-    order = uow.orders.get(number)
-    units = _chosen(order, wanted)
-    value = value_of(order, units, uow.refunds.of(order.id))
-    found = assess(order, units, _delivered_at(uow, order), uow.now, uow.shop.policy, value)
-    rma = _new(uow, order, units, reason, note.strip())
-    uow.emit(order.id, e.ReturnRequested(rma.id, rma.number, reason.value))
-    rma = _follow(uow, order, rma, found)
+    if len(ask.photos) > PHOTOS_MOST:
+        raise Invalid(f"A return has {PHOTOS_MOST} photos at most.")
+    order = uow.orders.get(ask.order)
+    rma = _new(uow, order, _chosen(order, ask.wanted), ask)
+    found = judge(uow, order, rma)
+    rma = _judged(rma, found)
+    uow.emit(order.id, e.ReturnRequested(rma.id, rma.number, rma.reason))
+    words = words_of(found.values())
+    rma = _follow(uow, order, rma, overall(found.values()), words)
     uow.returns.add(rma)
     if rma.status is not RmaStatus.REJECTED:
-        uow.orders.save(Change(_requested(order, units)))
+        rma = begin(uow, rma)
     facts = {"return": rma.number, "order": order.number, "status": rma.status.value}
-    return Done(f"Return {rma.number} is {rma.status.value}. {found.reason}", facts)
+    return Done(f"Return {rma.number} is {rma.status.value}. {words}", facts)
 
 
-def _chosen(order: Order, wanted: tuple[ReturnedLine, ...]) -> Units:
-    """The wish as units per line; a SKU on several lines is taken from them in order."""
+def new_return(uow: UnitOfWork, order: Order, units: Iterable[tuple[str, int]], note: str) -> Rma:
+    """A return of goods that are here already: it has its terms, and nothing is turned down."""
+    lines = tuple(ReturnedLine(sku, quantity) for sku, quantity in units)
+    ask = RequestReturn(order.number, note=note, lines=lines)
+    rma = _new(uow, order, _chosen(order, ask.wanted), ask)
+    rma = _judged(rma, judge(uow, order, rma))
+    return replace(rma, lines=tuple(replace(line, declined=0) for line in rma.lines))
+
+
+def _judged(rma: Rma, found: Mapping[int, Assessed]) -> Rma:
+    """Lines that the rules turn down are declined; the others go on without them."""
+    lines = tuple(
+        replace(
+            line,
+            declined=line.quantity if found[line.line_id].verdict is Verdict.REJECT else 0,
+            terms=plain_terms(found[line.line_id].terms),
+        )
+        for line in rma.lines
+    )
+    why = {each.code: asdict(each) for one in found.values() for each in one.why}
+    return replace(rma, lines=lines, why=tuple(why.values()))
+
+
+def begin(uow: UnitOfWork, rma: Rma) -> Rma:
+    """The order expects the units back; what the customer keeps is paid at once."""
+    order = uow.orders.by_id(rma.order_id)
+    order = uow.orders.save(Change(requested(order, units_of(rma.lines))))
+    return keep_small(uow, order, rma)
+
+
+def keep_small(uow: UnitOfWork, order: Order, rma: Rma) -> Rma:
+    """An approved return of goods that are not worth the way back: refunded, and kept."""
+    if rma.status is not RmaStatus.APPROVED:
+        return rma
+    kept = keepable(uow, order, rma)
+    if not kept:
+        return rma
+    order = uow.orders.save(Change(_kept(order, kept)))
+    uow.emit(order.id, e.ReturnKept(rma.id, rma.number, sum(kept.values())))
+    after = uow.returns.save(rma, rma.keep(kept, uow.now))
+    return pay_for(uow, order, after)[0]
+
+
+def _kept(order: Order, units: Mapping[int, int]) -> Order:
+    changed = {
+        line_id: replace(
+            line,
+            return_requested=line.return_requested - quantity,
+            return_kept=line.return_kept + quantity,
+        )
+        for line_id, quantity in units.items()
+        for line in (order.line(line_id),)
+    }
+    return order.with_lines(changed)
+
+
+def _chosen(
+    order: Order, wanted: tuple[ReturnedLine, ...]
+) -> tuple[Units, dict[int, ReturnReason | None]]:
+    """The wish as units per line, and why; a SKU on several lines is taken from them in order."""
     free = {line.id: line.returnable for line in order.lines if line.returnable > 0}
     if not free:
         raise NotPossible(
@@ -114,13 +187,15 @@ def _chosen(order: Order, wanted: tuple[ReturnedLine, ...]) -> Units:
             "Only delivered goods that are not on their way back already can be.",
         )
     if not wanted:
-        return free
+        return free, {}
     units: Units = {}
+    reasons: dict[int, ReturnReason | None] = {}
     for wish in wanted:
         for line_id, quantity in _take(order, wish, free).items():
             free[line_id] -= quantity
             units[line_id] = units.get(line_id, 0) + quantity
-    return units
+            reasons[line_id] = wish.reason
+    return units, reasons
 
 
 def _take(order: Order, wish: ReturnedLine, free: Mapping[int, int]) -> Units:
@@ -151,13 +226,13 @@ def named_lines(order: Order, word: str) -> list[Line]:
     return found
 
 
-def _delivered_at(uow: UnitOfWork, order: Order) -> datetime | None:
-    """When the customer had the last of it; a till sale was handed over on the spot."""
-    times = [p.delivered_at for p in uow.work.parcels(order.id) if p.delivered_at is not None]
-    return max(times, default=order.placed_at if order.handed_over else None)
-
-
-def _new(uow: UnitOfWork, order: Order, units: Units, reason: ReturnReason, note: str) -> Rma:
+def _new(
+    uow: UnitOfWork,
+    order: Order,
+    chosen: tuple[Units, Mapping[int, ReturnReason | None]],
+    ask: RequestReturn | RequestOwnReturn,
+) -> Rma:
+    units, reasons = chosen
     serial = len(uow.returns.of(order.id)) + 1
     return Rma(
         id=uow.new_id(),
@@ -165,37 +240,55 @@ def _new(uow: UnitOfWork, order: Order, units: Units, reason: ReturnReason, note
         number=f"R{order.number}-{serial}".upper(),
         status=RmaStatus.REQUESTED,
         lines=tuple(
-            RmaLine(line_id, order.line(line_id).sku, quantity, reason=reason.value)
+            RmaLine(
+                line_id,
+                order.line(line_id).sku,
+                quantity,
+                reason=(reasons.get(line_id) or ask.reason).value,
+            )
             for line_id, quantity in units.items()
         ),
-        reason=reason.value,
+        reason=ask.reason.value,
         requested_at=uow.now,
-        note=note,
+        note=ask.note.strip(),
         requested_by="customer" if uow.actor.role is Role.CUSTOMER else uow.actor.name,
+        wish=ask.wish,
+        photos=tuple(ask.photos),
     )
 
 
-def _follow(uow: UnitOfWork, order: Order, rma: Rma, found: Assessment) -> Rma:
-    """What the policy says happens at once; a review waits for a colleague."""
-    if found.verdict == "reject":
-        uow.emit(order.id, e.ReturnRejected(rma.id, rma.number, found.reason))
-        return rma.reject("policy", uow.now, found.reason)
-    if found.verdict == "approve":
+def _follow(uow: UnitOfWork, order: Order, rma: Rma, verdict: Verdict, words: str) -> Rma:
+    """What the rules say happens at once; a review waits for a colleague."""
+    if verdict is Verdict.REJECT:
+        uow.emit(order.id, e.ReturnRejected(rma.id, rma.number, words))
+        return rma.reject("policy", uow.now, words)
+    if verdict is Verdict.APPROVE:
         uow.emit(order.id, e.ReturnApproved(rma.id, rma.number, by_policy=True))
-        return rma.approve("policy", uow.now, found.reason)
+        return with_time(uow, rma.approve("policy", uow.now, words))
     uow.cases.open(
         Finding(
             CaseKind.RETURN_DECISION,
             f"return:{rma.id}",
             f"Return {rma.number} of {rma.units} units waits for a decision.",
             order_id=order.id,
-            facts={"return": rma.number, "order": order.number, "reason": rma.reason},
+            facts={
+                "return": rma.number,
+                "order": order.number,
+                "reason": rma.reason,
+                "why": words,
+            },
         )
     )
     return rma
 
 
-def _requested(order: Order, units: Mapping[int, int]) -> Order:
+def with_time(uow: UnitOfWork, rma: Rma) -> Rma:
+    """An approved return does not wait for ever; 0 days: it does."""
+    days = int(uow.shop.policy["return_expires_days"])
+    return replace(rma, expires_at=uow.now + timedelta(days=days) if days else None)
+
+
+def requested(order: Order, units: Mapping[int, int]) -> Order:
     """The order with so many more (or, negative, fewer) units asked back."""
     changed = {
         line_id: replace(line, return_requested=line.return_requested + quantity)
@@ -203,100 +296,3 @@ def _requested(order: Order, units: Mapping[int, int]) -> Order:
         for line in (order.line(line_id),)
     }
     return order.with_lines(changed)
-
-
-# --- deciding ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ApproveReturn:
-    """Let the customer send it back."""
-
-    number: Annotated[str, Arg.RETURN]
-    note: Annotated[str, Arg.TEXT] = ""
-
-
-@command(
-    "approve",
-    ApproveReturn,
-    Right.RETURN_DECIDE,
-    risk=Risk.IRREVERSIBLE,
-    many=True,
-    examples=("approve R1001-1",),
-)
-def approve(ask: ApproveReturn, uow: UnitOfWork) -> Done:
-    rma = uow.returns.get(ask.number)
-    after = uow.returns.save(rma, rma.approve(uow.actor.name, uow.now, ask.note.strip()))
-    uow.emit(rma.order_id, e.ReturnApproved(rma.id, rma.number))
-    _close_decision(uow, rma, "approved")
-    return _done(after, f"Return {rma.number} is approved.")
-
-
-@dataclass(frozen=True, slots=True)
-class RejectReturn:
-    """Turn a return down, with a reason that the customer can read."""
-
-    number: Annotated[str, Arg.RETURN]
-    reason: Annotated[str, Arg.TEXT]
-
-
-@command(
-    "reject",
-    RejectReturn,
-    Right.RETURN_DECIDE,
-    risk=Risk.IRREVERSIBLE,
-    aliases=("decline",),
-    examples=("reject R1001-1 it was worn",),
-)
-def reject(ask: RejectReturn, uow: UnitOfWork) -> Done:
-    if len(ask.reason) > 1000:
-        raise Invalid("A reason has 1,000 characters at most.")
-    rma = uow.returns.get(ask.number)
-    after = uow.returns.save(rma, rma.reject(uow.actor.name, uow.now, ask.reason))
-    _give_back(uow, rma)
-    uow.emit(rma.order_id, e.ReturnRejected(rma.id, rma.number, after.decision))
-    _close_decision(uow, rma, "rejected")
-    return _done(after, f"Return {rma.number} is rejected.")
-
-
-@dataclass(frozen=True, slots=True)
-class CancelReturn:
-    """End a return whose goods do not come, or of which the rest does not come."""
-
-    number: Annotated[str, Arg.RETURN]
-
-
-@command(
-    "cancel-return",
-    CancelReturn,
-    Right.RETURN_REQUEST,
-    risk=Risk.IRREVERSIBLE,
-    examples=("cancel-return R1001-1",),
-)
-def cancel(ask: CancelReturn, uow: UnitOfWork) -> Done:
-    rma = uow.returns.get(ask.number)
-    came = any(line.received for line in rma.lines)
-    after = rma.close(uow.now) if came else rma.cancel(uow.now)
-    if came and is_paid_out(uow, rma):
-        after = after.refunded(uow.now)
-    uow.returns.save(rma, after)
-    _give_back(uow, rma)
-    uow.emit(rma.order_id, e.ReturnCanceled(rma.id, rma.number))
-    _close_decision(uow, rma, "canceled")
-    what = "is closed without the rest" if came else "is canceled"
-    return _done(after, f"Return {rma.number} {what}.")
-
-
-def _give_back(uow: UnitOfWork, rma: Rma) -> None:
-    """What is no longer expected can be asked back again."""
-    missing = {line.line_id: line.received - line.quantity for line in rma.lines}
-    uow.orders.save(Change(_requested(uow.orders.by_id(rma.order_id), missing)))
-
-
-def _close_decision(uow: UnitOfWork, rma: Rma, how: str) -> None:
-    resolution = f"the return was {how} by {uow.actor.name}"
-    uow.cases.close(CaseKind.RETURN_DECISION, f"return:{rma.id}", resolution)
-
-
-def _done(rma: Rma, sentence: str, **more: Any) -> Done:
-    return Done(sentence, {"return": rma.number, "status": rma.status.value, **more})

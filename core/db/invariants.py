@@ -11,7 +11,18 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from core.db import audit, carts, counts, credit, documents, incoming, kits, ledger, structure
+from core.db import (
+    audit,
+    carts,
+    counts,
+    credit,
+    documents,
+    incoming,
+    kits,
+    ledger,
+    receipts,
+    structure,
+)
 from core.db.blocking import ownerless
 from core.db.connection import Session
 from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
@@ -134,11 +145,13 @@ _EXPECTED_BACK = """
     select l.id from order_line l left join (
         select k.line_id,
             sum(case when r.status in ('requested', 'approved', 'received')
-                and r.closed_at is null then k.quantity - k.received else 0 end) as asked,
-            sum(k.received) as came
+                and r.closed_at is null
+                then k.quantity - k.received - k.missing - k.kept - k.declined else 0 end) as asked,
+            sum(k.received) as came, sum(k.kept) as kept
         from rma_line k join rma r on r.id = k.rma_id group by k.line_id
     ) b on b.line_id = l.id
     where l.return_requested <> coalesce(b.asked, 0) or l.return_received <> coalesce(b.came, 0)
+        or l.return_kept <> coalesce(b.kept, 0)
 """
 _UNAUDITED = """
     select o.number from orders o left join (
@@ -243,6 +256,7 @@ INVARIANTS: dict[str, Check] = {
     **{sentence: _rule(*rule) for sentence, rule in counts.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in carts.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in kits.SENTENCES.items()},
+    **{sentence: _rule(*rule) for sentence, rule in receipts.SENTENCES.items()},
     # routing
     "what a location has taken on in a day is the sum of its live claims": _rule(
         "I-06d",
@@ -264,7 +278,7 @@ INVARIANTS: dict[str, Check] = {
     "no line has more units placed than ordered, or more returned than shipped": _rule(
         "I-07",
         """select id from order_line where canceled + backordered + allocated + shipped > ordered
-            or return_requested + return_received > shipped or delivered > shipped
+            or return_requested + return_received + return_kept > shipped or delivered > shipped
             or packed > allocated or canceled < 0 or backordered < 0 or allocated < 0
             or packed < 0 or shipped < 0 or delivered < 0 or return_requested < 0
             or return_received < 0 or refunded < 0 or refunded > ordered""",
@@ -334,8 +348,10 @@ INVARIANTS: dict[str, Check] = {
     "a return that has ended says when, and one that arrived was counted": _rule(
         "I-16c",
         """select number from rma
-        where (status in ('rejected', 'refunded', 'canceled') and closed_at is null)
-            or (status in ('received', 'refunded')) <> (received_at is not null)""",
+        where (status in ('rejected', 'refunded', 'canceled', 'expired') and closed_at is null)
+            or (status = 'received' and received_at is null)
+            or (status = 'refunded' and received_at is null and not exists (
+                select 1 from rma_line k where k.rma_id = rma.id and k.kept > 0))""",
     ),
     "lines expect back exactly what open returns expect": _rule("I-16d", _EXPECTED_BACK),
     "an order that has left is not held": _rule(

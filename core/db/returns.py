@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -9,9 +10,9 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
 from core.db.orders import seen_from_own_places
-from core.db.rows import micros, micros_or_none, moment, moment_or_none
+from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain.refusals import Conflict, NotFound
-from core.domain.returns import Rma, RmaLine, RmaStatus
+from core.domain.returns import Rma, RmaLine, RmaStatus, Wish
 
 if TYPE_CHECKING:
     from core.db.reading import Reader
@@ -30,20 +31,41 @@ _OF_ORDER = Statement(
 )
 _LINES = Statement(
     sa.select(
-        _ml.line_id, _ml.sku, _ml.quantity, _ml.received, _ml.restocked, _ml.reason, _ml.condition
+        _ml.line_id,
+        _ml.sku,
+        _ml.quantity,
+        _ml.received,
+        _ml.restocked,
+        _ml.missing,
+        _ml.kept,
+        _ml.declined,
+        _ml.paid,
+        _ml.reason,
+        _ml.condition,
+        _ml.terms,
     )
     .where(_ml.rma_id == sa.bindparam("rma"))
     .order_by(_ml.line_id)
 )
 _UPDATE = Statement(
     t.rma.update().where(_m.id == sa.bindparam("row_id"), _m.status == sa.bindparam("seen")),
-    sets=("status", "decided_by", "decision", "decided_at", "received_at", "closed_at"),
+    sets=(
+        "status",
+        "decided_by",
+        "decision",
+        "decided_at",
+        "received_at",
+        "closed_at",
+        "expires_at",
+        "reminded_at",
+        "external_id",
+    ),
 )
 _UPDATE_LINE = Statement(
     t.rma_line.update().where(
         _ml.rma_id == sa.bindparam("row_rma"), _ml.line_id == sa.bindparam("row_line")
     ),
-    sets=("received", "restocked", "condition"),
+    sets=("received", "restocked", "missing", "kept", "declined", "paid", "condition"),
 )
 
 
@@ -57,8 +79,8 @@ def list_open_returns(
     """Returns that still need a decision, goods or money, oldest first; or all of one status."""
     owed = sa.exists().where(_f.rma_id == _m.id, _f.state == "due")
     unfinished = sa.or_(
-        _m.status.in_(("requested", "approved")),
-        sa.and_(_m.status == "received", sa.or_(_m.closed_at.is_(None), owed)),
+        _m.status == "requested",
+        sa.and_(_m.status.in_(("approved", "received")), sa.or_(_m.closed_at.is_(None), owed)),
     )
     clause = sa.select(*_FIELDS).where(_m.shop_id == within.actor.shop_id, _m.id > after)
     clause = clause.where(unfinished if status is None else _m.status == status)
@@ -76,14 +98,20 @@ def rma_by_number(session: Session, shop_id: int, number: str) -> Rma | None:
 
 def _rma(session: Session, row: Row) -> Rma:
     r: dict[str, Any] = dict(zip((c.name for c in _FIELDS), row, strict=True))
-    lines = tuple(RmaLine(*found) for found in session.rows(_LINES, rma=r["id"]))
-    times = ("decided_at", "received_at", "closed_at")
+    lines = tuple(
+        replace(RmaLine(*numbers), terms=from_json(terms))
+        for *numbers, terms in session.rows(_LINES, rma=r["id"])
+    )
+    times = ("decided_at", "received_at", "closed_at", "expires_at", "reminded_at")
     return Rma(
         **{
             **r,
             **{name: moment_or_none(r[name]) for name in times},
             "requested_at": moment(r["requested_at"]),
             "status": RmaStatus(r["status"]),
+            "wish": Wish(r["wish"]),
+            "why": tuple(from_json(r["why"])),
+            "photos": tuple(from_json(r["photos"])),
             "lines": lines,
         }
     )
@@ -131,6 +159,11 @@ class Returns:
                 "decision": rma.decision,
                 "decided_at": micros_or_none(rma.decided_at),
                 "closed_at": micros_or_none(rma.closed_at),
+                "wish": rma.wish.value,
+                "why": to_json(rma.why),
+                "photos": to_json(rma.photos),
+                "expires_at": micros_or_none(rma.expires_at),
+                "external_id": rma.external_id,
             },
         )
         for line in rma.lines:
@@ -142,7 +175,10 @@ class Returns:
                     "shop_id": self._uow.shop.id,
                     "sku": line.sku,
                     "quantity": line.quantity,
+                    "kept": line.kept,
+                    "declined": line.declined,
                     "reason": line.reason,
+                    "terms": to_json(line.terms),
                 },
             )
 
@@ -157,6 +193,9 @@ class Returns:
             decided_at=micros_or_none(after.decided_at),
             received_at=micros_or_none(after.received_at),
             closed_at=micros_or_none(after.closed_at),
+            expires_at=micros_or_none(after.expires_at),
+            reminded_at=micros_or_none(after.reminded_at),
+            external_id=after.external_id,
         )
         if changed != 1:
             raise Conflict(f"Return {after.number} changed meanwhile.", "Look again and repeat.")
@@ -168,6 +207,10 @@ class Returns:
                     row_line=new.line_id,
                     received=new.received,
                     restocked=new.restocked,
+                    missing=new.missing,
+                    kept=new.kept,
+                    declined=new.declined,
+                    paid=new.paid,
                     condition=new.condition,
                 )
         return after

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import lanes
+from core.db import lanes, return_rules
 from core.db import tables as t
 from core.db.awaiting import preorders_of
 from core.db.connection import Database, Row, Session, Statement
@@ -145,6 +145,7 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         lanes=lanes.book_of(session, shop_id),
         pauses=pauses,
         rules=active_rules(session, shop_id),
+        return_rules=return_rules.active_rules(session, shop_id),
         shipping=tuple(settings.get("shipping", {}).items()),
         screening=Settings.read(settings.get("screening", {})),
     )

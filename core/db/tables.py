@@ -368,6 +368,7 @@ order_line = _table(
     _int("delivered"),
     _int("return_requested"),
     _int("return_received"),
+    _int("return_kept"),
     _int("refunded"),
     _text("kind"),
     _int("kit_line_id", None),
@@ -387,7 +388,8 @@ order_line = _table(
     _check("delivered", "delivered >= 0 and delivered <= shipped"),
     _check("return_requested", "return_requested >= 0"),
     _check("return_received", "return_received >= 0"),
-    _check("returned", "return_requested + return_received <= shipped"),
+    _check("return_kept", "return_kept >= 0"),
+    _check("returned", "return_requested + return_received + return_kept <= shipped"),
     _check("refunded", "refunded >= 0 and refunded <= ordered"),
     sa.Index(None, "order_id", "position"),
     sa.Index(
@@ -1000,11 +1002,20 @@ rma = _table(
     _at("decided_at", nullable=True),
     _at("received_at", nullable=True),
     _at("closed_at", nullable=True),
+    _text("wish", "refund"),
+    _json("why", "[]"),
+    _json("photos", "[]"),
+    _at("expires_at", nullable=True),
+    _at("reminded_at", nullable=True),
+    _text("external_id", None),
     _check(
         "status",
-        "status in ('requested', 'approved', 'rejected', 'received', 'refunded', 'canceled')",
+        "status in ('requested', 'approved', 'rejected', 'received', 'refunded', 'canceled', "
+        "'expired')",
     ),
+    _check("wish", "wish in ('refund', 'exchange', 'credit', 'replacement')"),
     sa.UniqueConstraint("shop_id", "number"),
+    sa.UniqueConstraint("order_id", "external_id"),
     sa.Index(None, "order_id"),
     sa.Index(None, "shop_id", "status", "requested_at"),
 )
@@ -1018,11 +1029,98 @@ rma_line = _table(
     _int("quantity"),
     _int("received"),
     _int("restocked"),
+    _int("missing"),
+    _int("kept"),
+    _int("declined"),
+    _int("paid"),
     _text("reason"),
     _text("condition"),
+    _json("terms"),
     _check("quantity", "quantity > 0"),
     _check("received", "received >= 0 and received <= quantity"),
     _check("restocked", "restocked >= 0 and restocked <= received"),
+    _check("rest", "missing >= 0 and kept >= 0 and declined >= 0"),
+    _check("shares", "received + missing + kept + declined <= quantity"),
+    _check("paid", "paid >= 0 and paid <= received + kept"),
+)
+
+# What was counted, once and for good; where it is now is the sum of its dispositions.
+return_receipt = _table(
+    "return_receipt",
+    _id(),
+    _shop(),
+    _ref("rma_id", "rma.id"),
+    _ref("line_id", "order_line.id"),
+    _text("sku"),
+    _int("quantity"),
+    _text("condition"),
+    _json("photos", "[]"),
+    _ref("location_id", "location.id"),
+    _text("actor"),
+    _at("at"),
+    _check("quantity", "quantity > 0"),
+    sa.Index(None, "rma_id", "id"),
+)
+
+return_disposition = _table(
+    "return_disposition",
+    _id(),
+    _shop(),
+    _ref("receipt_id", "return_receipt.id"),
+    _text("disposition"),
+    _int("quantity"),
+    _text("reason"),
+    _text("actor"),
+    _at("at"),
+    _check(
+        "disposition",
+        "disposition in ('restock', 'quarantine', 'refurbish', 'write_off', 'send_back')",
+    ),
+    _check("quantity", "quantity <> 0"),
+    sa.Index(None, "receipt_id", "id"),
+)
+
+# Goods that came without a return, until somebody knows whose they are.
+found_box = _table(
+    "found_box",
+    _id(),
+    _shop(),
+    _ref("location_id", "location.id"),
+    _json("lines", "[]"),
+    _text("note"),
+    _json("photos", "[]"),
+    _ref("rma_id", "rma.id", nullable=True),
+    _text("actor"),
+    _at("at"),
+    _at("matched_at", nullable=True),
+    _check("matched", "(rma_id is null) = (matched_at is null)"),
+)
+
+# Return rules never change: what holds is the last line of return_rules_activation (0: none).
+return_rules = _table(
+    "return_rules",
+    _id(),
+    _shop(),
+    _int("number"),
+    _text("document"),
+    _int("based_on", None),
+    _text("reason"),
+    _text("actor"),
+    _at("at"),
+    _check("number", "number > 0"),
+    sa.UniqueConstraint("shop_id", "number"),
+)
+
+return_rules_activation = _table(
+    "return_rules_activation",
+    _id(),
+    _shop(),
+    _int("number"),
+    _text("reason"),
+    _text("actor"),
+    _at("at"),
+    _check("number", "number >= 0"),
+    sa.Index(None, "shop_id", "id"),
 )
 
 # Money that goes back. `items` say what it is for and add up to `amount`; `paid` is what has gone

@@ -23,7 +23,8 @@ VIEWS: dict[str, str] = {
     "v_order_lines": """
         select l.shop_id, l.order_id, o.number as order_number, l.id as line_id, l.position,
             l.sku, l.title, l.ordered, l.canceled, l.backordered, l.allocated, l.packed,
-            l.shipped, l.delivered, l.return_requested, l.return_received, l.refunded,
+            l.shipped, l.delivered, l.return_requested, l.return_received,
+            l.return_kept, l.refunded,
             l.unit_price, l.discount, l.tax, l.total, l.ships
         from order_line l join orders o on o.id = l.order_id""",
     "v_stock_ledger": """

@@ -28,6 +28,9 @@ class CaseKind(StrEnum):
     DELIVERY_DEAD = "delivery_dead"
     PARCEL_TROUBLE = "parcel_trouble"
     RETURN_DECISION = "return_decision"
+    RETURN_MISSING = "return_missing"
+    RETURN_SWAP = "return_swap"
+    FOUND_BOX = "found_box"
     REFUND_TASK = "refund_task"
     REFUND_APPROVAL = "refund_approval"
     REFUND_FAILED = "refund_failed"
@@ -71,6 +74,9 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.DELIVERY_DEAD: Rule("us", 4, closes_itself=True),
     CaseKind.PARCEL_TROUBLE: Rule("carrier", 24),
     CaseKind.RETURN_DECISION: Rule("us", 24),
+    CaseKind.RETURN_MISSING: Rule("customer", 72),
+    CaseKind.RETURN_SWAP: Rule("us", 8),
+    CaseKind.FOUND_BOX: Rule("us", 24),
     CaseKind.REFUND_TASK: Rule("us", 24),
     CaseKind.REFUND_APPROVAL: Rule("us", 24),
     CaseKind.REFUND_FAILED: Rule("us", 24),

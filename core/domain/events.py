@@ -328,6 +328,7 @@ class ReturnApproved(Event):
     return_id: int
     number: str
     by_policy: bool = False
+    overruled: bool = False  # the rules had turned it down
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +348,57 @@ class ReturnReceived(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReturnCanceled(Event):
+    return_id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnKept(Event):
+    """The customer is refunded for units that need not come back."""
+
+    return_id: int
+    number: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMissing(Event):
+    """Units that were announced were not in the parcel."""
+
+    return_id: int
+    number: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMovedOn(Event):
+    """Returned units went from one place to another, as quarantine to shelf."""
+
+    return_id: int
+    number: str
+    sku: str
+    units: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnWished(Event):
+    """The customer gets something else for it than was asked for first."""
+
+    return_id: int
+    number: str
+    wish: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnReminded(Event):
+    return_id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnExpired(Event):
     return_id: int
     number: str
 

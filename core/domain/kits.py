@@ -152,7 +152,7 @@ def _follow(part: Line, kit: Line) -> Line:
 def _mirror(kit: Line, parts: Sequence[Line]) -> Line:
     shipped = min(kit.ordered, *(part.shipped // part.per_kit for part in parts))
     arrived = min(shipped, *(part.delivered // part.per_kit for part in parts))
-    floor = kit.return_requested + kit.return_received
+    floor = kit.claimed_back
     return replace(
         kit,
         canceled=min(kit.canceled, kit.ordered - shipped),

@@ -84,6 +84,7 @@ class Line:
     delivered: int = 0
     return_requested: int = 0
     return_received: int = 0
+    return_kept: int = 0  # refunded without coming back
     refunded: int = 0
     kind: str = ""  # KIT: its parts are what ships; PART: stands behind a kit, without a price
     kit_line_id: int | None = None
@@ -106,7 +107,12 @@ class Line:
     def returnable(self) -> int:
         if self.kind == PART:
             return 0  # a kit comes back as a kit
-        return self.delivered - self.return_requested - self.return_received
+        return self.delivered - self.claimed_back
+
+    @property
+    def claimed_back(self) -> int:
+        """Units that are in a return, whatever became of them: they cannot be returned again."""
+        return self.return_requested + self.return_received + self.return_kept
 
     @property
     def is_taxed_on_top(self) -> bool:

@@ -55,6 +55,8 @@ POLICIES: Mapping[str, Policy] = {
     "payee": Policy("to whom customers send money: bank and account, as they shall read it"),
     "return_window_days": Policy("days in which goods may come back", 0, 3650),
     "return_auto_approve_below": Policy("minor units below which returns need nobody", 0, 10**9),
+    "return_expires_days": Policy("days in which approved goods must come (0: always)", 0, 3650),
+    "return_reminder_days": Policy("days before that when customers hear (0: never)", 0, 365),
     "handling_days": Policy("working days from order to hand-over", 0, 60),
     "lane_days": Policy("days that a parcel travels", 0, 60),
     "express_days": Policy("days that an express parcel travels", 0, 60),

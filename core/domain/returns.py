@@ -1,14 +1,13 @@
-"""Returns: what may come back, who decides, and what happens to goods and money."""
+"""Returns (RMA): what is asked back, what became of each unit, and how a return moves on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from core.domain.order import Order
 from core.domain.refusals import Invalid, NotPossible
 
 
@@ -27,6 +26,15 @@ class ReturnReason(StrEnum):
     OTHER = "other"
 
 
+class Wish(StrEnum):
+    """What the customer would like for the goods."""
+
+    REFUND = "refund"
+    EXCHANGE = "exchange"
+    CREDIT = "credit"
+    REPLACEMENT = "replacement"
+
+
 class RmaStatus(StrEnum):
     REQUESTED = "requested"
     APPROVED = "approved"
@@ -34,6 +42,7 @@ class RmaStatus(StrEnum):
     RECEIVED = "received"
     REFUNDED = "refunded"
     CANCELED = "canceled"
+    EXPIRED = "expired"
 
 
 OPEN_STATUSES = (RmaStatus.REQUESTED, RmaStatus.APPROVED)
@@ -41,13 +50,25 @@ OPEN_STATUSES = (RmaStatus.REQUESTED, RmaStatus.APPROVED)
 
 @dataclass(frozen=True, slots=True)
 class RmaLine:
+    """Units of one order line. Each is expected, received, missing, kept by the customer or
+    declined; `paid` are those whose money was made due; `terms` are kept as they were promised."""
+
     line_id: int
     sku: str
     quantity: int
     received: int = 0
     restocked: int = 0
+    missing: int = 0
+    kept: int = 0
+    declined: int = 0
+    paid: int = 0
     reason: str = ""
     condition: str = ""
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> int:
+        return self.quantity - self.received - self.missing - self.kept - self.declined
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +87,12 @@ class Rma:
     decided_at: datetime | None = None
     received_at: datetime | None = None
     closed_at: datetime | None = None
+    wish: Wish = Wish.REFUND
+    why: tuple[Mapping[str, Any], ...] = ()  # the verdict's reasons by code
+    photos: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    reminded_at: datetime | None = None
+    external_id: str | None = None
 
     @property
     def units(self) -> int:
@@ -73,11 +100,39 @@ class Rma:
 
     @property
     def expected(self) -> int:
-        return sum(line.quantity - line.received for line in self.lines)
+        return sum(line.expected for line in self.lines)
+
+    @property
+    def waits_for_goods(self) -> bool:
+        return (
+            self.status in (RmaStatus.APPROVED, RmaStatus.RECEIVED)
+            and self.closed_at is None
+            and self.expected > 0
+        )
 
     def approve(self, by: str, at: datetime, why: str = "") -> Rma:
         self._require(RmaStatus.REQUESTED)
         return replace(self, status=RmaStatus.APPROVED, decided_by=by, decided_at=at, decision=why)
+
+    def overrule(self, by: str, at: datetime, why: str) -> Rma:
+        """What the rules turned down is approved after all, by somebody who says why."""
+        self._require(RmaStatus.REJECTED)
+        if not why.strip():
+            raise NotPossible(
+                f"Return {self.number} was rejected: {self.decision}",
+                f"To approve it after all, say why: `approve {self.number} goodwill`.",
+                code="needs_reason",
+            )
+        lines = tuple(replace(line, declined=0) for line in self.lines)
+        return replace(
+            self,
+            status=RmaStatus.APPROVED,
+            lines=lines,
+            decided_by=by,
+            decided_at=at,
+            decision=why.strip(),
+            closed_at=None,
+        )
 
     def reject(self, by: str, at: datetime, why: str) -> Rma:
         self._require(RmaStatus.REQUESTED)
@@ -86,6 +141,7 @@ class Rma:
         return replace(
             self,
             status=RmaStatus.REJECTED,
+            lines=self._without_the_rest(),
             decided_by=by,
             decided_at=at,
             decision=why.strip(),
@@ -93,26 +149,73 @@ class Rma:
         )
 
     def cancel(self, at: datetime) -> Rma:
-        if self.status not in OPEN_STATUSES or any(line.received for line in self.lines):
+        if self.status not in OPEN_STATUSES or self.closed_at is not None:
             raise NotPossible(f"Return {self.number} is already {self.status.value}.")
-        return replace(self, status=RmaStatus.CANCELED, closed_at=at)
+        return self._ended(at)
+
+    def _ended(self, at: datetime) -> Rma:
+        """Over without any goods; what the customer keeps is paid all the same."""
+        is_paid = any(line.kept for line in self.lines)
+        return replace(self, status=self.status if is_paid else RmaStatus.CANCELED, closed_at=at)
+
+    def finish(self, at: datetime) -> Rma:
+        """The end, once nothing more is expected."""
+        if self.expected or self.closed_at is not None:
+            return self
+        return self.close(at) if self.status is RmaStatus.RECEIVED else self._ended(at)
+
+    def expire(self, at: datetime) -> Rma:
+        """Nothing came in time."""
+        self._require(RmaStatus.APPROVED)
+        if self.has_begun:
+            raise NotPossible(f"Return {self.number} has begun to come back.")
+        return replace(self, status=RmaStatus.EXPIRED, closed_at=at)
+
+    @property
+    def has_begun(self) -> bool:
+        return any(line.received or line.missing or line.kept for line in self.lines)
+
+    def keep(self, units: Mapping[int, int], at: datetime) -> Rma:
+        """The customer is refunded for these units and keeps them."""
+        self._require(RmaStatus.APPROVED)
+        lines = tuple(
+            replace(line, kept=line.kept + units.get(line.line_id, 0)) for line in self.lines
+        )
+        after = replace(self, lines=lines)
+        return replace(after, closed_at=at) if after.expected == 0 else after
 
     def receive(self, units: Mapping[int, tuple[int, bool, str]], at: datetime) -> Rma:
         """Goods arrived: {line id: (units, back on the shelf?, condition)}."""
-        if self.status is RmaStatus.RECEIVED and self.closed_at is not None:
-            raise NotPossible(f"Return {self.number} is complete; nothing more is expected.")
-        if self.status not in (RmaStatus.APPROVED, RmaStatus.RECEIVED):
-            raise NotPossible(
-                f"Return {self.number} is {self.status.value}; goods can only be received once it "
-                "is approved.",
-                f"Write `approve {self.number}` first."
-                if self.status is RmaStatus.REQUESTED
-                else "",
-            )
+        self._require_expecting()
         if not any(quantity for quantity, _, _ in units.values()):
             raise Invalid("Nothing was counted.", "Say how many units arrived.")
         lines = tuple(self._received(line, units.get(line.line_id)) for line in self.lines)
         return replace(self, status=RmaStatus.RECEIVED, lines=lines, received_at=at)
+
+    def miss(self, units: Mapping[int, int]) -> Rma:
+        """Units that were announced did not come; the customer still has them."""
+        self._require_expecting()
+        for line in self.lines:
+            self._require_left(line, units.get(line.line_id, 0))
+        lines = tuple(
+            replace(line, missing=line.missing + units.get(line.line_id, 0)) for line in self.lines
+        )
+        return replace(self, lines=lines)
+
+    def pay(self, units: Mapping[int, int]) -> Rma:
+        """The money of these units is due from now on."""
+        lines = tuple(
+            replace(line, paid=line.paid + units.get(line.line_id, 0)) for line in self.lines
+        )
+        return replace(self, lines=lines)
+
+    def restock(self, line_id: int, units: int) -> Rma:
+        """So many more (or, negative, fewer) of a line's units are back on the shelf."""
+        lines = tuple(
+            replace(line, restocked=line.restocked + units) if line.line_id == line_id else line
+            for line in self.lines
+        )
+        return replace(self, lines=lines)
 
     def close(self, at: datetime) -> Rma:
         """What is still missing will not come."""
@@ -128,10 +231,7 @@ class Rma:
         if counted is None:
             return line
         quantity, shelf, condition = counted
-        if quantity < 0 or line.received + quantity > line.quantity:
-            raise NotPossible(
-                f"Only {line.quantity - line.received} × {line.sku} are still expected."
-            )
+        self._require_left(line, quantity)
         return replace(
             line,
             received=line.received + quantity,
@@ -139,39 +239,33 @@ class Rma:
             condition=condition or line.condition,
         )
 
+    def _require_left(self, line: RmaLine, quantity: int) -> None:
+        if quantity < 0 or quantity > line.expected:
+            raise NotPossible(
+                f"Only {line.expected} × {line.sku} are still expected.",
+                "Book what came beside it: `received unknown <location> <sku> <units>`.",
+            )
+
+    def _require_expecting(self) -> None:
+        if self.closed_at is not None and self.status in (*OPEN_STATUSES, RmaStatus.RECEIVED):
+            raise NotPossible(f"Return {self.number} is complete; nothing more is expected.")
+        if self.status not in (RmaStatus.APPROVED, RmaStatus.RECEIVED):
+            raise NotPossible(
+                f"Return {self.number} is {self.status.value}; goods can only be received once it "
+                "is approved.",
+                f"Write `approve {self.number}` first."
+                if self.status is RmaStatus.REQUESTED
+                else "",
+            )
+
+    def _without_the_rest(self) -> tuple[RmaLine, ...]:
+        return tuple(replace(x, declined=x.declined + x.expected) for x in self.lines)
+
     def _require(self, status: RmaStatus) -> None:
         if self.status is not status:
             raise NotPossible(f"Return {self.number} is already {self.status.value}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """approve, review or reject, with a reason that a customer can read."""
-
-    verdict: str
-    reason: str
-
-
-def assess(
-    order: Order,
-    lines: Mapping[int, int],
-    delivered_at: datetime | None,
-    now: datetime,
-    policy: Mapping[str, Any],
-    value: int,
-) -> Assessment:
-    """The shop's policy on a requested return; `value` is what would be refunded (minor units)."""
-    for line_id, quantity in lines.items():
-        line = order.line(line_id)
-        if quantity < 1 or quantity > line.returnable:
-            raise NotPossible(
-                f"{line.title or line.sku}: {line.returnable} can be returned, not {quantity}."
-            )
-    window = int(policy["return_window_days"])
-    if delivered_at is not None and now - delivered_at > timedelta(days=window):
-        return Assessment(
-            "reject", f"The return window of {window} days after delivery has passed."
-        )
-    if value > int(policy["return_auto_approve_below"]):
-        return Assessment("review", "A colleague looks at returns of this value.")
-    return Assessment("approve", "Within the return policy.")
+def units_of(lines: Iterable[RmaLine]) -> dict[int, int]:
+    """Units that are still expected, by order line."""
+    return {line.line_id: line.expected for line in lines if line.expected}

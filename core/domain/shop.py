@@ -11,6 +11,7 @@ from typing import Any
 from core.domain.lanes import LaneBook
 from core.domain.pauses import Pause
 from core.domain.refusals import Invalid
+from core.domain.returning.rules import ReturnRules
 from core.domain.routing.document import RuleSet
 from core.domain.screening import Settings
 
@@ -92,6 +93,8 @@ DEFAULT_POLICY: dict[str, Any] = {
     "payee": "",
     "return_window_days": 30,
     "return_auto_approve_below": 10_000,
+    "return_expires_days": 21,
+    "return_reminder_days": 7,
     "handling_days": 1,
     "lane_days": 2,
     "express_days": 1,
@@ -153,6 +156,7 @@ class Shop:
     counted_days: dict[tuple[int, int, datetime], tuple[date, date]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    return_rules: ReturnRules | None = None  # None: the policies decide alone
     pauses: tuple[Pause, ...] = ()  # of shipping; those that are over may still be among them
     rules: RuleSet | None = None  # the active routing rules; without any, `objective` decides
 

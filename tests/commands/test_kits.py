@@ -14,7 +14,8 @@ from core.commands.kits import SetKit, UnsetKit
 from core.commands.missing import ShortOrder
 from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
-from core.commands.returns import ApproveReturn, RequestReturn
+from core.commands.return_decisions import ApproveReturn
+from core.commands.returns import RequestReturn
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.stock import ReceiveStock
 from core.commands.tracking import DeliverParcel

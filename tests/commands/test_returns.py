@@ -10,14 +10,8 @@ from core.commands.fulfillment import ShipWork
 from core.commands.outside import RecordChannelRefund
 from core.commands.receiving import CountedLine, ReceiveReturn
 from core.commands.refunds import RecordRefund
-from core.commands.returns import (
-    ApproveReturn,
-    CancelReturn,
-    RejectReturn,
-    RequestOwnReturn,
-    RequestReturn,
-    ReturnedLine,
-)
+from core.commands.return_decisions import ApproveReturn, CancelReturn, RejectReturn
+from core.commands.returns import RequestOwnReturn, RequestReturn, ReturnedLine
 from core.commands.setup import SetPolicy
 from core.commands.tracking import DeliverParcel
 from core.db import tables as t

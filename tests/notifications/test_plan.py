@@ -16,7 +16,8 @@ from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.labels import LabelParcel
 from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
-from core.commands.returns import RejectReturn, RequestReturn
+from core.commands.return_decisions import RejectReturn
+from core.commands.returns import RequestReturn
 from core.commands.scans import ScanForCases
 from core.commands.setup import SetSwitch
 from core.commands.undo import UndoLast

@@ -22,13 +22,8 @@ from core.commands.orders import (
 )
 from core.commands.receiving import CountedLine, ReceiveReturn
 from core.commands.refunds import RecordRefund
-from core.commands.returns import (
-    ApproveReturn,
-    CancelReturn,
-    RejectReturn,
-    RequestReturn,
-    ReturnedLine,
-)
+from core.commands.return_decisions import ApproveReturn, CancelReturn, RejectReturn
+from core.commands.returns import RequestReturn, ReturnedLine
 from core.commands.scans import SCANS, ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.settling import Answer, SettleEdit
 from core.commands.stock import AdjustStock, ReceiveStock, SetSafety

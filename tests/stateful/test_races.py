@@ -17,7 +17,8 @@ from core.commands.orders import CancelOrder, MoveOrder, NoteOrder
 from core.commands.outside import RecordChannelRefund
 from core.commands.receiving import ReceiveReturn
 from core.commands.refunds import RecordRefund
-from core.commands.returns import ApproveReturn, RejectReturn, RequestReturn
+from core.commands.return_decisions import ApproveReturn, RejectReturn
+from core.commands.returns import RequestReturn
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.stock import AdjustStock, ReceiveStock, SetSafety
 from core.commands.tracking import DeliverParcel, RecordTracking

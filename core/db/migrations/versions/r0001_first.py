@@ -28,6 +28,13 @@ def upgrade() -> None:
         "document",
     ):
         protect(op, table)
+    for table in (
+        "return_receipt",
+        "return_disposition",
+        "return_rules",
+        "return_rules_activation",
+    ):
+        protect(op, table)
     for table in ("order_change_action", "order_adjustment"):
         protect(op, table)
     protect_ended(op, "order_change", "{row}.status <> 'open'")

@@ -1,0 +1,112 @@
+"""On which terms goods come back: what the shop's rules say of each line of a return."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from core.commands.refunds import value_of
+from core.db.routing import goods_of
+from core.db.unit_of_work import UnitOfWork
+from core.domain.order import Order
+from core.domain.priority import priority_named, priority_of
+from core.domain.returning.rules import (
+    LineFacts,
+    ReturnRules,
+    default_terms,
+    read_terms,
+    terms_for,
+)
+from core.domain.returning.verdict import Assessed, assess, may_keep
+from core.domain.returning.words import why_text
+from core.domain.returns import Rma, Wish
+
+
+def judge(uow: UnitOfWork, order: Order, rma: Rma) -> dict[int, Assessed]:
+    """What the rules say of each line, by its id."""
+    facts = _facts(uow, order, rma)
+    default = default_terms(uow.shop.policy)
+    rules = uow.shop.return_rules.document.rules if uow.shop.return_rules else ()
+    value = sum(line.value for line in facts.values())
+    came = delivered_at(uow, order)
+    return {
+        line_id: assess(line, terms_for(rules, line, default), value, came, uow.now)
+        for line_id, line in facts.items()
+    }
+
+
+def _facts(uow: UnitOfWork, order: Order, rma: Rma) -> dict[int, LineFacts]:
+    refunds = uow.refunds.of(order.id)
+    categories = categories_of(uow, uow.shop.return_rules, [line.sku for line in rma.lines])
+    return {
+        line.line_id: line_facts(
+            order,
+            line.sku,
+            categories.get(line.sku, ""),
+            line.reason,
+            rma.wish,
+            value_of(order, {line.line_id: line.quantity}, refunds),
+            bool(rma.photos),
+        )
+        for line in rma.lines
+    }
+
+
+def line_facts(
+    order: Order,
+    sku: str,
+    category: str,
+    reason: str,
+    wish: Wish = Wish.REFUND,
+    value: int = 0,
+    photos: bool = False,
+) -> LineFacts:
+    """A line as the rules see it."""
+    return LineFacts(
+        sku=sku,
+        category=category,
+        channel=order.channel,
+        country=order.ship_to.country,
+        tier=priority_named(priority_of(order.priority, order.tags)),
+        tags=order.tags,
+        reason=reason,
+        wish=wish,
+        value=value,
+        photos=photos,
+    )
+
+
+def categories_of(
+    uow: UnitOfWork, rules: ReturnRules | None, skus: Iterable[str]
+) -> dict[str, str]:
+    """The categories of some SKUs, if there are rules that could ask for them."""
+    if rules is None:
+        return {}
+    found = goods_of(uow.session, uow.shop.id, skus)
+    return {sku: goods.category for sku, goods in found.items()}
+
+
+def delivered_at(uow: UnitOfWork, order: Order) -> datetime | None:
+    """When the customer had the last of it; a till sale was handed over on the spot."""
+    times = [p.delivered_at for p in uow.work.parcels(order.id) if p.delivered_at is not None]
+    return max(times, default=order.placed_at if order.handed_over else None)
+
+
+def keepable(uow: UnitOfWork, order: Order, rma: Rma) -> dict[int, int]:
+    """Expected units, by line, whose value is below what the way back is worth."""
+    refunds = uow.refunds.of(order.id)
+    return {
+        line.line_id: line.expected
+        for line in rma.lines
+        if line.expected
+        and may_keep(
+            read_terms(line.terms),
+            rma.wish,
+            value_of(order, {line.line_id: line.expected}, refunds),
+        )
+    }
+
+
+def words_of(found: Iterable[Assessed]) -> str:
+    """The reasons of a verdict as staff read them."""
+    return why_text(why for each in found for why in each.why)

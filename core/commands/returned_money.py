@@ -1,0 +1,105 @@
+"""The money of returned goods becomes due: of what was kept, and of what came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from core.commands.owing import given, owe, text_of
+from core.db.receipts import Receipt, receipts_of
+from core.db.refunds import Refund
+from core.db.unit_of_work import UnitOfWork
+from core.domain.order import Order
+from core.domain.refunds import Item, ItemKind, line_items, total_of
+from core.domain.returning.dispositions import NOT_PAID, Disposition
+from core.domain.returning.money import Paid, best_shipping, fee_due, share, shipping_due
+from core.domain.returning.rules import RefundOn, Terms, read_terms
+from core.domain.returns import Rma, RmaLine, Wish
+
+
+def pay_for(uow: UnitOfWork, order: Order, rma: Rma) -> tuple[Rma, str]:
+    """The return with all that is payable and was not paid yet, and the sum in words ("" for
+    none). Whoever wants other goods gets no money for these."""
+    if rma.wish not in (Wish.REFUND, Wish.CREDIT):
+        return rma, ""
+    receipts = receipts_of(uow.session, rma.id)
+    units = {line.line_id: payable(line, receipts) - line.paid for line in rma.lines}
+    due = {line_id: more for line_id, more in units.items() if more > 0}
+    if not due:
+        return rma, ""
+    items = items_of(order, rma, due, uow.refunds.of(order.id))
+    to = "credit" if rma.wish is Wish.CREDIT else "original"
+    refund = owe(uow, order, items, rma=rma, to=to)
+    # Not the `rma` of before: a refund that is paid at once may have closed it.
+    after = uow.returns.by_id(rma.id)
+    return uow.returns.save(after, after.pay(due)), text_of(refund) if refund else ""
+
+
+def payable(line: RmaLine, receipts: Iterable[Receipt]) -> int:
+    """Units whose money is due by the line's terms."""
+    waits = read_terms(line.terms).refund_on is RefundOn.INSPECTION
+    unpaid = (*NOT_PAID, Disposition.QUARANTINE) if waits else NOT_PAID
+    came = (
+        units
+        for receipt in receipts
+        if receipt.line_id == line.line_id
+        for place, units in receipt.places.items()
+        if place not in unpaid
+    )
+    return line.kept + sum(came)
+
+
+def items_of(
+    order: Order, rma: Rma, units: dict[int, int], refunds: Sequence[Refund]
+) -> tuple[Item, ...]:
+    """What these units come to: goods, shipping, the fee that is taken off, the bonus on top."""
+    terms = {line.line_id: read_terms(line.terms) for line in rma.lines}
+    goods = line_items(order, units, given(order, refunds))
+    mine = [refund for refund in refunds if refund.rma_id == rma.id and refund.state != "canceled"]
+    before = [item for refund in mine for item in refund.items]
+    found = [*goods, *_shipping(order, terms.values(), goods, refunds)]
+    found += _fee([*before, *goods], terms)
+    return (*found, *_bonus(rma, goods, terms))
+
+
+def _shipping(
+    order: Order, terms: Iterable[Terms], goods: Sequence[Item], refunds: Sequence[Refund]
+) -> list[Item]:
+    known = given(order, refunds)
+    total = sum(line.total for line in order.bought)
+    gone = known.total - known.shipping + total_of(goods)
+    new = {item.line: item.quantity for item in goods}
+    all_back = all(
+        known.units.get(line.id, 0) + new.get(line.id, 0) >= line.wanted for line in order.bought
+    )
+    how = best_shipping(list(terms))
+    due = shipping_due(order.shipping, total, gone, all_back, how, known.shipping)
+    tax = order.tax - sum(line.tax for line in order.bought)
+    part = due * max(0, tax) // order.shipping if due else 0
+    return [Item(ItemKind.SHIPPING, due, part)] if due else []
+
+
+def _fee(items: Sequence[Item], terms: dict[int, Terms]) -> list[Item]:
+    paid = [
+        Paid(item.amount, terms[item.line])
+        for item in items
+        if item.kind is ItemKind.LINE and item.line in terms
+    ]
+    taken = -total_of(item for item in items if item.kind is ItemKind.FEE)
+    due = fee_due(_by_terms(paid), taken)
+    return [Item(ItemKind.FEE, -due)] if due else []
+
+
+def _by_terms(paid: Sequence[Paid]) -> list[Paid]:
+    """Goods of equal terms as one sum, so that percentages are rounded once."""
+    sums: dict[Terms, int] = {}
+    for each in paid:
+        sums[each.terms] = sums.get(each.terms, 0) + each.value
+    return [Paid(value, terms) for terms, value in sums.items()]
+
+
+def _bonus(rma: Rma, goods: Sequence[Item], terms: dict[int, Terms]) -> list[Item]:
+    """A little more for those who take credit."""
+    if rma.wish is not Wish.CREDIT:
+        return []
+    more = sum(share(item.amount, terms[item.line].bonus_percent) for item in goods)
+    return [Item(ItemKind.BONUS, more)] if more else []

@@ -1,0 +1,1 @@
+"""What a shop lets come back, on which terms, and where returned goods go."""
