@@ -96,10 +96,11 @@ def slots_of(shape: type) -> tuple[Slot, ...]:
 @cache
 def as_typed(shape: type) -> tuple[Slot, ...]:
     """The arguments in the order in which people type them: units stand behind the order's
-    number, and a free text takes whatever is left."""
+    number, or behind the place that comes first, and a free text takes whatever is left."""
     slots = slots_of(shape)
     ranks = _BEFORE_UNITS if any(slot.kind is Arg.UNITS for slot in slots) else {Arg.TEXT: 3}
-    return tuple(sorted(slots, key=lambda slot: ranks.get(slot.kind, 2)))
+    first = slots[0] if slots and slots[0].kind is Arg.LOCATION else None
+    return tuple(sorted(slots, key=lambda each: 0 if each is first else ranks.get(each.kind, 2)))
 
 
 _BEFORE_UNITS = {Arg.ORDER: 0, Arg.UNITS: 1, Arg.TEXT: 3}

@@ -27,8 +27,7 @@ LINES_MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class ReceiveUnknown:
-    """Book goods that came without a return: they wait in quarantine until somebody knows whose
-    they are."""
+    """Book goods that came without a return; they wait in quarantine for their order."""
 
     location: Annotated[str, Arg.LOCATION]
     units: Annotated[tuple[Units, ...], Arg.UNITS]

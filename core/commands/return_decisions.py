@@ -141,8 +141,10 @@ def cancel_own(ask: CancelOwnReturn, uow: UnitOfWork) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class ChangeWish:
-    """Give the customer something else for a return than was asked for; money is due at once for
-    what has come."""
+    """Give the customer something else for a return than was asked for.
+
+    Money, or credit, is due at once for what has come.
+    """
 
     number: Annotated[str, Arg.RETURN]
     wish: Annotated[Wish, Arg.CHOICE]

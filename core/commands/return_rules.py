@@ -32,8 +32,7 @@ def put_rules(ask: PutReturnRules, uow: UnitOfWork) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class DraftReturnRules:
-    """Draft return rules from ready ones: `return-rules presets` lists them; several go in
-    order."""
+    """Draft return rules from ready ones: `return-rules presets` lists them."""
 
     presets: Annotated[str, Arg.TEXT]
 
