@@ -41,7 +41,7 @@ from core.queries.cases import ShowCase
 from core.queries.counts import CountsView, ListCounts
 from core.queries.documents import DocumentView
 from core.queries.edits import EditView, ShowEdit, TryEdit
-from core.queries.orders import FindOrders, OrderPage, OrderView, ShowOrder
+from core.queries.orders import OrderPage, OrderView, ShowOrder
 from core.queries.pauses import PreviewPause
 from core.queries.returns import ShowReturn
 from core.registry import Arg, Spec
@@ -220,24 +220,24 @@ def _about(receipt: Receipt) -> Any:
 
 
 async def _look_up(house: House, heard: Question, caller: Caller, desk: Desk) -> list[Answer]:
-    found: list[Answer] = []
-    for asked in heard.asked:
-        try:
-            found.append(await _one_answer(house, asked, caller, desk))
-        except Refusal as refusal:
-            other = await _otherwise(house, heard, refusal, caller, desk)
-            found.append(other or refusal_card(refusal))
-    return found
+    return [await _one_answer(house, asked, heard.otherwise, caller, desk) for asked in heard.asked]
 
 
-async def _one_answer(house: House, asked: Any, caller: Caller, desk: Desk) -> Answer:
+async def _one_answer(
+    house: House, asked: Any, otherwise: Any, caller: Caller, desk: Desk
+) -> Answer:
+    """A number that is no order may be a phone or an old order number; words that fit no order
+    may have the number of one among them: `otherwise` is asked then."""
     if isinstance(asked, HelpWanted):
         return help_answer(asked, desk)
     if isinstance(asked, RolesWanted):
         return roles_page(desk)
-    view = await house.query(asked, caller)
-    if isinstance(view, OrderPage) and asked.text and len(view.orders) == 1 and not asked.after:
-        view = await house.query(ShowOrder(view.orders[0].number), caller)
+    view = await _found(house, asked, caller)
+    if otherwise is not None and _is_nothing(view):
+        other = await _found(house, otherwise, caller)
+        asked, view = (asked, view) if _is_nothing(other) else (otherwise, other)
+    if isinstance(view, Refusal):
+        return refusal_card(view)
     card = card_for(view, asked, desk)
     if isinstance(view, DocumentView) and isinstance(card, Card):
         link = document_link(house, view.brief.number, view.brief.id)
@@ -245,15 +245,21 @@ async def _one_answer(house: House, asked: Any, caller: Caller, desk: Desk) -> A
     return card
 
 
-async def _otherwise(
-    house: House, heard: Question, refusal: Refusal, caller: Caller, desk: Desk
-) -> Answer | None:
-    """A number that is no order may be a phone, a house or an old order number: search for it."""
-    if not heard.otherwise or refusal.code != "not_found":
-        return None
-    ask = FindOrders(text=heard.otherwise)
-    page: OrderPage = await house.query(ask, caller)
-    return await _one_answer(house, ask, caller, desk) if page.orders else None
+async def _found(house: House, asked: Any, caller: Caller) -> Any:
+    """What there is, or why there is none; a search that finds one order shows it."""
+    try:
+        view = await house.query(asked, caller)
+        if isinstance(view, OrderPage) and asked.text and len(view.orders) == 1 and not asked.after:
+            return await house.query(ShowOrder(view.orders[0].number), caller)
+    except Refusal as refusal:
+        return refusal
+    return view
+
+
+def _is_nothing(view: Any) -> bool:
+    if isinstance(view, Refusal):
+        return view.code == "not_found"
+    return isinstance(view, OrderPage) and not view.orders
 
 
 # --- forms --------------------------------------------------------------------------------------

@@ -206,11 +206,14 @@ def _take_until(reading: Reading, slot: Slot) -> bool:
     moment, used = read_moment(words, reading.desk.now, reading.desk.zone)
     if moment is None:
         if places:
-            reading.problem = f"I cannot read the time “{' '.join(words)}”."
+            said = " ".join(words)
+            reading.problem = (
+                f"I cannot read the time “{said}”: write `until fri` or `until 14:30`."
+            )
             del reading.rest[start:]
         return False
     if moment <= reading.desk.now:
-        reading.problem = f"“{' '.join(words[:used])}” has passed."
+        reading.problem = f"“{' '.join(words[:used])}” has passed: write `until fri`, say."
     else:
         reading.until = moment
         reading.values[slot.name] = moment.isoformat()

@@ -21,10 +21,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Questions to put one by one. `otherwise` is searched for when the first finds nothing."""
+    """Questions to put one by one. `otherwise` is the one to put when the first finds nothing."""
 
     asked: tuple[Any, ...]
-    otherwise: str = ""
+    otherwise: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _MONTH = (
 _UNIT = "(?:m|min|mins|minutes?|minuten|h|hrs?|hours?|stunden?|days?|tagen?|weeks?|wochen?)"
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?:am|pm)?|1?\d(?:am|pm)"
 _TIMELY = re.compile(
-    rf"{_WEEKDAY}|{_MONTH}|{_CLOCK}|today|tomorrow|heute|morgen|next|in|at|on|um|uhr|am|pm|"
+    rf"{_WEEKDAY}|{_MONTH}|{_CLOCK}|today|tomorrow|yesterday|heute|morgen|gestern|next|in|at|on|um|uhr|am|pm|"
     rf"{'|'.join(_NAMED_TIMES)}|{'|'.join(_DAYS_WITH_TIME)}|"
     rf"\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,3}}{_UNIT}|{_UNIT}|20\d\d|20\d\d-\d\d-\d\d|"
     r"\d{1,2}\.\d{1,2}\.(?:20\d\d)?"

@@ -18,6 +18,7 @@ from bot.grammar.heard import (
     Suggestion,
 )
 from bot.grammar.lexicon import NOUNS, first_kind, matches, slots_of
+from bot.grammar.numbers import NUMBERED
 from bot.grammar.suggest import nearest_texts
 from bot.grammar.tokens import Token, cleaned, tokenize
 from core.domain.refusals import Invalid
@@ -129,13 +130,14 @@ def _explained(reading: Reading, text: str) -> Suggestion:
         offers = (Offer(near, reading.spec.is_question),) if near else ()
     example = max(reading.spec.examples, key=len, default=reading.spec.verb)
     problem = reading.problem or f"`{reading.spec.verb}` needs more words."
-    return Suggestion(f"{problem} Write it like `{example}`.", offers)
+    is_shown = "`" in problem  # how to write it
+    return Suggestion(problem if is_shown else f"{problem} Write it like `{example}`.", offers)
 
 
-def _loose(reading: Reading) -> str:
+def _loose(reading: Reading) -> Any:
     """A single number may turn out to be something else: a phone, a parcel, an old order."""
     is_show = reading.spec.shape is ShowOrder and len(reading.many) == 1
-    return reading.many[0] if is_show else ""
+    return FindOrders(text=reading.many[0]) if is_show else None
 
 
 def _specs(words: list[str]) -> list[Spec]:
@@ -159,7 +161,8 @@ def _number_first(text: str, tokens: list[Token], desk: Desk) -> Heard | None:
     rest = tokens[numbers:]
     if not rest:
         found = tuple(dict.fromkeys(token.order for token in tokens))
-        return Question(tuple(ShowOrder(n) for n in found), found[0] if len(found) == 1 else "")
+        other = FindOrders(text=found[0]) if len(found) == 1 else None
+        return Question(tuple(ShowOrder(n) for n in found), other)
     for phrase in matches([token.word for token in rest]):
         size = len(phrase.words)
         turned = [*rest[:size], *tokens[:numbers], *rest[size:]]
@@ -172,7 +175,9 @@ def _return_number(tokens: list[Token]) -> Question | None:
     """“R1001-1”, “return R1001-1”: the number of a return shows it."""
     words = tokens[1:] if tokens[0].word == "return" else tokens
     found = _RETURN.fullmatch(words[0].text) if len(words) == 1 else None
-    return Question((ShowReturn(found[1].upper()),), found[1]) if found else None
+    if found is None:
+        return None
+    return Question((ShowReturn(found[1].upper()),), FindOrders(text=found[1]))
 
 
 def _list(tokens: list[Token], desk: Desk) -> Heard | None:
@@ -198,12 +203,28 @@ def _unknown(text: str, tokens: list[Token], desk: Desk) -> Heard:
     fitting = [
         Offer(offer, isinstance(heard, Question))
         for offer, heard in parsed
-        if isinstance(heard, Ask | Question) or len(tokens) == 1
+        if isinstance(heard, Ask | Question) or len(tokens) == 1 or _is_about(heard)
     ]
     if fitting:
         offers = (*fitting, Offer(f"search {searched}", reads=True))
         return Suggestion(f"I do not know “{text}”.", offers)
-    return Question((FindOrders(text=searched),))
+    return Question((FindOrders(text=searched),), _mentioned(tokens))
+
+
+def _is_about(heard: Heard) -> bool:
+    """Whether a form knows already what it is for: “canel 1001”."""
+    if not isinstance(heard, FormWanted):
+        return False
+    return any(s.kind in NUMBERED and s.name in heard.given for s in slots_of(heard.spec.shape))
+
+
+def _mentioned(tokens: list[Token]) -> Any:
+    """“where is 1001”: what is shown when nothing fits all the words."""
+    returns = [found[1] for token in tokens if (found := _RETURN.fullmatch(token.text))]
+    orders = [token.order for token in tokens if token.order]
+    if returns:
+        return ShowReturn(returns[0].upper())
+    return ShowOrder(orders[0]) if len(orders) == 1 else None
 
 
 def _search_text(tokens: list[Token]) -> str:

@@ -31,6 +31,8 @@ from core.queries.timelines import Told
 SHOWN_BUTTONS = 3
 MORE_BUTTONS = 5
 
+_SENDING = {"waiting": "not sent yet", "leased": "being sent", "dead": "could not be sent"}
+
 
 def order_card(view: OrderView, desk: Desk) -> Card:
     shown, more = _buttons(view, desk)
@@ -99,7 +101,7 @@ def _paid(view: OrderView, desk: Desk) -> str:
 
 def _word(word: WordSent, desk: Desk) -> str:
     words = f"{state(word.kind)} by {word.route}, {ago(word.at, desk.now)}"
-    return words if word.state == "done" else f"{words} ({state(word.state)})"
+    return words if word.state == "done" else f"{words} ({_SENDING.get(word.state, word.state)})"
 
 
 def _sections(view: OrderView, desk: Desk) -> Iterable[Section]:

@@ -24,6 +24,7 @@ from core.domain.cases import CaseKind
 from core.domain.money import amount_text
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.shop import Location
 from core.registry import Arg, Done, Risk, command
 
 
@@ -99,7 +100,7 @@ def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
     target = uow.shop.location(ask.to)
     works = [w for w in uow.work.of(order.id) if w.is_open and w.location_id != target.id]
     if not works:
-        raise NotPossible(f"Order {order.number} has no open work away from {target.code}.")
+        raise _nothing_to_move(uow, order, target)
     busy = [w for w in works if not w.is_untouched]
     if busy:
         place_ = uow.shop.locations[busy[0].location_id].code
@@ -123,6 +124,20 @@ def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
     uow.undo = before_it
     return Done(
         f"Order {order.number} moved from {origin} to {target.code}.", {"order": order.number}
+    )
+
+
+def _nothing_to_move(uow: UnitOfWork, order: Order, target: Location) -> NotPossible:
+    number = order.number
+    if any(work.is_open for work in uow.work.of(order.id)):
+        return NotPossible(f"All open work of order {number} is at {target.code} already.")
+    if any(line.shipped for line in order.lines):
+        return NotPossible(
+            f"Order {number} has left already; nothing of it can be moved.",
+            f"To stop it on its way, write `recall {number}`.",
+        )
+    return NotPossible(
+        f"Order {number} has no work anywhere.", f"`why {number}` says what it waits for."
     )
 
 

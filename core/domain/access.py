@@ -40,7 +40,7 @@ class Right(StrEnum):
     REFUND = "record a refund"
     CASE = "work on cases"
     TALK = "answer customers"
-    PAUSE = "pause messages"
+    PAUSE = "pause messages, carriers or locations"
     MANAGE = "manage staff, keys, connections and policy"
     CAPTURE = "bring orders in"
     OWN = "ask about one's own orders"

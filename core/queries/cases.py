@@ -75,7 +75,7 @@ class MyCases:
     limit: Annotated[int, Arg.NONE] = 20
 
 
-@question("mine", MyCases, Right.CASE, examples=("mine",))
+@question("mine", MyCases, Right.CASE, aliases=("cases mine", "my cases"), examples=("mine",))
 def mine(ask: MyCases, reader: Reader) -> CasePage:
     page = _page(reader, ask.limit, assignee=reader.actor.name)
     told = {case.order for case in page.cases}

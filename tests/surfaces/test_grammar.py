@@ -283,7 +283,7 @@ def test_what_cannot_be_taken_back_never_takes_a_second_number_for_its_reason():
 def test_a_number_that_may_be_something_else_is_searched_for_when_it_is_no_order():
     heard = parse("1001", DESK)
     assert isinstance(heard, Question)
-    assert heard.otherwise == "1001"
+    assert heard.otherwise == FindOrders(text="1001")
 
 
 # --- forms ----------------------------------------------------------------------------------------
