@@ -28,6 +28,7 @@ from core.commands.deciding import EndWaits, RouteQueue
 from core.commands.edits import DiscardExpiredEdits
 from core.commands.improving import ImprovePlans, helped_by
 from core.commands.pausing import SettlePauses
+from core.commands.pickups import RemindPickups
 from core.commands.preorders import WatchAwaited
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.screening import ForgetMarks
@@ -70,7 +71,7 @@ OFTEN = (
     CaseKind.DELIVERY_DEAD,
     CaseKind.DEAD_LETTER,
 )
-SELDOM = (CaseKind.TRACKING_STALE, CaseKind.REFUND_OPEN)
+SELDOM = (CaseKind.TRACKING_STALE, CaseKind.REFUND_OPEN, CaseKind.PICKUP_LATE)
 BACKUP_AT = time(3)
 HOLIDAYS_AT = time(2, 30)
 CHUNKS_MAX = 100
@@ -175,6 +176,7 @@ FOR_EVERY_SHOP: tuple[tuple[str, Every | Daily, Callable[[], Any]], ...] = (
     ("consolidate", Every(MINUTE), Consolidate),
     ("discard edits", Every(QUARTER), DiscardExpiredEdits),
     ("improve plans", Every(QUARTER), ImprovePlans),
+    ("remind pickups", Every(QUARTER), RemindPickups),
     ("route queue", Every(QUARTER), RouteQueue),
     ("end waits", Every(QUARTER), EndWaits),
     ("watch awaited", Every(HOUR), WatchAwaited),

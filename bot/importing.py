@@ -252,6 +252,10 @@ FIELDS: dict[str, dict[str, Read]] = {
         "channel": _text,
         "groups": _words,
         "abilities": _words,
+        "delivers_km": _count,
+        "delivers_to": _words,
+        "delivery_fee": _money,
+        "delivery_window": _text,
         "active": _yes,
     },
     "products": {

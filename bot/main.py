@@ -61,7 +61,10 @@ def build(
         database.close()
         raise
     failpoints.arm(settings.failpoints if settings.sandbox else "")
-    engine = Engine(database, clock) if server is None else DistantEngine(database, clock, server)
+    keys = settings.secrets
+    engine = (
+        Engine(database, clock, keys) if server is None else DistantEngine(database, clock, server)
+    )
     house = House(engine, settings, clock)
     if server is None:
         kind = notes.SANDBOX if settings.sandbox else notes.LIVE

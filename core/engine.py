@@ -100,7 +100,11 @@ _receipt = msgspec.json.Decoder(Receipt).decode
 class Engine:
     """The one way to change or ask anything. Thread-safe; blocks until it is durable."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], keys: Sequence[str] = ()
+    ) -> None:
+        """`keys` are the house's signing keys, oldest first; codes are derived from them."""
+        self.keys = tuple(keys)
         self.database = database
         self.clock = clock
         self.ids = Ids(clock)
@@ -153,6 +157,7 @@ class Engine:
             surface=caller.surface,
             now=self.clock(),
             command_id=command_id,
+            keys=self.keys,
         )
 
     def on_done(self, listener: Callable[[], None]) -> None:

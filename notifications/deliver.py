@@ -91,6 +91,6 @@ def _with_words(outcome: Outcome, kind: str, words: Words) -> Outcome:
     """What was said stays with the delivery, unusable for whoever reads it."""
     text = mask_words(words.text)[:WORDS_KEPT]
     kept = {"subject": words.subject, "text": text}
-    if kind == "code":
+    if kind in ("code", "ready_for_pickup"):
         kept = {name: mask_codes(value) for name, value in kept.items()}
     return replace(outcome, result={**outcome.result, **kept})

@@ -92,6 +92,12 @@ def _less(fact: Fact) -> Payload | None:
     return {"canceled": fact.data.get("lines", {}), "refund": fact.data.get("refund", 0)}
 
 
+def _ready(fact: Fact) -> Payload:
+    """`told` says why: it lies ready, time has passed, or a new code was asked for."""
+    why = {"time": "reminder", "new_code": "new_code"}.get(str(fact.data.get("why")), "ready")
+    return {"told": why, "issue": fact.data["issue"], "works": list(fact.data.get("works", ()))}
+
+
 def _asked(fact: Fact) -> Payload:
     return {"about": fact.data["about"], "text": fact.data.get("text", "")}
 
@@ -114,6 +120,8 @@ MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "OrderEdited": ("order_changed", _changed),
     "UnitsCanceled": ("order_changed", _less),
     "CustomerAsked": ("question", _asked),
+    "PickupReady": ("ready_for_pickup", _ready),
+    "PickupReminded": ("ready_for_pickup", _ready),
     "ReturnApproved": ("return_status", _return("approved")),
     "ReturnRejected": ("return_status", _return("rejected")),
     "ReturnReceived": ("return_status", _return("received")),

@@ -56,6 +56,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "delayed": ("track_url",),
     "order_changed": ("track_url",),
     "question": ("track_url",),
+    "ready_for_pickup": ("track_url",),
     "return_status": ("track_url",),
     "code": (),
     "case_alert": ("case", "url"),
@@ -65,6 +66,7 @@ KINDS = tuple(BUTTONS)
 # Facts that choose what a message claims: a value we have no sentence for must not be guessed.
 CLAIMS: dict[str, tuple[str, str, frozenset[str]]] = {
     "question": ("question", "about", frozenset({"address", "contact", "twice", "order"})),
+    "ready_for_pickup": ("pickup", "told", frozenset({"ready", "reminder", "new_code"})),
     "shipped": ("parcel", "evidence", frozenset({"handed_over", "scanned"})),
     "return_status": (
         "return",

@@ -23,11 +23,14 @@ from core.domain.edit_money import kept
 from core.domain.effects import Effect
 from core.domain.fulfillment import Parcel, Stage
 from core.domain.kits import for_customers
+from core.domain.nearby import CARRIER as OUR_DRIVER
 from core.domain.order import Address, Line, Order
+from core.domain.pickup import is_pickup, pickup_place
 from core.domain.returns import Rma, RmaStatus
 from core.domain.shop import Shop
 from notifications import links
 from notifications.facts import LANGUAGES
+from notifications.pickups import pickup_facts
 from notifications.plan import allowed_for
 from notifications.preferences import may_send
 
@@ -78,10 +81,20 @@ class Teller:
             raise Stale(allowed)
         facts = self._base(reader, customer, order.customer_name)
         facts["order"] = _order(order, order.language)
+        facts["order"]["collected_at"] = _store(reader.shop, order)
         facts["track_url"] = self._track_url(reader, order)
-        facts |= ABOUT[kind](reader, order, effect.payload)
+        if kind == "ready_for_pickup":
+            facts |= self._pickup(reader, order, effect.payload)
+        else:
+            facts |= ABOUT[kind](reader, order, effect.payload)
         address = _address(order, customer, effect.kind)
         return Letter(kind, order.language or reader.shop.language, address, facts, customer)
+
+    def _pickup(self, reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+        found = pickup_facts(self._secrets, reader, order, payload)
+        if found is None:
+            raise Stale("It was collected meanwhile, or a newer code was told.")
+        return found
 
     def _track_url(self, reader: Reader, order: Order) -> str:
         target = link_target(reader.session, order.id)
@@ -182,6 +195,12 @@ def _order(order: Order, language: str) -> dict[str, Any]:
     }
 
 
+def _store(shop: Shop, order: Order) -> str | None:
+    """The store where it is collected, by name."""
+    place = pickup_place(shop, order) if is_pickup(order) else None
+    return place.name if place else None
+
+
 def _line(order: Order, line: Line) -> dict[str, Any]:
     return {
         "title": line.title or line.sku,
@@ -275,7 +294,7 @@ def _of_parcel(
     remaining = _remaining(reader, order)
     return {
         "parcel": {
-            "carrier": parcel.carrier or None,
+            "carrier": None if parcel.carrier == OUR_DRIVER else parcel.carrier or None,
             "tracking_number": parcel.tracking_number,
             "tracking_url": parcel.tracking_url or None,
             "lines": lines,

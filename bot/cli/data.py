@@ -44,6 +44,7 @@ def bring_in(
 
     locations: code* name kind street zip city country lat lon rank parcel_cost unit_cost
     time_zone hours cut_off closing_days channel active groups abilities
+    delivers_km delivers_to delivery_fee delivery_window
 
     products: sku* title barcode price cost weight category active flags
 

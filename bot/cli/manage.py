@@ -25,6 +25,12 @@ Group = Annotated[
 Ability = Annotated[
     list[str] | None, typer.Option("--able", help="What it can handle: cold, hazmat; several.")
 ]
+Kilometers = Annotated[int | None, typer.Option(help="How far it delivers itself; 0: not at all.")]
+Area = Annotated[
+    list[str] | None,
+    typer.Option("--delivers-to", help="A beginning of postal codes it delivers to; several."),
+]
+Window = Annotated[str | None, typer.Option(help="When it delivers, such as 16:00-20:00.")]
 
 
 # --- shop --------------------------------------------------------------------------------------
@@ -119,6 +125,10 @@ def add_location(
     channel: Channel = None,
     groups: Group = None,
     abilities: Ability = None,
+    delivers_km: Kilometers = None,
+    delivers_to: Area = None,
+    delivery_fee: Cents = None,
+    delivery_window: Window = None,
 ) -> None:
     """Add a location."""
     from core.commands.setup import AddLocation
@@ -145,6 +155,10 @@ def set_location(
     channel: Channel = None,
     groups: Group = None,
     abilities: Ability = None,
+    delivers_km: Kilometers = None,
+    delivers_to: Area = None,
+    delivery_fee: Cents = None,
+    delivery_window: Window = None,
     active: Annotated[bool | None, typer.Option("--open/--closed")] = None,
 ) -> None:
     """Change a location; what is left out stays."""

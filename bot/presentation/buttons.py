@@ -19,6 +19,13 @@ LABELS = {
     "void": "Void Label",
     "picked": "Mark Picked",
     "packed": "Mark Packed",
+    "ready": "Ready for Pickup",
+    "collected": "Hand Over",
+    "new code": "Send New Code",
+    "hand over": "Hand Over Without Code",
+    "return to shelf": "Back to Shelf",
+    "pickups": "Show Pickups",
+    "deliveries": "Show Deliveries",
     "shipped": "Mark Shipped",
     "delivered": "Mark Delivered",
     "return": "Start Return",
@@ -80,6 +87,7 @@ ASKING = frozenset(
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
     | {"credit add", "credit take", "reverse invoice"}
     | {"move-on", "wish", "match"}
+    | {"collected", "hand over", "return to shelf"}
     | {"count", "count-list", "count-task", "edit", "ask"}
 )
 

@@ -184,6 +184,9 @@ def _opening(view: CaseView, desk: Desk) -> Iterable[Action | None]:
 def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:
     if view.kind == "edit_after_print":
         return _answers(view, desk)
+    if view.kind == "pickup_not_collected":
+        verbs = ("return to shelf", "new code")
+        return (button(desk, verb, view.order) for verb in verbs)
     return _of_kind(view, desk)
 
 

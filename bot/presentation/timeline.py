@@ -117,6 +117,8 @@ def _parcel(data: Data) -> str:
 
 
 def _shipped(data: Data, _desk: Desk) -> str:
+    if data.get("evidence") == "collected":
+        return "A parcel left the store with its customer."
     how = "was handed over" if data.get("evidence") == "handed_over" else "was scanned on its way"
     return f"A parcel {how}: {_parcel(data) or 'no number'}."
 
@@ -124,6 +126,21 @@ def _shipped(data: Data, _desk: Desk) -> str:
 def _moved(data: Data, _desk: Desk) -> str:
     place = f", {data['place']}" if data.get("place") else ""
     return f"The carrier says: {state(str(data.get('status')))}{place}."
+
+
+def _lies_ready(data: Data, desk: Desk) -> str:
+    last = day(date.fromisoformat(str(data["until"])), desk)
+    return f"Lies ready at {data.get('location')} until {last}."
+
+
+def _reminded(data: Data, _desk: Desk) -> str:
+    what = "sent a new code" if data.get("why") == "new_code" else "reminded"
+    return f"The customer was {what}: it lies at {data.get('location')}."
+
+
+def _collected(data: Data, _desk: Desk) -> str:
+    how = "with the code" if data.get("how") == "collected" else "without a code"
+    return f"Handed to the customer at {data.get('location')} {how}{_typed(data)}."
 
 
 def _promise(data: Data, desk: Desk) -> str:
@@ -223,6 +240,10 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "ParcelShipped": _shipped,
     "ParcelMoved": _moved,
     "ParcelDelivered": lambda _d, _: "A parcel arrived.",
+    "PickupReady": _lies_ready,
+    "PickupReminded": _reminded,
+    "PickupCollected": _collected,
+    "PickupReturned": lambda d, _: f"Back on the shelf at {d.get('location')}{_typed(d)}.",
     "PromiseChanged": _promise,
     "SoldAtTill": _at("Sold at the till"),
     "ReturnRequested": _return("asked for"),

@@ -19,6 +19,7 @@ from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.orders import order_card, order_page
 from bot.presentation.pauses import pauses_card, preview_card
 from bot.presentation.picks import picks_card
+from bot.presentation.pickups import pickups_page, run_card
 from bot.presentation.promises import lanes_card, promise_card
 from bot.presentation.restock import low_page
 from bot.presentation.return_rules import (
@@ -53,6 +54,7 @@ from core.queries.ledger import LedgerView
 from core.queries.orders import OrderPage, OrderView
 from core.queries.pauses import PauseList, PausePreview
 from core.queries.picks import PickQueue
+from core.queries.pickups import DeliveryRun, PickupList
 from core.queries.promises import BasketPromise, LaneTable
 from core.queries.restock import LowPage
 from core.queries.return_rules import ListReturnPresets, ReturnRulesDiff, ReturnRulesView
@@ -90,6 +92,8 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     DocumentView: document_card,
     Timeline: timeline_page,
     PickQueue: picks_card,
+    PickupList: pickups_page,
+    DeliveryRun: run_card,
     Today: today_card,
     BlockedPage: blocked_page,
     CaseView: case_card,

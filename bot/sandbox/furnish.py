@@ -47,11 +47,11 @@ class Furnished:
     api_key: str
 
 
-def open_engine(url: str, town: Town) -> Engine:
+def open_engine(url: str, town: Town, keys: Sequence[str] = ()) -> Engine:
     """A migrated sandbox database, with an engine that lives by the town's clock."""
     database = Database(url, durable=False)
     migrate(database)
-    engine = Engine(database, town.clock)
+    engine = Engine(database, town.clock, keys)
     engine.chore(lambda uow: settle_kind(uow, SANDBOX))
     return engine
 

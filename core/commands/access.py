@@ -19,7 +19,14 @@ from core.registry import Arg, Done, Risk, command
 
 CONNECTION_KINDS = ("shopify", "slack", "telegram", "carrier", "smtp", "api", "files")
 # What a shop's own system may tell its customers too; codes and alerts are always ours.
-SHARED_KINDS = ("order_confirmation", "shipped", "delivered", "delayed", "return_status")
+SHARED_KINDS = (
+    "order_confirmation",
+    "shipped",
+    "delivered",
+    "delayed",
+    "ready_for_pickup",
+    "return_status",
+)
 KEY_ROLES = (*STAFF_ROLES, Role.MACHINE)
 
 

@@ -17,6 +17,7 @@ from core.commands.placing import (
     snapshot,
 )
 from core.commands.screening import screen
+from core.commands.ways import way_of_new
 from core.db import ahead
 from core.db.connection import Question
 from core.db.reading import Reader
@@ -25,12 +26,10 @@ from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
 from core.domain.kits import opened, units_of
-from core.domain.lanes import method_of, require_method
 from core.domain.money import exponent
 from core.domain.order import PART, Address, Change, Line, Order
 from core.domain.priority import priority_of
 from core.domain.refusals import Invalid
-from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
 from core.registry import Done, command
 
@@ -91,6 +90,7 @@ class CaptureOrder:
     sends_messages: bool = True
     shipping_line: str = ""  # as the channel names it; `method` says what it means
     method: str = ""
+    pickup_at: str = ""  # where it is collected: code, name, or the channel's own id of the store
     cart: str = ""  # what it held becomes the order's promise
     extra: Mapping[str, str] = field(default_factory=dict)
 
@@ -195,6 +195,7 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         raise Invalid("An order needs at least one unit.")
     goods = sum(line.total for line in lines)
     total = ask.total if ask.total is not None else goods + ask.shipping
+    method, beside = way_of_new(uow.shop, ask.method, ask.shipping_line, ask.pickup_at)
     return Order(
         id=uow.new_id(),
         shop_id=uow.shop.id,
@@ -222,7 +223,7 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         captured_at=uow.now,
         promise=ask.promise,
         promise_basis="shown by the channel" if ask.promise else "",
-        method=method_from(uow.shop, ask),
+        method=method,
         note=ask.note,
         tags=ask.tags,
         priority=priority_of(0, ask.tags),
@@ -230,12 +231,8 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         source_updated_at=ask.updated_at,
         payment_note=ask.payment_note,
         sends_messages=ask.sends_messages and not ask.handed_over,
-        extra=ask.extra,
+        extra={**ask.extra, **beside} if beside else ask.extra,
     )
-
-
-def method_from(shop: Shop, ask: CaptureOrder) -> str:
-    return require_method(ask.method) if ask.method else method_of(ask.shipping_line, shop.shipping)
 
 
 def _clean_email(ask: CaptureOrder) -> str:

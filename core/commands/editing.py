@@ -9,6 +9,7 @@ from core.commands.orders import MoveOrder, move
 from core.commands.owing import owe
 from core.commands.placing import free, open_short_case, open_unknown_case, place, serve_queue
 from core.commands.screening import screen_changed
+from core.commands.ways import goes_another_way, require_way
 from core.commands.writeback import tell_shop
 from core.db.capacity import give_back
 from core.db.changes import Changes, OrderChange, facts_of
@@ -36,7 +37,10 @@ def look(within: UnitOfWork | Reader, order: Order, actions: Sequence[EditAction
     for level in levels_of(within.session, within.shop.id, wanted):
         if within.shop.locations[level.location_id].active:
             free_units[level.sku] = free_units.get(level.sku, 0) + level.routable
-    return preview(order, actions, replace(facts, free=free_units))
+    found = preview(order, actions, replace(facts, free=free_units))
+    if goes_another_way(order, found.after):
+        require_way(within.shop, found.after)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ def settle_units(uow: UnitOfWork, found: Preview, *facts: e.Event) -> Order:
     order = uow.orders.save(Change(pulled(found.after), facts))
     uow.write_rows()
     _give_back(uow, taken)
-    if found.before.ship_to.country != found.after.ship_to.country:
+    new_country = found.before.ship_to.country != found.after.ship_to.country
+    if new_country or goes_another_way(found.before, found.after):
         order = _freed(uow, order)
         skus |= {line.sku for line in order.lines}
     order = place(uow, order)
@@ -123,9 +128,11 @@ def _give_back(uow: UnitOfWork, taken: Sequence[Taken]) -> None:
 
 
 def _freed(uow: UnitOfWork, order: Order) -> Order:
-    """Another country is another question: what is on no paper yet is routed anew."""
+    """Another country or way is another question: what is on no paper yet is routed anew."""
     works = [work for work in uow.work.of(order.id) if work.is_open and work.is_untouched]
-    return uow.orders.save(Change(free(uow, order, works))) if works else order
+    freed = free(uow, order, works) if works else order
+    waiting = {x.id: replace(x, backordered=0) for x in freed.lines if x.backordered}
+    return uow.orders.save(Change(freed.with_lines(waiting))) if works or waiting else order
 
 
 def _split(uow: UnitOfWork, order: Order, splits: Iterable[tuple[int, int]]) -> Order:

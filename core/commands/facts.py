@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core.domain.distance import distance_km
-from core.domain.estimate import estimate, parcel_cost
+from core.domain.estimate import OWN_WAYS, estimate, parcel_cost
 from core.domain.order import Order
 from core.domain.priority import priority_named, priority_of
 from core.domain.routing import rules
@@ -54,7 +54,9 @@ def place_facts(known: Known, site: Location, order: Order) -> rules.LocationFac
         location=site.code,
         available=known.stock.get(site.id, {}),
         rank=site.rank,
-        parcel_cost=_parcel_cost(known, site, order) if shop.lanes else site.parcel_cost,
+        parcel_cost=_parcel_cost(known, site, order)
+        if shop.lanes or order.method in OWN_WAYS
+        else site.parcel_cost,
         unit_cost=site.unit_cost,
         distance_km=distance_km(site.lat, site.lon, to.lat, to.lon),
         active=site.active,

@@ -10,6 +10,7 @@ from core.domain.access import Role
 from core.domain.fulfillment import OPEN_STAGES, FulfillmentOrder, Parcel, Stage
 from core.domain.holds import Exit
 from core.domain.order import Order
+from core.domain.pickup import require_sent
 from core.domain.refusals import NotAllowed, NotFound, NotPossible
 from core.domain.shop import Location
 
@@ -32,6 +33,8 @@ def works_for(
     already so, or how to say it.
     """
     order, works = named(uow, word)
+    if exit in (Exit.LABEL, Exit.HANDOVER):
+        require_sent(uow.shop, order)
     works = at_location(uow, order, works, where)
     gatehouse.require_not_canceled(order)
     waiting = [work for work in works if work.is_before(_GOALS[exit])]

@@ -9,6 +9,7 @@ from typing import Annotated
 from core.commands import floor, gatehouse, handover
 from core.commands.joining import as_one
 from core.commands.labels import numbered, read_words, require_own_number
+from core.db import pickups
 from core.db.picks import name_of_print, waiting_at
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -16,7 +17,10 @@ from core.domain.access import Right
 from core.domain.cases import CaseKind
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.holds import Exit
+from core.domain.nearby import CARRIER as OUR_DRIVER
+from core.domain.nearby import is_local
 from core.domain.order import Change, Order
+from core.domain.pickup import is_pickup
 from core.domain.refusals import Invalid, NotPossible
 from core.registry import Arg, Done, command
 
@@ -143,13 +147,13 @@ def _pack(ask: PackWork, uow: UnitOfWork) -> Done:
     order, works = floor.works_for(uow, ask.order, ask.location, Exit.PACK, "packed")
     before = works[0].stage
     for work in works:
-        order = _packed_units(uow, order, work, +1)
+        order = packed_units(uow, order, work, +1)
         order = _advance(uow, order, work, Stage.PACKED, e.WorkPacked)
     uow.undo = PutBack(works[0].number, to=before) if len(works) == 1 else None
     return _done(uow, order, works, "packed")
 
 
-def _packed_units(uow: UnitOfWork, order: Order, work: FulfillmentOrder, sign: int) -> Order:
+def packed_units(uow: UnitOfWork, order: Order, work: FulfillmentOrder, sign: int) -> Order:
     lines = {line.id: line for line in order.lines}
     for item in work.items:
         line = lines[item.line_id]
@@ -183,9 +187,11 @@ def put_back(ask: PutBack, uow: UnitOfWork) -> Done:
     busy = floor.one_location(uow, order, busy, "putback")
     for work in busy:
         if work.stage is Stage.PACKED:
-            order = _packed_units(uow, order, work, -1)
+            order = packed_units(uow, order, work, -1)
         uow.work.save(work, work.put_back(ask.to))
         uow.emit(order.id, e.WorkPutBack(work.number, _code(uow, work)))
+        if is_pickup(order):
+            pickups.withdraw(uow, [work.id])
         if order.holds:
             why = "the goods are back on the shelf"
             uow.cases.close(CaseKind.HOLD_ASKED, f"box:{work.id}", why)
@@ -221,6 +227,7 @@ def _ship(ask: ShipWork, uow: UnitOfWork) -> Done:
     number, carrier = read_words(ask.tracking_number, ask.carrier)
     if number:
         require_own_number(uow, order, parcel, number)
+    carrier = carrier or (OUR_DRIVER if is_local(order) else "")
     parcel = numbered(parcel, number, carrier)
     parcel = replace(parcel, handed_over_at=uow.now)
     order = handover.leave(uow, order, parcel, works, handover.HANDED_OVER, is_new=label is None)

@@ -11,13 +11,16 @@ from core.commands import gatehouse
 from core.commands.documents import invoice_at_shipment
 from core.commands.placing import open_short_case, open_unknown_case
 from core.commands.writeback import write_back
+from core.db import pickups
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind, Finding
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.holds import Hold, Scope
 from core.domain.kits import newly_shipped
+from core.domain.nearby import CARRIER as OUR_DRIVER
 from core.domain.order import Change, Line, Order
+from core.domain.pickup import COLLECTED, Pickup, is_pickup
 from core.domain.stock import Move, Short, StockMove
 
 HANDED_OVER, SCANNED = "handed_over", "scanned"
@@ -81,6 +84,8 @@ def leave(
 
     `works` are tried in order for the parcel's units; what none covers has left all the same.
     """
+    if is_pickup(order):
+        pickups.end(uow, _waiting(uow, order, works), COLLECTED)
     taken, uncovered = cover(parcel.items, works)
     stopped = [h for h in order.holds if _concerns(h, parcel, taken)]
     gone = [_piece(uow, order, work, taken[work.id]) for work in works if work.id in taken]
@@ -98,6 +103,12 @@ def leave(
     _tell_channel(uow, after, parcel, gone, newly_shipped(order, after))
     invoice_at_shipment(uow, after)
     return _left_in_spite(uow, after, parcel, stopped)
+
+
+def _waiting(uow: UnitOfWork, order: Order, works: Works) -> list[Pickup]:
+    """What lay ready and has left some other way: the shop said that it was collected."""
+    ids = {work.id for work in works}
+    return [each for each in pickups.waiting_of(uow.session, order.id) if each.work_id in ids]
 
 
 def _store(
@@ -216,7 +227,7 @@ def _close_cases(uow: UnitOfWork, order: Order, works: Works) -> None:
     """What was late about this work is late no more."""
     places = {None, *(work.location_id for work in works)}
     for case in uow.cases.open_of_order(order.id):
-        is_late = case.kind in (CaseKind.STUCK, CaseKind.PAST_CUTOFF)
+        is_late = case.kind in (CaseKind.STUCK, CaseKind.PAST_CUTOFF, CaseKind.PICKUP_LATE)
         if is_late and case.location_id in places:
             uow.cases.close(case.kind, case.subject, "it has left")
 
@@ -243,7 +254,7 @@ def tracking_words(parcel: Parcel) -> dict[str, object]:
     return {
         "parcel_id": parcel.id,
         "tracking_number": parcel.tracking_number or "",
-        "carrier": parcel.carrier,
+        "carrier": "" if parcel.carrier == OUR_DRIVER else parcel.carrier,
         "tracking_url": parcel.tracking_url,
     }
 

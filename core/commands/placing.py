@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from core.commands import waiting_room
 from core.commands.planning import LEFT_OUT, Plan, plan_for
 from core.commands.waits import begin_wait, may_wait
+from core.commands.ways import why_it_waits
+from core.db import pickups
 from core.db import tables as t
 from core.db.awaiting import sold_ahead
 from core.db.capacity import give, keep, take
@@ -26,6 +28,7 @@ from core.domain.cases import CaseKind, Finding
 from core.domain.estimate import estimate
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.order import Change, Line, Order
+from core.domain.pickup import is_pickup
 from core.domain.refusals import Conflict, Unavailable
 from core.domain.routing.problem import Demand, Pick
 from core.domain.routing.rules import AT_CAPACITY
@@ -245,7 +248,7 @@ def open_short_case(uow: UnitOfWork, order: Order) -> None:
     finding = Finding(
         CaseKind.SHORT,
         subject,
-        f"Order {order.number} is short of {words}.",
+        why_it_waits(uow.shop, order) or f"Order {order.number} is short of {words}.",
         order_id=order.id,
         facts={"short": short},
     )
@@ -274,6 +277,9 @@ def open_unknown_case(uow: UnitOfWork, order: Order) -> None:
 
 def free(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder]) -> Order:
     """Cancel work and give its units back to stock; the lines lose their allocation."""
+    works = list(works)
+    if is_pickup(order):
+        pickups.withdraw(uow, [work.id for work in works])
     changed = {line.id: line for line in order.lines}
     moves = []
     for work in works:

@@ -15,6 +15,7 @@ from core.commands.facts import (
     place_facts,
     stock_of,
 )
+from core.commands.ways import barred_by_way
 from core.db import capacity
 from core.db.capacity import Claim
 from core.db.reading import Reader
@@ -165,7 +166,7 @@ def waits_for_one(within: Within, order: Order) -> Mapping[int, str]:
     return dict.fromkeys(others, rules.WAITS_ELSEWHERE) if waits_for else {}
 
 
-FORBIDS: list[Forbids] = [rejected, waits_for_one]
+FORBIDS: list[Forbids] = [rejected, waits_for_one, barred_by_way]
 
 
 def forbidden(

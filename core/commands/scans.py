@@ -10,13 +10,14 @@ from typing import Annotated
 from core.commands.holds import release_ended
 from core.commands.restock import low_cases
 from core.db import blocking as blocking_facts
-from core.db import invariants, scanning
+from core.db import invariants, pickups, scanning
 from core.db.reading import Reader
 from core.db.setup import shop_ids
 from core.db.unit_of_work import UnitOfWork
 from core.domain import blocking, detect
 from core.domain.access import Right
 from core.domain.cases import Case, CaseKind, Finding, Verdict, reconcile
+from core.domain.pickup import pickup_late
 from core.domain.refusals import Invalid
 from core.registry import Arg, Done, command
 
@@ -93,6 +94,11 @@ def _overdue(reader: Reader) -> list[Finding]:
     return blocking.overdue(facts, shop, reader.now)
 
 
+def _pickup_late(reader: Reader) -> list[Finding]:
+    waiting = pickups.waiting_in(reader.session, reader.shop.id)
+    return pickup_late(waiting, reader.shop.locations, reader.now)
+
+
 SCANS: dict[CaseKind, Detector] = {
     CaseKind.STUCK: _stuck,
     CaseKind.PAST_CUTOFF: _past_cutoff,
@@ -104,6 +110,7 @@ SCANS: dict[CaseKind, Detector] = {
     CaseKind.LOW_STOCK: low_cases,
     CaseKind.HOLD_ASKED: _hold_asked,
     CaseKind.OVERDUE: _overdue,
+    CaseKind.PICKUP_LATE: _pickup_late,
 }
 
 
@@ -185,6 +192,7 @@ _MANY = {
     CaseKind.OVERDUE: "blocked orders have waited too long",
     CaseKind.INVARIANT: "things that must always be true are not",
     CaseKind.LOW_STOCK: "SKUs are low",
+    CaseKind.PICKUP_LATE: "orders were not collected",
 }
 
 

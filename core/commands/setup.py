@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +16,7 @@ from core.domain import policy
 from core.domain.access import Right
 from core.domain.hours import parse_clock, parse_hours
 from core.domain.money import exponent
+from core.domain.nearby import checked_km, checked_window, checked_zips
 from core.domain.refusals import Conflict, Invalid, NotPossible
 from core.domain.shop import Mode
 from core.registry import Arg, Done, Risk, command
@@ -211,7 +213,11 @@ class AddLocation:
     channel: str = ""
     closing_days: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()  # words that routing rules mean it by
-    abilities: tuple[str, ...] = ()  # cold, hazmat, …: what it can handle or do
+    abilities: tuple[str, ...] = ()  # cold, hazmat, pickup, …: what it can handle or do
+    delivers_km: int | None = None  # how far it brings goods itself; 0 for no radius
+    delivers_to: tuple[str, ...] = ()  # and to which beginnings of postal codes
+    delivery_fee: int = 0  # minor units for one delivery
+    delivery_window: str = ""  # such as 16:00-20:00
 
 
 @command("add location", AddLocation, Right.MANAGE, in_chat=False)
@@ -249,6 +255,10 @@ class ChangeLocation:
     closing_days: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
     abilities: tuple[str, ...] | None = None
+    delivers_km: int | None = None
+    delivers_to: tuple[str, ...] | None = None
+    delivery_fee: int | None = None
+    delivery_window: str | None = None
     external_ids: dict[str, str] | None = None
     active: bool | None = None
 
@@ -286,11 +296,21 @@ def location_values(told: dict[str, Any]) -> dict[str, Any]:
     for name in ("groups", "abilities"):
         if name in values:
             values[name] = require_words(values[name], name)
-    for name in ("rank", "parcel_cost", "unit_cost"):
+    values |= _delivery(values)
+    for name in ("rank", "parcel_cost", "unit_cost", "delivery_fee"):
         if not 0 <= values.get(name, 0) < 10**9:
             raise Invalid(f"{name} cannot be {values[name]}.", "Use a whole number from 0.")
     _require_on_earth(values)
     return values
+
+
+def _delivery(values: dict[str, Any]) -> dict[str, Any]:
+    checks: dict[str, Callable[[Any], Any]] = {
+        "delivers_km": checked_km,
+        "delivers_to": checked_zips,
+        "delivery_window": checked_window,
+    }
+    return {name: check(values[name]) for name, check in checks.items() if name in values}
 
 
 # --- what is allowed -----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from core.domain.carriers import clean_number
 from core.domain.cases import CaseKind, Finding
 from core.domain.fulfillment import Parcel
 from core.domain.order import Order
-from core.domain.refusals import NotFound, NotPossible
+from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.tracking import ParcelState, ParcelStatus, TrackingEvent, fold
 from core.domain.trouble import TROUBLES, trouble_of
 from core.registry import Arg, Done, command
@@ -25,6 +25,7 @@ from core.registry import Arg, Done, command
 # A carrier's clock may be off by a zone; beyond a day a time is wrong, not early.
 FUTURE_MOST = timedelta(days=1)
 EVENTS_MOST = 500
+_TO = ("to", "at", "an", "bei")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,17 @@ class DeliverParcel:
     order: Annotated[str, Arg.ORDER]
     location: Annotated[str, Arg.LOCATION] = ""
     parcel_id: Annotated[int | None, Arg.NONE] = None
+    to: Annotated[str, Arg.TEXT] = ""  # “to neighbor Schmidt”: who took it instead
+
+    def __post_init__(self) -> None:
+        said = self.to.split()
+        if said and (said[0].casefold() not in _TO or len(said) < 2 or len(self.to) > 100):
+            raise Invalid("Delivered to whom?", "Write `delivered 1001 to neighbor Schmidt`.")
+
+    @property
+    def receiver(self) -> str:
+        """“neighbor Schmidt”, or nothing when it was the customer."""
+        return " ".join(self.to.split()[1:])
 
 
 @command(
@@ -70,13 +82,15 @@ class DeliverParcel:
     Right.FULFILL,
     aliases=("deliver",),
     many=True,
-    examples=("delivered 1001 1004",),
+    examples=("delivered 1001 1004", "delivered 1001 to neighbor Schmidt"),
 )
 def deliver(ask: DeliverParcel, uow: UnitOfWork) -> Done:
     order, _, parcels = floor.parcels_for(uow, ask.order, ask.location)
     meant = [parcel for parcel in parcels if ask.parcel_id in (None, parcel.id)]
     for parcel in _under_way(order, meant):
-        word = TrackingEvent(ParcelStatus.DELIVERED, "Other", uow.now, raw_code="by hand")
+        word = TrackingEvent(
+            ParcelStatus.DELIVERED, "Other", uow.now, ask.receiver, raw_code="by hand"
+        )
         tell(uow, parcel, [word])
     return Done(f"Order {order.number} is delivered.", {"order": order.number})
 

@@ -11,7 +11,7 @@ from core.commands.planning import Plan
 from core.db.unit_of_work import UnitOfWork
 from core.domain.address import address_key
 from core.domain.consolidation import NEXT_ORDER, ONE_PLACE, Leave, leave_of, saved, wait_until
-from core.domain.estimate import estimate, parcel_cost
+from core.domain.estimate import OWN_WAYS, estimate, parcel_cost
 from core.domain.holds import Hold, HoldReason
 from core.domain.money import Money
 from core.domain.order import Order
@@ -40,7 +40,9 @@ class MayWait:
 
 def may_wait(uow: UnitOfWork, order: Order, places: Collection[int], plan: Plan) -> MayWait | None:
     """Whether a new order that is whole may wait, and until when its promise lets it."""
-    if not places or any(line.backordered or line.unplaced for line in order.lines):
+    if order.method in OWN_WAYS or not places:
+        return None
+    if any(line.backordered or line.unplaced for line in order.lines):
         return None
     rule = plan.ruled[1].rule if plan.ruled else None
     leave = leave_of(rule, uow.shop.policy, _what_for(order, places))

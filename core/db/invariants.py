@@ -438,6 +438,18 @@ INVARIANTS: dict[str, Check] = {
             and (until is null or until <= placed_at
                 or until > placed_at + 604800000000)""",
     ),
+    # pickup in a store
+    "what waits to be collected is packed and of an order that stands": _rule(
+        "I-29",
+        """select p.order_id from pickup p
+            join fulfillment_order f on f.id = p.work_id join orders o on o.id = p.order_id
+            where p.ended_at is null and (f.stage <> 'packed' or o.canceled_at is not null)""",
+    ),
+    "what was collected has left, and arrived": _rule(
+        "I-29b",
+        """select p.order_id from pickup p join fulfillment_order f on f.id = p.work_id
+            where p.ended in ('collected', 'handed_over') and f.stage <> 'shipped'""",
+    ),
     # clock, cases
     "a slot that was passed over says why": _rule(
         "I-26", "select job, slot from job_slot where state = 'skipped' and note = ''"

@@ -17,6 +17,7 @@ from core.db.routing import active_rules
 from core.db.rows import from_json, moment_or_none
 from core.domain.access import Actor, Role
 from core.domain.pauses import Pause, location_stopped_until
+from core.domain.pickup import pickup_names
 from core.domain.refusals import NotFound
 from core.domain.screening import Settings
 from core.domain.shop import DEFAULT_POLICY, Connection, Location, Mode, Shop
@@ -144,6 +145,7 @@ def read_shop(session: Session, shop_id: int) -> Shop:
         uses_carts=bool(settings.get("uses_carts", False)),
         lanes=lanes.book_of(session, shop_id),
         pauses=pauses,
+        pickups=pickup_names(locations),
         rules=active_rules(session, shop_id),
         return_rules=return_rules.active_rules(session, shop_id),
         shipping=tuple(settings.get("shipping", {}).items()),
@@ -180,6 +182,10 @@ def _location(row: Row, time_zone: str, pauses: Sequence[Pause]) -> Location:
         active=bool(r["active"]),
         endless=bool(r["endless"]),
         lead_days=r["lead_days"],
+        delivers_km=r["delivers_km"],
+        delivers_to=tuple(from_json(r["delivers_to"])),
+        delivery_fee=r["delivery_fee"],
+        delivery_window=r["delivery_window"],
         paused_until=location_stopped_until(pauses, r["code"]),
     )
 

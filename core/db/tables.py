@@ -161,8 +161,14 @@ location = _table(
     _json("abilities", "[]"),
     _int("endless"),
     _int("lead_days"),
+    _int("delivers_km", None),
+    _json("delivers_to", "[]"),
+    _int("delivery_fee"),
+    _text("delivery_window"),
     _int("active", 1),
     sa.UniqueConstraint("shop_id", "code"),
+    _check("delivers_km", "delivers_km > 0"),
+    _check("delivery_fee", "delivery_fee >= 0"),
 )
 
 # How long parcels travel: '' as origin or country means anywhere.
@@ -861,6 +867,44 @@ fulfillment_order = _table(
     ),
 )
 
+# Work that lies ready in a store until its customer comes; `until` is the last local day (ISO).
+pickup = _table(
+    "pickup",
+    _id(),
+    _shop(),
+    _ref("work_id", "fulfillment_order.id"),
+    _ref("order_id", "orders.id"),
+    _ref("location_id", "location.id"),
+    _at("ready_at"),
+    _text("until"),
+    _int("issue", 1),
+    _at("issued_at"),
+    _at("reminded_at", nullable=True),
+    _at("ended_at", nullable=True),
+    _text("ended"),
+    _text("ended_by"),
+    _text("reason"),
+    _check("issue", "issue > 0"),
+    _check("ended", "ended in ('', 'collected', 'handed_over', 'returned')"),
+    _check("is_ended", "(ended_at is null) = (ended = '')"),
+    _check("reason", "ended <> 'handed_over' or reason <> ''"),
+    sa.Index(None, "order_id"),
+    sa.Index(
+        "uq_pickup_waiting",
+        "work_id",
+        unique=True,
+        sqlite_where=sa.text("ended_at is null"),
+        postgresql_where=sa.text("ended_at is null"),
+    ),
+    sa.Index(
+        "ix_pickup_until",
+        "shop_id",
+        "until",
+        sqlite_where=sa.text("ended_at is null"),
+        postgresql_where=sa.text("ended_at is null"),
+    ),
+)
+
 # What a shop's front wants held for a customer who has not ordered yet.
 cart = _table(
     "cart",
@@ -1417,6 +1461,13 @@ audit = _table(
     _text("hash"),
     sa.UniqueConstraint("order_id", "version"),
     sa.Index(None, "shop_id", "actor", "id"),
+    sa.Index(
+        "ix_audit_wrong_code",
+        "shop_id",
+        "at",
+        sqlite_where=sa.text("code = 'wrong_code'"),
+        postgresql_where=sa.text("code = 'wrong_code'"),
+    ),
 )
 
 # Steps that were undone, and the undoing itself: nobody outside is told of either.

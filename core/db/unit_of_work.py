@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -56,6 +56,7 @@ class UnitOfWork:
         surface: str,
         now: datetime,
         command_id: int,
+        keys: Sequence[str] = (),
     ) -> None:
         self.batch = batch
         self.session: Session = batch.session
@@ -64,6 +65,7 @@ class UnitOfWork:
         self.surface = surface
         self.now = now
         self.command_id = command_id
+        self.keys = tuple(keys)  # the house's own, for codes that are derived, oldest first
         self.events: list[Told] = []
         self.told: set[int] = set()
         self.undo: Any = None

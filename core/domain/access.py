@@ -38,6 +38,7 @@ class Right(StrEnum):
     RETURN_DECIDE = "approve or reject a return"
     RETURN_RECEIVE = "receive returned goods"
     REFUND = "record a refund"
+    WITHOUT_CODE = "hand an order over without its code"
     CASE = "work on cases"
     TALK = "answer customers"
     PAUSE = "pause messages, carriers or locations"
@@ -63,6 +64,7 @@ _LEAD = (
     _DESK
     | _FLOOR
     | {Right.MOVE, Right.STOCK, Right.RETURN_DECIDE, Right.RETURN_RECEIVE, Right.REFUND}
+    | {Right.WITHOUT_CODE}
     | {Right.PAUSE}
 )
 

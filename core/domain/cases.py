@@ -46,6 +46,7 @@ class CaseKind(StrEnum):
     HOLD_ASKED = "hold_asked"
     OVERDUE = "overdue"
     RECALL = "recall"
+    PICKUP_LATE = "pickup_not_collected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.HOLD_ASKED: Rule("location", 0.5, closes_itself=True),
     CaseKind.OVERDUE: Rule("us", 4, closes_itself=True),
     CaseKind.RECALL: Rule("carrier", 24),
+    CaseKind.PICKUP_LATE: Rule("location", 24, closes_itself=True),
 }
 
 

@@ -10,6 +10,7 @@ from core.domain.edit_money import grown, kept, new_total, share, slashed, witho
 from core.domain.lanes import method_of
 from core.domain.money import allocate
 from core.domain.order import Address, Line, Order
+from core.domain.pickup import with_place
 from core.domain.refusals import Invalid, NotFound, NotPossible
 
 UNITS_MOST = 100_000
@@ -266,6 +267,7 @@ def _method(draft: Draft, action: EditAction, _: Facts) -> Draft:
     price = draft.order.shipping if action.price is None else _money(action.price)
     extra = {**draft.order.extra, "shipping_title": title}
     order = replace(draft.order, shipping=price, extra=extra, method=method_of(title))
+    order = with_place(order, title)
     return replace(draft, order=order)
 
 

@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 
 from core.domain.carriers import carrier_name
 from core.domain.detect import calendar_of
-from core.domain.lanes import EXPRESS, PICKUP, Lane
+from core.domain.lanes import EXPRESS, LOCAL, PICKUP, Lane
 from core.domain.order import Address
 from core.domain.pauses import FOREVER, stopped_until
 from core.domain.promise import promise_for, ship_day
 from core.domain.shop import Location, Shop
 
 KEPT_MAX = 1000
+OWN_WAYS = (PICKUP, LOCAL)  # no carrier has a part in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class Way:
 
 def way_of(shop: Shop, place: Location, to: Address, method: str, at: datetime) -> Way:
     """The first open way from a location, else the one that opens first."""
+    if method in OWN_WAYS:
+        return Way(None, "", stopped_until(shop.pauses, "", place.code, "", at))
     usual = carrier_name(str(shop.policy["usual_carrier"]))
     lanes = shop.lanes.ways(place.code, place.country, to, method) if shop.lanes else []
     ways = []
@@ -94,6 +97,8 @@ def parcel_cost(
 
     With `at` a lane that is paused then is passed.
     """
+    if method in OWN_WAYS:
+        return place.delivery_fee if method == LOCAL else 0
     lane = shop.lanes.find(place.code, place.country, to, method) if shop.lanes else None
     if at is not None and shop.pauses:
         lane = way_of(shop, place, to, method, at).lane
@@ -101,7 +106,7 @@ def parcel_cost(
 
 
 def _usual_days(shop: Shop, method: str) -> int:
-    if method == PICKUP:
+    if method in OWN_WAYS:
         return 0
     return int(shop.policy["express_days" if method == EXPRESS else "lane_days"])
 

@@ -303,6 +303,43 @@ class ParcelDelivered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PickupReady(Event):
+    """It lies ready in the store; `until` is the last day (ISO), `issue` the code that counts."""
+
+    works: tuple[str, ...]
+    location: str
+    until: str
+    issue: int
+
+
+@dataclass(frozen=True, slots=True)
+class PickupReminded(Event):
+    """The customer is told again; `why` is time, or a new code that was asked for."""
+
+    location: str
+    until: str
+    issue: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PickupCollected(Event):
+    """The customer has it. `how` is collected (the code was right) or handed_over without one."""
+
+    location: str
+    how: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PickupReturned(Event):
+    """Nobody collected it: the goods are back on the shelf."""
+
+    location: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PromiseChanged(Event):
     """The date shown to the customer cannot be kept, or is better now."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core.domain.address import address_key
 from core.domain.fulfillment import FulfillmentOrder
+from core.domain.lanes import LOCAL, PICKUP
 from core.domain.order import Order, OrderStatus
 
 Units = Mapping[str, int]  # by SKU
@@ -33,6 +34,8 @@ def obstacle(order: Order, works: Iterable[FulfillmentOrder]) -> str | None:
         return "is canceled"
     if order.handed_over or order.status is OrderStatus.CLOSED:
         return "has left the house already"
+    if order.method in (PICKUP, LOCAL):
+        return "does not go with a carrier"
     if order.is_held:
         return f"is on hold for {order.holds[0].reason.words}"
     if any(line.shipped for line in order.lines):

@@ -10,13 +10,14 @@ from core.domain.carriers import carrier_name
 from core.domain.order import Address
 from core.domain.refusals import Invalid
 
-STANDARD, EXPRESS, PICKUP = "standard", "express", "pickup"
+STANDARD, EXPRESS, PICKUP, LOCAL = "standard", "express", "pickup", "local"
 ANYWHERE = ""
 DAYS_MAX = 60
 _METHOD = re.compile(r"[a-z][a-z0-9_]{1,29}")
 _WORDS = (
     (EXPRESS, ("express", "overnight", "next day", "nextday", "priority", "24h", "eilzustellung")),
     (PICKUP, ("pickup", "pick up", "click & collect", "click and collect", "abholung")),
+    (LOCAL, ("local delivery", "lokale lieferung", "lokale zustellung")),
 )
 
 

@@ -35,8 +35,8 @@ class Address:
     region: str = ""
     country: str = ""  # ISO 3166 alpha-2
     phone: str = ""
-    lat: float | None = None
-    lon: float | None = None
+    lat: float | None = field(default=None, compare=False)  # where the same address lies
+    lon: float | None = field(default=None, compare=False)
 
 
 class OrderStatus(StrEnum):

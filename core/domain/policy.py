@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = {
     "delayed": "to the customer when the promised date cannot be kept",
     "order_changed": "to the customer when their order was edited",
     "question": "to the customer when staff ask about an order",
+    "ready_for_pickup": "to the customer when their order can be collected, and as a reminder",
     "return_status": "to the customer at each step of a return",
     "case_alert": "to the staff when something needs a person",
     "code": "to the customer: the code that proves who they are",
@@ -86,6 +87,11 @@ POLICIES: Mapping[str, Policy] = {
         "minor units that a better plan must save to move work nobody has touched (0: never)",
         0,
         10**9,
+    ),
+    "pickup_days": Policy("days that an order waits to be collected", 1, 90),
+    "pickup_remind_days": Policy("days until who has not collected is reminded (0: never)", 0, 90),
+    "pickup_uncollected": Policy(
+        "what becomes of an order that nobody collected", choices=("cancel", "hold")
     ),
     "weekly_counts": Policy("best sellers that each location counts every week", 0, 500),
     "invoice_when": Policy("when an invoice is made by itself", choices=INVOICE_WHEN),

@@ -56,6 +56,10 @@ class Location:
     endless: bool = False  # a supplier who always has what it lists
     lead_days: int = 0
     paused_until: datetime | None = None
+    delivers_km: int | None = None  # how far it brings goods itself, and to which postal codes
+    delivers_to: tuple[str, ...] = ()
+    delivery_fee: int = 0
+    delivery_window: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,9 @@ DEFAULT_POLICY: dict[str, Any] = {
     "invoice_when": "asked",
     "seller_address": "",
     "seller_tax_id": "",
+    "pickup_days": 7,
+    "pickup_remind_days": 3,
+    "pickup_uncollected": "cancel",
     "better_plan_saves": 100,
     "cart_minutes": 15,
     "desk_hours": "always",
@@ -158,6 +165,7 @@ class Shop:
     )
     return_rules: ReturnRules | None = None  # None: the policies decide alone
     pauses: tuple[Pause, ...] = ()  # of shipping; those that are over may still be among them
+    pickups: Mapping[str, str] = field(default_factory=dict)  # domain/pickup.py: word → location
     rules: RuleSet | None = None  # the active routing rules; without any, `objective` decides
 
     @property

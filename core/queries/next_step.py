@@ -11,6 +11,7 @@ from core.domain.blocking import Next, next_step
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.holds import Answer, Exit, answer, box_of, gate
 from core.domain.order import Order, OrderStatus
+from core.domain.pickup import is_pickup
 
 _VERBS = {
     Stage.READY: "picked",
@@ -39,7 +40,7 @@ def legal_actions(
     free = [w for w in open_works if not gate(order.holds, Exit.PICK, box_of(w)).stopped_by]
     found = _about_holds(actor, order, open_works, parcels) if order.is_held else []
     if free and may(Right.FULFILL):
-        found.append(_VERBS[free[0].stage])
+        found.append(_verb(order, free[0]))
     if any(line.returnable > 0 for line in order.lines) and may(Right.RETURN_REQUEST):
         found.append("return")
     if any(line.shipped for line in order.shippable) and may(Right.EDIT):
@@ -57,6 +58,14 @@ def legal_actions(
     if any(_is_on_its_way(p) for p in parcels) and may(Right.HOLD):
         found.append("recall")
     return tuple(found)
+
+
+def _verb(order: Order, work: FulfillmentOrder) -> str:
+    """The next step of this work; what is collected is laid ready instead of packed and shipped."""
+    verb = _VERBS[work.stage]
+    if not is_pickup(order) or verb == "picked":
+        return verb
+    return "ready" if verb == "packed" else "collected"
 
 
 def _about_holds(

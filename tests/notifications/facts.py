@@ -59,6 +59,7 @@ def base(**changes: Any) -> dict[str, Any]:
                 "country": "Germany",
             },
             "promise": "2026-11-26",
+            "collected_at": None,
         },
         "track_url": "https://teehaus.example/track/abc",
         "preferences_url": "https://teehaus.example/messages/abc",
@@ -120,6 +121,23 @@ def changed(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def pickup(told: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "name": "Teehaus Hamburg",
+        "street": "Lange Reihe 1",
+        "zip": "20099",
+        "city": "Hamburg",
+        "hours": [
+            {"days": "Mo–Fr", "times": "10:00–19:00"},
+            {"days": "Sa", "times": "10:00–14:00"},
+        ],
+        "until": "2026-11-30",
+        "code": "482913",
+        "lines": [part("Mug red", 3)],
+        "told": told,
+    } | changes
+
+
 # name → kind, facts: every golden copy is rendered from one of these.
 MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "order_confirmation": ("order_confirmation", base()),
@@ -131,6 +149,18 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
             parcel=parcel(evidence="handed_over", index=1, count=1),
             remaining=NOTHING_REMAINS,
         ),
+    ),
+    "ready_for_pickup_all": (
+        "ready_for_pickup",
+        base(pickup=pickup("ready"), remaining=NOTHING_REMAINS),
+    ),
+    "ready_for_pickup_part": (
+        "ready_for_pickup",
+        base(pickup=pickup("reminder", hours=[]), remaining=remaining()),
+    ),
+    "ready_for_pickup_code": (
+        "ready_for_pickup",
+        base(pickup=pickup("new_code"), remaining=NOTHING_REMAINS),
     ),
     "delivered_part": ("delivered", base(parcel=parcel(), remaining=remaining())),
     "delivered_all": ("delivered", base(parcel=parcel(count=1), remaining=NOTHING_REMAINS)),

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from core.domain.lanes import PICKUP
 from core.domain.routing.aims import Wanted, priced
-from core.domain.routing.document import Aim, Document, Else, Money, Otherwise, Rule
+from core.domain.routing.document import (
+    Aim,
+    Constraints,
+    Document,
+    Else,
+    Money,
+    Otherwise,
+    Rule,
+)
 from core.domain.routing.planner import Candidate, Demand, Limits, Objective, Pick, Plan, plan
 from core.domain.routing.rules import (
     NO_STOCK,
@@ -87,7 +96,7 @@ class _Way:
                 self.steps.append(Step(rule.name, "misfit", against))
                 continue
             otherwise = self.document.otherwise_of(position)
-            self._try(rule, otherwise)
+            self._try(as_collected(rule, self.facts.order), otherwise)
             if not self.left or otherwise.do is not Else.NEXT:
                 return self._end(otherwise)
         if self.last is None:
@@ -121,6 +130,13 @@ class _Way:
             asked=self.asked,
             taken=self.taken,
         )
+
+
+def as_collected(rule: Rule, order: OrderFacts) -> Rule:
+    """Where a customer collects is not for a rule to limit; what it says of a shortage counts."""
+    if order.method != PICKUP:
+        return rule
+    return replace(rule, only=Constraints(complete=rule.only.complete, over_capacity=True))
 
 
 def _takes_part(rule: Rule, otherwise: Otherwise) -> bool:

@@ -27,6 +27,10 @@ PARCEL_TOO_SMALL = "parcel_too_small"
 REJECTED = "rejected_this_order"
 WAY_PAUSED = "way_paused"
 WAITS_ELSEWHERE = "waits_for_another_location"
+COLLECTED_ELSEWHERE = "collected_elsewhere"
+DOES_NOT_DELIVER = "does_not_deliver"
+OUTSIDE_ITS_AREA = "outside_its_area"
+AREA_UNKNOWN = "no_coordinates"
 
 
 @dataclass(frozen=True, slots=True)
