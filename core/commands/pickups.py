@@ -56,7 +56,7 @@ class ReadyForPickup:
     "ready",
     ReadyForPickup,
     Right.FULFILL,
-    aliases=("ready for pickup", "bereit"),
+    aliases=("ready for pickup",),
     many=True,
     examples=("ready 1001", "ready 1001 1004"),
 )
