@@ -8,6 +8,7 @@ from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.holds import blocked_line
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
+from bot.presentation.money import MONEY_CASES, money_buttons
 from bot.presentation.returns import RETURN_CASES, return_buttons
 from bot.presentation.routing import plan_buttons, plan_fields
 from bot.presentation.words import count, money, sentence, stamp, state, until
@@ -194,8 +195,8 @@ def _of_kind(view: CaseView, desk: Desk) -> Iterable[Action | None]:
     back = str(view.facts.get("return", ""))
     if view.kind in RETURN_CASES:
         yield from return_buttons(view.kind, back, view.number, desk)
-    elif view.kind == "refund_task" and back:
-        yield button(desk, "refunded", back, style="primary")
+    elif view.kind in MONEY_CASES:
+        yield from money_buttons(view.kind, back, view.order, desk)
     elif view.kind == "customer_chat" and desk.actor.may(Right.TALK):
         yield button(desk, "reply", view.number, text="Reply to Customer", style="primary")
         yield button(desk, "handback", view.number, text="Hand Back to Bot")

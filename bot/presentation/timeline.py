@@ -263,6 +263,10 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "ReturnReminded": _return("was called to mind"),
     "ReturnExpired": _return("ran out: nothing came in time"),
     "RefundDue": lambda d, desk: f"A refund of {_money(d, desk)} is due.",
+    "RefundApproved": lambda d, desk: f"A refund of {_money(d, desk)} was approved.",
+    "RefundWithdrawn": lambda d, desk: f"A refund of {_money(d, desk)} was taken back.",
+    "RefundFailed": lambda d, desk: f"{_money(d, desk)} could not be refunded.",
+    "RefundTriedAgain": lambda d, desk: f"{_money(d, desk)} asked for again at the gateway.",
     "RefundRecorded": lambda d, desk: f"{_money(d, desk)} refunded.",
     "DocumentIssued": lambda d, desk: (
         f"{sentence(state(str(d.get('document_kind'))))} {d.get('number')}: "

@@ -16,6 +16,7 @@ from bot.presentation.edits import edit_card
 from bot.presentation.holds import blocked_page
 from bot.presentation.incoming import availability_card, expected_page, transfers_page
 from bot.presentation.model import Answer, Card, Field, Section
+from bot.presentation.money import money_card, refund_card
 from bot.presentation.orders import order_card, order_page
 from bot.presentation.pauses import pauses_card, preview_card
 from bot.presentation.picks import picks_card
@@ -56,6 +57,7 @@ from core.queries.pauses import PauseList, PausePreview
 from core.queries.picks import PickQueue
 from core.queries.pickups import DeliveryRun, PickupList
 from core.queries.promises import BasketPromise, LaneTable
+from core.queries.refunds import MoneyView, RefundPreview
 from core.queries.restock import LowPage
 from core.queries.return_rules import ListReturnPresets, ReturnRulesDiff, ReturnRulesView
 from core.queries.returns import ReturnPage, ReturnView
@@ -74,6 +76,8 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     BasketPromise: promise_card,
     LaneTable: lanes_card,
     PausePreview: preview_card,
+    RefundPreview: refund_card,
+    MoneyView: money_card,
     PauseList: pauses_card,
     ScreenedOrder: screened_card,
     ScreeningView: screening_card,

@@ -28,6 +28,7 @@ from core.domain.cases import CaseKind, Finding
 from core.domain.kits import opened, units_of
 from core.domain.money import exponent
 from core.domain.order import PART, Address, Change, Line, Order
+from core.domain.placed_money import frozen
 from core.domain.priority import priority_of
 from core.domain.refusals import Invalid
 from core.domain.stock import Level, Move, Short, StockMove
@@ -71,6 +72,7 @@ class CaptureOrder:
     discount: int = 0
     shipping: int = 0
     tax: int = 0
+    shipping_tax: int | None = None  # of `tax`; where it is not told, what the lines leave of it
     total: int | None = None
     captured: int = 0
     email: str = ""
@@ -166,7 +168,10 @@ def _require_sense(ask: CaptureOrder) -> None:
 
 
 def _require_money(ask: CaptureOrder) -> None:
-    whole = (ask.subtotal, ask.total, ask.discount, ask.shipping, ask.tax, ask.captured)
+    whole = (
+        *(ask.subtotal, ask.total, ask.discount, ask.shipping),
+        *(ask.tax, ask.shipping_tax, ask.captured),
+    )
     parts = (a for x in ask.lines for a in (x.unit_price, x.discount, x.tax, x.total))
     if any(not 0 <= (amount or 0) <= MONEY_MAX for amount in (*whole, *parts)):
         raise Invalid(f"An amount lies between 0 and {MONEY_MAX:,} minor units.")
@@ -193,6 +198,9 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
     )
     if not lines:
         raise Invalid("An order needs at least one unit.")
+    lines, shipping_tax = frozen(
+        lines, shipping=ask.shipping, discount=ask.discount, tax=ask.tax, total=ask.total
+    )
     goods = sum(line.total for line in lines)
     total = ask.total if ask.total is not None else goods + ask.shipping
     method, beside = way_of_new(uow.shop, ask.method, ask.shipping_line, ask.pickup_at)
@@ -213,6 +221,7 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         discount=ask.discount,
         shipping=ask.shipping,
         tax=ask.tax,
+        shipping_tax=shipping_tax if ask.shipping_tax is None else ask.shipping_tax,
         total=total,
         captured=ask.captured,
         refunded=0,

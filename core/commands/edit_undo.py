@@ -24,7 +24,17 @@ from core.domain.refusals import Conflict, NotFound, NotPossible
 from core.registry import Arg, Done, command
 
 MONEY = ("ordered", "canceled", "unit_price", "discount", "tax", "total")
-HEAD = ("subtotal", "discount", "shipping", "tax", "total", "note", "method", "extra")
+HEAD = (
+    "subtotal",
+    "discount",
+    "shipping",
+    "shipping_tax",
+    "tax",
+    "total",
+    "note",
+    "method",
+    "extra",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@ a gateway by an effect, a person by a task."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.db.refunds import Refund, RefundPart
@@ -14,7 +15,7 @@ from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.payments import CHANNEL, Payment, shares, with_channel
 from core.domain.refusals import NotPossible
-from core.domain.shop import Connection, Mode
+from core.domain.shop import Connection, Mode, Shop
 
 BY_HAND, CREDIT = "manual", "credit"
 EFFECTS = {"shopify": "shopify.refund", "stripe": "stripe.refund"}  # by kind of connection
@@ -25,27 +26,83 @@ Payer = Callable[[UnitOfWork, Order, Refund, RefundPart], None]
 AT_ONCE: dict[str, Payer] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So much of a refund goes back to this payment; `gateway` and connection are who pays it."""
+
+    payment: Payment
+    amount: int
+    gateway: str
+    connection_id: int | None
+
+
+def shared_out(
+    shop: Shop,
+    order: Order,
+    amount: int,
+    target: str,
+    rows: Sequence[Payment],
+    parts: Sequence[RefundPart],
+) -> list[Share]:
+    """How an amount would go back, given the order's payments and all parts of its refunds."""
+    if target == CREDIT:
+        return [Share(Payment(CHANNEL), amount, CREDIT, None)]
+    payments = payments_with(order, rows, parts)
+    known = {payment.id: payment for payment in (Payment(CHANNEL), *payments)}
+    return [
+        Share(known[p.payment], p.amount, *_payer(shop, order, known[p.payment]))
+        for p in shares(amount, payments)
+    ]
+
+
+def payments_with(
+    order: Order, rows: Sequence[Payment], parts: Sequence[RefundPart]
+) -> tuple[Payment, ...]:
+    """Every payment of the order; what is on its way back counts as refunded."""
+    cash = [p for p in parts if p.gateway != CREDIT or p.payment_id]
+    there = sum(p.amount for p in cash if p.payment_id is None and p.state == "refunded")
+    leaving: Counter[int] = Counter()
+    for part in cash:
+        leaving[part.payment_id or CHANNEL] += part.amount if part.is_open else 0
+    return tuple(
+        replace(payment, refunded=payment.refunded + leaving[payment.id])
+        for payment in with_channel(rows, order.captured, there)
+    )
+
+
+def _payer(shop: Shop, order: Order, payment: Payment) -> tuple[str, int | None]:
+    """(gateway, connection) that can give this payment back; where none can, a person does."""
+    if payment.gateway == CREDIT:
+        return CREDIT, None
+    connection_id = payment.connection_id or (order.connection_id if not payment.id else None)
+    connection = shop.connection(connection_id) if connection_id else None
+    if connection is None or not _listens(connection) or shop.mode is Mode.WATCH:
+        return BY_HAND, None
+    return ("stripe" if connection.kind == "stripe" else "channel"), connection.id
+
+
+def _listens(connection: Connection) -> bool:
+    return connection.kind in EFFECTS and connection.pays_refunds
+
+
 def plan(
     uow: UnitOfWork, order: Order, refund: Refund, *, waits: bool, is_channels: bool = False
 ) -> None:
     """The parts of a new refund; handed out at once unless a person has to approve them first."""
-    for payment, amount in _shares(uow, order, refund):
-        gateway, connection_id = _payer(uow, order, payment)
-        if refund.target == CREDIT:
-            gateway, connection_id = CREDIT, None
-        elif is_channels:
-            gateway, connection_id = "channel", None
+    rows, parts = uow.payments.of(order.id), uow.refunds.parts(order.id)
+    for share in shared_out(uow.shop, order, refund.amount, refund.target, rows, parts):
+        by_channel = is_channels and not share.payment.id
         uow.refunds.add_part(
             RefundPart(
                 id=uow.new_id(),
                 refund_id=refund.id,
                 order_id=order.id,
-                payment_id=payment.id or None,
-                gateway=gateway,
-                connection_id=connection_id,
-                amount=amount,
+                payment_id=share.payment.id or None,
+                gateway="channel" if by_channel else share.gateway,
+                connection_id=None if by_channel else share.connection_id,
+                amount=share.amount,
                 state="planned",
-                key=f"refund:{refund.id}:{payment.id}",
+                key=f"refund:{refund.id}:{share.payment.id}",
                 at=uow.now,
             )
         )
@@ -53,44 +110,6 @@ def plan(
         uow.cases.open(_finding(uow, CaseKind.REFUND_APPROVAL, order, refund, refund.amount))
     else:
         hand_out(uow, order, refund)
-
-
-def payments_of(uow: UnitOfWork, order: Order) -> tuple[Payment, ...]:
-    """Every payment of the order with what has gone back of it, or is on its way."""
-    rows = uow.payments.of(order.id)
-    parts = [p for p in uow.refunds.parts(order.id) if p.gateway != CREDIT or p.payment_id]
-    there = sum(p.amount for p in parts if p.payment_id is None and p.state == "refunded")
-    on_its_way = {p.payment_id or CHANNEL: 0 for p in parts}
-    for part in parts:
-        if part.is_open:
-            on_its_way[part.payment_id or CHANNEL] += part.amount
-    return tuple(
-        replace(payment, refunded=payment.refunded + on_its_way.get(payment.id, 0))
-        for payment in with_channel(rows, order.captured, there)
-    )
-
-
-def _shares(uow: UnitOfWork, order: Order, refund: Refund) -> list[tuple[Payment, int]]:
-    if refund.target == CREDIT:
-        return [(Payment(CHANNEL), refund.amount)]
-    payments = payments_of(uow, order)
-    known = {payment.id: payment for payment in (Payment(CHANNEL), *payments)}
-    return [(known[part.payment], part.amount) for part in shares(refund.amount, payments)]
-
-
-def _payer(uow: UnitOfWork, order: Order, payment: Payment) -> tuple[str, int | None]:
-    """(gateway, connection) that can give this payment back; where none can, a person does."""
-    if payment.gateway == CREDIT:
-        return CREDIT, None
-    connection_id = payment.connection_id or (order.connection_id if not payment.id else None)
-    connection = uow.shop.connection(connection_id) if connection_id else None
-    if connection is None or not _listens(connection) or uow.shop.mode is Mode.WATCH:
-        return BY_HAND, None
-    return ("stripe" if connection.kind == "stripe" else "channel"), connection.id
-
-
-def _listens(connection: Connection) -> bool:
-    return connection.kind in EFFECTS and connection.pays_refunds
 
 
 # --- handing out ---------------------------------------------------------------------------------
@@ -178,6 +197,20 @@ def say_failed(uow: UnitOfWork, order: Order, refund: Refund, part: RefundPart) 
     uow.cases.open(
         _finding(uow, CaseKind.REFUND_FAILED, order, refund, part.amount, problem=part.reason[:300])
     )
+
+
+def try_again(uow: UnitOfWork, order: Order, refund: Refund, part: RefundPart) -> None:
+    """A refused part under a new key: its gateway would answer the old one as it did before."""
+    uow.refunds.save_part(part, replace(part, state="canceled"))
+    tries = 1 + sum(
+        p.key.startswith(f"refund:{refund.id}:{part.payment_id or CHANNEL}")
+        for p in uow.refunds.parts_of(refund)
+    )
+    key = f"refund:{refund.id}:{part.payment_id or CHANNEL}:{tries}"
+    again = replace(part, id=uow.new_id(), state="planned", key=key, reason="", at=uow.now)
+    uow.refunds.add_part(again)
+    uow.cases.close(CaseKind.REFUND_FAILED, f"refund:{refund.id}", "it is asked for again")
+    hand_out(uow, order, refund)
 
 
 # --- calling off ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import msgspec
 from core.commands.edit_conflicts import ask_about_shop
 from core.commands.editing import settle_units
 from core.commands.placing import free, serve_queue
+from core.commands.refunds import owe_for_whole, owe_what_came_late
 from core.commands.screening import screen_changed
 from core.db.changes import Changes
 from core.db.unit_of_work import UnitOfWork
@@ -54,7 +55,10 @@ def _merge_money(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
     if ask.captured <= order.captured:
         return order
     paid = e.OrderPaid(ask.captured - order.captured, order.currency)
-    return uow.orders.save(Change(replace(order, captured=ask.captured), (paid,)))
+    after = uow.orders.save(Change(replace(order, captured=ask.captured), (paid,)))
+    if order.is_canceled or any(line.canceled for line in order.lines):
+        owe_what_came_late(uow, after, is_channels=order.is_canceled)
+    return uow.orders.own(order.id)
 
 
 def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
@@ -67,6 +71,9 @@ def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
     order = free(uow, order, works)
     change = order.cancel(ask.cancel_reason or "canceled in the shop", ask.canceled_at, True)
     order = uow.orders.save(change)
+    if not any(line.shipped for line in order.lines):
+        owe_for_whole(uow, order, is_channels=True)
+        _expect_refunds(uow, order)
     for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU, CaseKind.SCREENING):
         uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
     if late:
@@ -81,6 +88,13 @@ def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
         )
     serve_queue(uow, skus)
     return order
+
+
+def _expect_refunds(uow: UnitOfWork, order: Order) -> None:
+    """A refund that came before the word of the cancellation was a part of it."""
+    for case in uow.cases.open_of_order(order.id) if order.refunded <= order.captured else ():
+        if case.kind is CaseKind.OUTSIDE_REFUND:
+            uow.cases.close(case.kind, case.subject, "the shop has canceled the order")
 
 
 # --- an edit made in the shop ---------------------------------------------------------------------

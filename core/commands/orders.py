@@ -7,6 +7,7 @@ from typing import Annotated
 
 from core.commands.canceling import Goods, cancel_units, open_units
 from core.commands.choosing import Units
+from core.commands.owing import text_of
 from core.commands.placing import (
     free,
     open_short_case,
@@ -14,6 +15,7 @@ from core.commands.placing import (
     place,
     serve_queue,
 )
+from core.commands.refunds import owe_for_whole
 from core.commands.snapshots import snapshot
 from core.commands.ways import require_same_place
 from core.commands.writeback import write_back
@@ -22,8 +24,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
-from core.domain.money import amount_text
-from core.domain.order import Change, Order
+from core.domain.order import Change
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Location
 from core.registry import Arg, Done, Risk, command
@@ -75,16 +76,11 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
         uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
     write_back(uow, after, "cancel", f"cancel:{order.id}", {"reason": after.cancel_reason})
     serve_queue(uow, skus)
-    uow.undo = before
-    return Done(f"Order {order.number} is canceled.{_still_paid(order)}", {"order": order.number})
-
-
-def _still_paid(order: Order) -> str:
-    """Canceling all of an order moves no money; who cancels should know that it is still here."""
-    paid = order.captured - order.refunded
-    if paid <= 0:
-        return ""
-    return f" {amount_text(paid, order.currency)} was paid and is not refunded by this."
+    claim = owe_for_whole(uow, after)
+    uow.undo = replace(before, claims=(claim.id,) if claim else ())
+    owed = f" {text_of(claim)} goes back to the customer." if claim else ""
+    facts = {"order": order.number, "refund": claim.amount if claim else 0}
+    return Done(f"Order {order.number} is canceled.{owed}", facts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ def _is_same(part: RefundPart, external_id: str) -> bool:
 def _not_paid(uow: UnitOfWork, refund: Refund, part: RefundPart, ask: SettleRefundPart) -> None:
     after = uow.refunds.save_part(part, replace(part, state=ask.state, reason=ask.reason[:500]))
     if ask.state == "failed":
+        fact = e.RefundFailed(refund.id, part.amount, refund.currency, after.reason[:200])
+        uow.emit(part.order_id, fact)
         handout.say_failed(uow, uow.orders.own(part.order_id), refund, after)
 
 

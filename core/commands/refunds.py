@@ -12,14 +12,20 @@ from core.commands.payouts import pay
 from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
+from core.domain.giving_back import all_that_is_left, shipping_back, worth
 from core.domain.money import amount_text
 from core.domain.order import Order
-from core.domain.refunds import capped, line_items, paid_for_first, total_of
+from core.domain.refunds import capped, line_items, total_of
 from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.returns import Rma
 from core.registry import Arg, Done, Risk, command
 
 Units = Mapping[int, int]  # line id -> units
+OUR_FAULT = (
+    "defective",
+    "wrong_item",
+    "not_as_described",
+)  # reasons of which the shop is the cause
 
 
 def value_of(order: Order, units: Units, refunds: Iterable[Refund]) -> int:
@@ -28,9 +34,12 @@ def value_of(order: Order, units: Units, refunds: Iterable[Refund]) -> int:
 
 
 def owe_for_return(uow: UnitOfWork, order: Order, rma: Rma, units: Units) -> str:
-    """The money for units that came back becomes due; "" for none."""
-    items = line_items(order, units, given(order, uow.refunds.of(order.id)))
-    refund = owe(uow, order, items, rma=rma)
+    """The money for units that came back becomes due, with shipping by policy; "" for none."""
+    known = given(order, uow.refunds.of(order.id))
+    rule = str(uow.shop.policy["refund_shipping"])
+    is_ours = any(line.reason in OUR_FAULT for line in rma.lines if units.get(line.line_id))
+    shipping = shipping_back(order, units, known, rule, our_fault=is_ours)
+    refund = owe(uow, order, (*line_items(order, units, known), *shipping), rma=rma)
     return text_of(refund) if refund else ""
 
 
@@ -38,19 +47,37 @@ def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | No
     """The exact money for units that are not wanted any more; what was never paid is not owed."""
     known = uow.refunds.of(order.id)
     items = line_items(order, units, given(order, known))
-    left = room(uow, order)
-    if order.captured < order.total:
-        left = min(left, _overpaid(order, units, known))
-    return owe(uow, order, capped(items, left))
+    if order.captured >= order.total:
+        return owe(uow, order, items)
+    return owe(uow, order, capped(items, _overpaid(order, worth(order, units), known)))
 
 
-def _overpaid(order: Order, units: Units, known: Iterable[Refund]) -> int:
-    """What was paid beyond the units that stay, once these are canceled too."""
-    canceled = sum(
-        paid_for_first(x.total, x.ordered, x.canceled + units.get(x.id, 0)) for x in order.lines
-    )
-    gone = sum(r.amount for r in known if r.rma_id is None and r.state != "canceled")
-    return order.captured - gone - (order.total - canceled)
+def owe_for_whole(uow: UnitOfWork, order: Order, *, is_channels: bool = False) -> Refund | None:
+    """All that was paid for an order that is canceled, with its shipping; nothing of it has left.
+
+    With `is_channels` the channel canceled it, and gives the money back of its own accord.
+    """
+    items = all_that_is_left(order, given(order, uow.refunds.of(order.id)), room(uow, order))
+    return owe(uow, order, items, is_channels=is_channels)
+
+
+def owe_what_came_late(uow: UnitOfWork, order: Order, *, is_channels: bool = False) -> None:
+    """Money was captured after units had been canceled: what they cost is owed now."""
+    if order.is_canceled and not any(line.shipped for line in order.lines):
+        owe_for_whole(uow, order, is_channels=is_channels)
+        return
+    known = uow.refunds.of(order.id)
+    canceled = {x.id: x.canceled for x in order.bought}
+    done = given(order, known)
+    units = {i: n - done.units.get(i, 0) for i, n in canceled.items() if n > done.units.get(i, 0)}
+    items = line_items(order, units, done)
+    owe(uow, order, capped(items, _overpaid(order, worth(order), known)), is_channels=is_channels)
+
+
+def _overpaid(order: Order, costs: int, known: Iterable[Refund]) -> int:
+    """What was paid beyond the units that stay; goods that came back were theirs."""
+    gone = sum(r.amount - r.bonus for r in known if r.rma_id is None and r.state != "canceled")
+    return order.captured - gone - costs
 
 
 # --- recorded by a person ------------------------------------------------------------------------
@@ -118,7 +145,7 @@ def _is_with_gateway(uow: UnitOfWork, part: RefundPart) -> bool:
     """Of an unknown outcome a person may have found out; while it is asked, nobody can."""
     if part.state == "unknown":
         return uow.outbox.state_of(part.key) == "leased"
-    return handout.in_flight(uow, part) or (part.gateway == "channel" and not part.connection_id)
+    return handout.in_flight(uow, part)
 
 
 def require_another(uow: UnitOfWork, refund: Refund) -> None:

@@ -336,6 +336,7 @@ def _row(order: Order) -> dict[str, Any]:
         "discount": order.discount,
         "shipping": order.shipping,
         "tax": order.tax,
+        "shipping_tax": order.shipping_tax,
         "total": order.total,
         "captured": order.captured,
         "refunded": order.refunded,

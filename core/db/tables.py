@@ -314,6 +314,7 @@ orders = _table(
     _int("discount"),
     _int("shipping"),
     _int("tax"),
+    _int("shipping_tax"),
     _int("total"),
     _int("captured"),
     _int("refunded"),

@@ -37,7 +37,8 @@ class Right(StrEnum):
     RETURN_REQUEST = "start a return"
     RETURN_DECIDE = "approve or reject a return"
     RETURN_RECEIVE = "receive returned goods"
-    REFUND = "record a refund"
+    REFUND_ASK = "refund an order, within limits"
+    REFUND = "approve and record refunds"
     WITHOUT_CODE = "hand an order over without its code"
     CASE = "work on cases"
     TALK = "answer customers"
@@ -56,6 +57,7 @@ _DESK = {
     Right.EDIT,
     Right.CANCEL,
     Right.RETURN_REQUEST,
+    Right.REFUND_ASK,
     Right.CASE,
     Right.TALK,
 }

@@ -158,13 +158,14 @@ def _with_money(start: Draft, end: Draft) -> Order:
     more = shipping - old.shipping
     shipped_tax = share(more, old.tax, old.total) if old.total else 0
     if _is_emptied(new):
-        return replace(new, subtotal=0, discount=0, shipping=0, tax=0, total=0)
+        return replace(new, subtotal=0, discount=0, shipping=0, shipping_tax=0, tax=0, total=0)
     return replace(
         new,
         subtotal=max(0, old.subtotal + goods),
         discount=max(0, old.discount + discount),
         shipping=shipping,
         tax=max(0, old.tax + tax + shipped_tax),
+        shipping_tax=max(0, old.shipping_tax + shipped_tax) if shipping else 0,
         total=max(0, old.total + total + more),
     )
 

@@ -469,6 +469,41 @@ class DocumentIssued(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RefundApproved(Event):
+    """A second person let money go that waited for one."""
+
+    refund_id: int
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWithdrawn(Event):
+    """Money that was to go back stays here: nobody had paid it out yet."""
+
+    refund_id: int
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFailed(Event):
+    """A gateway will not give this money back; `amount` is the part of the refund it had."""
+
+    refund_id: int
+    amount: int
+    currency: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTriedAgain(Event):
+    refund_id: int
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseOpened(Event):
     """`grouped` cases belong to a storm, whose own card tells of them."""
 

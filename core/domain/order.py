@@ -168,6 +168,7 @@ class Order:
     sends_messages: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
     method: str = "standard"  # of shipping: core/domain/lanes.py
+    shipping_tax: int = 0  # the part of `tax` that is in shipping, or on top of it
     promise_basis: str = ""  # how the promised date was counted
 
     # --- what can be read off --------------------------------------------------------------------

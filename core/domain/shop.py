@@ -81,8 +81,7 @@ class Connection:
     @property
     def pays_refunds(self) -> bool:
         """Whether we may give money back through this account: only once somebody says so."""
-        told: Mapping[str, bool] = self.config.get("ours", {})
-        return self.active and bool(told.get("refunds", self.kind == "stripe"))
+        return self.active and bool(self.config.get("refunds", self.kind == "stripe"))
 
 
 DEFAULT_POLICY: dict[str, Any] = {

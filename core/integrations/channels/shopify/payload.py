@@ -54,6 +54,7 @@ class ShippingLine(Struct):
     discounted_price: str | None = None
     title: str | None = None
     is_removed: bool = False
+    tax_lines: list[TaxLine] = []
 
 
 class Address(Struct):

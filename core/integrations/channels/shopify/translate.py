@@ -73,6 +73,7 @@ def capture_of(connection: Connection, order: p.Order) -> CaptureOrder:
         discount=_money(order, order.total_discounts),
         shipping=sum(_money(order, x.discounted_price or x.price) for x in shipping),
         tax=_money(order, order.total_tax),
+        shipping_tax=_shipping_tax(order, shipping),
         total=total_of(order),
         captured=captured_of(order),
         **_contact(order),
@@ -88,6 +89,12 @@ def capture_of(connection: Connection, order: p.Order) -> CaptureOrder:
         shipping_line=_text(next((x.title for x in shipping if x.title), ""))[:100],
         extra=_extra(order),
     )
+
+
+def _shipping_tax(order: p.Order, shipping: list[p.ShippingLine]) -> int | None:
+    """None where the shop does not say it: then it is what the lines leave of the order's tax."""
+    taxes = [tax.price for line in shipping for tax in line.tax_lines]
+    return sum(_money(order, price) for price in taxes) if taxes else None
 
 
 def _require_sense(order: p.Order) -> None:

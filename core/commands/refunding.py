@@ -1,0 +1,225 @@
+"""Giving money back by a person's word: any part of an order, approved above a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Annotated
+
+from core.commands import handout, owing
+from core.commands.choosing import Units, choose
+from core.commands.refunds import refunds_named, require_another
+from core.db.reading import Reader
+from core.db.refunds import Refund, refunds_of
+from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
+from core.domain.access import Right
+from core.domain.cases import CaseKind
+from core.domain.money import amount_text
+from core.domain.order import Order
+from core.domain.refund_wish import What, Wish, items_of, read_amount
+from core.domain.refunds import Item, total_of
+from core.domain.refusals import Conflict, Invalid, NotPossible
+from core.registry import Arg, Done, Risk, command
+
+
+class To(StrEnum):
+    ORIGINAL = "original"
+    CREDIT = "credit"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """Give money of an order back: lines, shipping, all that is left, or an amount with its reason.
+
+    `fee` (minor units) is kept of it. `expects` is the amount that was previewed: another one is
+    refused.
+    """
+
+    order: Annotated[str, Arg.ORDER]
+    units: Annotated[tuple[Units, ...], Arg.UNITS] = ()
+    what: Annotated[What | None, Arg.CHOICE] = None
+    to: Annotated[To, Arg.CHOICE] = To.ORIGINAL
+    reason: Annotated[str, Arg.TEXT] = ""
+    fee: Annotated[int, Arg.NONE] = 0
+    expects: Annotated[int | None, Arg.NONE] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a wish comes to: the items, their sum in minor units, and whether others approve."""
+
+    order: Order
+    items: tuple[Item, ...]
+    room: int
+    note: str
+    needs_approval: bool
+
+    @property
+    def amount(self) -> int:
+        return total_of(self.items)
+
+
+def look(within: UnitOfWork | Reader, ask: RefundOrder) -> Found:
+    """The refund as it would come out now. Raises a refusal for what is not possible."""
+    order = within.orders.get(ask.order)
+    known = refunds_of(within.session, order.id)
+    given = owing.given(order, known)
+    amount, reason = read_amount(ask.reason, order.currency)
+    if len(reason) > 500:
+        raise Invalid("A reason has 500 characters at most.")
+
+    def left(line_id: int, ordered: int) -> int:
+        return ordered - given.units.get(line_id, 0)
+
+    units = choose(order, ask.units, lambda x: left(x.id, x.ordered), "can be refunded")
+    owed = sum(refund.owed for refund in known)
+    room = max(0, order.captured - order.refunded - owed)
+    rule = str(within.shop.policy["refund_shipping"])
+    items = items_of(order, Wish(units, ask.what, amount, ask.fee, reason), given, room, rule)
+    note = reason or ("shipping" if ask.what is What.SHIPPING else "goodwill")
+    alone = total_of(items) <= _limit(within, known)
+    return Found(order, items, room, note, not alone)
+
+
+def _limit(within: UnitOfWork | Reader, known: Sequence[Refund]) -> int:
+    """What this person lets go alone: who may not approve, so much of one order altogether."""
+    policy, actor = within.shop.policy, within.actor
+    if not actor.may(Right.REFUND):
+        own = sum(r.amount for r in known if r.asked_by == actor.id and r.state != "canceled")
+        return int(policy["refund_support_up_to"]) - own
+    return int(policy["refund_approve_above"]) or 10**15
+
+
+@command(
+    "refund now",
+    RefundOrder,
+    Right.REFUND_ASK,
+    examples=("refund now 1001 mug-red 1", "refund now 1001 shipping"),
+)
+def refund(ask: RefundOrder, uow: UnitOfWork) -> Done:
+    found = look(uow, ask)
+    order, text = found.order, amount_text(found.amount, found.order.currency)
+    if ask.expects is not None and ask.expects != found.amount:
+        raise Conflict(
+            f"It would be {text} by now.",
+            f"Look once more: `refund {order.number}`.",
+            code="preview_changed",
+        )
+    made = owing.owe(
+        uow, order, found.items, to=ask.to.value, note=found.note, approval=found.needs_approval
+    )
+    if made is None:
+        raise NotPossible(f"Nothing of order {order.number} is left to refund.")
+    if uow.refunds.get(made.id).state == "due":
+        uow.undo = WithdrawRefund(order.number, made.id)
+    how = " once a second person approves it" if found.needs_approval else ""
+    facts = {"order": order.number, "refund": made.id, "amount": made.amount}
+    return Done(f"{text} of order {order.number} goes back{how}.", facts)
+
+
+# --- a second person, and second thoughts --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveRefund:
+    """Let money go that waits for a second person: of a return, or of an order."""
+
+    number: Annotated[str, Arg.RETURN]
+
+
+@command(
+    "approve refund",
+    ApproveRefund,
+    Right.REFUND,
+    risk=Risk.IRREVERSIBLE,
+    examples=("approve refund R1001-1",),
+)
+def approve(ask: ApproveRefund, uow: UnitOfWork) -> Done:
+    what, mine = refunds_named(uow, ask.number)
+    waiting = [r for r in mine if r.state == "due" and _waits(uow, r)]
+    if not waiting:
+        raise NotPossible(f"No refund of {what} waits for approval.")
+    for each in waiting:
+        require_another(uow, each)
+    for each in waiting:
+        approved = uow.refunds.save(each, replace(each, approved_by=uow.actor.name))
+        uow.cases.close(
+            CaseKind.REFUND_APPROVAL, f"refund:{each.id}", f"approved by {uow.actor.name}"
+        )
+        uow.emit(each.order_id, e.RefundApproved(each.id, each.amount, each.currency))
+        handout.hand_out(uow, uow.orders.own(each.order_id), approved)
+    total = amount_text(sum(r.amount for r in waiting), waiting[0].currency)
+    return Done(f"{total} of {what} may go back.", {"amount": sum(r.amount for r in waiting)})
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveOrderRefund:
+    """Let money of an order go that waits for a second person."""
+
+    order: Annotated[str, Arg.ORDER]
+
+
+@command(
+    "approve order refund",
+    ApproveOrderRefund,
+    Right.REFUND,
+    risk=Risk.IRREVERSIBLE,
+    aliases=("approve refund",),
+    examples=("approve refund 1001",),
+)
+def approve_of_order(ask: ApproveOrderRefund, uow: UnitOfWork) -> Done:
+    return approve(ApproveRefund(ask.order), uow)
+
+
+def _waits(uow: UnitOfWork, refund: Refund) -> bool:
+    return any(part.state == "planned" for part in uow.refunds.parts_of(refund))
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawRefund:
+    """Take a refund back that has not gone out yet."""
+
+    order: Annotated[str, Arg.ORDER]
+    refund: Annotated[int, Arg.NONE]
+
+
+@command("withdraw-refund", WithdrawRefund, Right.REFUND_ASK, in_chat=False)
+def withdraw(ask: WithdrawRefund, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    refund = uow.refunds.get(ask.refund)
+    if refund.order_id != order.id or refund.state != "due":
+        raise NotPossible(f"That refund of order {order.number} is not due any more.")
+    if refund.asked_by != uow.actor.id and not uow.actor.may(Right.REFUND):
+        raise NotPossible("Somebody else asked for that refund.", "Ask a lead or an owner.")
+    owing.withdraw(uow, refund, "it was taken back")
+    uow.emit(order.id, e.RefundWithdrawn(refund.id, refund.amount, refund.currency))
+    text = amount_text(refund.amount, refund.currency)
+    return Done(f"{text} of order {order.number} stays here.", {"order": order.number})
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRefund:
+    """Ask the gateway once more for money that it would not give back."""
+
+    order: Annotated[str, Arg.ORDER]
+
+
+@command(
+    "retry refund",
+    RetryRefund,
+    Right.REFUND,
+    risk=Risk.IRREVERSIBLE,
+    examples=("retry refund 1001",),
+)
+def retry(ask: RetryRefund, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    failed = [part for part in uow.refunds.parts(order.id) if part.state == "failed"]
+    if not failed:
+        raise NotPossible(f"No refund of order {order.number} has failed.", "Look at the order.")
+    for part in failed:
+        handout.try_again(uow, order, uow.refunds.get(part.refund_id), part)
+        uow.emit(order.id, e.RefundTriedAgain(part.refund_id, part.amount, order.currency))
+    total = amount_text(sum(part.amount for part in failed), order.currency)
+    return Done(f"{total} of order {order.number} is asked for again.", {"order": order.number})
