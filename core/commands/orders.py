@@ -24,7 +24,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
-from core.domain.order import Change
+from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Location
 from core.registry import Arg, Done, Risk, command

@@ -12,35 +12,19 @@ from core.commands.payouts import pay
 from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
-from core.domain.giving_back import all_that_is_left, shipping_back, worth
+from core.domain.giving_back import all_that_is_left, worth
 from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refunds import capped, line_items, total_of
 from core.domain.refusals import Invalid, NotFound, NotPossible
-from core.domain.returns import Rma
 from core.registry import Arg, Done, Risk, command
 
 Units = Mapping[int, int]  # line id -> units
-OUR_FAULT = (
-    "defective",
-    "wrong_item",
-    "not_as_described",
-)  # reasons of which the shop is the cause
 
 
 def value_of(order: Order, units: Units, refunds: Iterable[Refund]) -> int:
     """What these units cost; units that are refunded, or owed already, are not counted again."""
     return total_of(line_items(order, units, given(order, refunds)))
-
-
-def owe_for_return(uow: UnitOfWork, order: Order, rma: Rma, units: Units) -> str:
-    """The money for units that came back becomes due, with shipping by policy; "" for none."""
-    known = given(order, uow.refunds.of(order.id))
-    rule = str(uow.shop.policy["refund_shipping"])
-    is_ours = any(line.reason in OUR_FAULT for line in rma.lines if units.get(line.line_id))
-    shipping = shipping_back(order, units, known, rule, our_fault=is_ours)
-    refund = owe(uow, order, (*line_items(order, units, known), *shipping), rma=rma)
-    return text_of(refund) if refund else ""
 
 
 def owe_for_canceled(uow: UnitOfWork, order: Order, units: Units) -> Refund | None:

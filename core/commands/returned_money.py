@@ -8,6 +8,7 @@ from core.commands.owing import given, owe, text_of
 from core.db.receipts import Receipt, receipts_of
 from core.db.refunds import Refund
 from core.db.unit_of_work import UnitOfWork
+from core.domain.giving_back import shipping_item, shipping_of
 from core.domain.order import Order
 from core.domain.refunds import Item, ItemKind, line_items, total_of
 from core.domain.returning.dispositions import NOT_PAID, Disposition
@@ -72,10 +73,9 @@ def _shipping(
         known.units.get(line.id, 0) + new.get(line.id, 0) >= line.wanted for line in order.bought
     )
     how = best_shipping(list(terms))
-    due = shipping_due(order.shipping, total, gone, all_back, how, known.shipping)
-    tax = order.tax - sum(line.tax for line in order.bought)
-    part = due * max(0, tax) // order.shipping if due else 0
-    return [Item(ItemKind.SHIPPING, due, part)] if due else []
+    paid, _ = shipping_of(order)
+    due = shipping_due(paid, total, gone, all_back, how, known.shipping)
+    return list(shipping_item(order, known, due))
 
 
 def _fee(items: Sequence[Item], terms: dict[int, Terms]) -> list[Item]:
