@@ -30,6 +30,7 @@ from core.commands.improving import ImprovePlans, helped_by
 from core.commands.pausing import SettlePauses
 from core.commands.pickups import RemindPickups
 from core.commands.preorders import WatchAwaited
+from core.commands.return_expiry import ExpireReturns
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.screening import ForgetMarks
 from core.commands.stock import plan_stock_pushes
@@ -182,6 +183,7 @@ FOR_EVERY_SHOP: tuple[tuple[str, Every | Daily, Callable[[], Any]], ...] = (
     ("watch awaited", Every(HOUR), WatchAwaited),
     ("plan counts", Every(HOUR), PlanCounts),
     ("expire credit", Every(HOUR), ExpireCredit),
+    ("expire returns", Every(HOUR), ExpireReturns),
     ("forget screening marks", Every(HOUR), ForgetMarks),
     ("refresh holidays", Daily(HOLIDAYS_AT), RefreshHolidays),
 )

@@ -126,6 +126,8 @@ MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "ReturnRejected": ("return_status", _return("rejected")),
     "ReturnReceived": ("return_status", _return("received")),
     "ReturnCanceled": ("return_status", _return("canceled")),
+    "ReturnReminded": ("return_status", _return("reminder")),
+    "ReturnExpired": ("return_status", _return("expired")),
     "RefundRecorded": ("return_status", _return("refunded")),
 }
 

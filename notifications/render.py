@@ -71,7 +71,10 @@ CLAIMS: dict[str, tuple[str, str, frozenset[str]]] = {
     "return_status": (
         "return",
         "status",
-        frozenset({"approved", "rejected", "received", "refunded", "canceled"}),
+        frozenset(
+            {"approved", "kept", "reminder", "rejected", "received", "refunded", "canceled"}
+            | {"expired"}
+        ),
     ),
 }
 

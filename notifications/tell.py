@@ -33,6 +33,7 @@ from notifications.facts import LANGUAGES
 from notifications.pickups import pickup_facts
 from notifications.plan import allowed_for
 from notifications.preferences import may_send
+from notifications.returned import return_facts
 
 Payload = Mapping[str, Any]
 # A return only ever moves on: what came before its present state is old news.
@@ -398,18 +399,7 @@ def _returned(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
     status = payload["status"]
     if _is_past(rma, status):
         raise Stale(f"The return is {rma.status.value} meanwhile.")
-    titles = {line.id: line.title or line.sku for line in order.lines}
-    paid = payload.get("amount")
-    return {
-        "return": {
-            "number": rma.number,
-            "status": status,
-            "lines": [_part(titles.get(x.line_id, x.sku), x.sku, x.quantity) for x in rma.lines],
-            "refund": money(paid, order.currency) if paid else None,
-            "reason": rma.decision if status == "rejected" else None,
-            "instructions": str(reader.shop.policy.get("return_instructions", "")) or None,
-        }
-    }
+    return {"return": return_facts(reader.shop, order, rma, status, payload.get("amount"))}
 
 
 def _rma_of(rmas: Sequence[Rma], payload: Payload) -> Rma:
@@ -420,6 +410,10 @@ def _rma_of(rmas: Sequence[Rma], payload: Payload) -> Rma:
 
 
 def _is_past(rma: Rma, told: str) -> bool:
+    if told == "reminder":
+        return not rma.waits_for_goods
+    if told == "expired":
+        return False
     status = RmaStatus(told)
     if status not in _STEPS or rma.status not in _STEPS:
         return rma.status is not status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -89,6 +90,33 @@ def list_open_returns(
         clause = clause.where(_m.order_id.in_(orders))
     rows = within.session.select(clause.order_by(_m.id).limit(limit))
     return [_rma(within.session, tuple(row)) for row in rows]
+
+
+_UNSENT = Statement(
+    sa.select(_m.id, _m.order_id)
+    .where(
+        _m.shop_id == sa.bindparam("shop"),
+        _m.status == "approved",
+        _m.closed_at.is_(None),
+        sa.or_(
+            _m.expires_at <= sa.bindparam("now"),
+            sa.and_(_m.reminded_at.is_(None), _m.expires_at <= sa.bindparam("soon")),
+        ),
+    )
+    .order_by(_m.expires_at, _m.id)
+    .limit(sa.bindparam("most"))
+)
+
+
+def unsent_returns(
+    uow: UnitOfWork, now: datetime, soon: datetime | None, most: int
+) -> list[tuple[int, int]]:
+    """(return id, order id) of approved returns whose time is over by `now`, or by `soon` and
+    nobody was reminded of them yet; None: nobody is ever reminded."""
+    uow.write_rows()
+    times = {"now": micros(now), "soon": micros(soon) if soon else -1}
+    rows = uow.session.rows(_UNSENT, shop=uow.shop.id, most=most, **times)
+    return [(row[0], row[1]) for row in rows]
 
 
 def rma_by_number(session: Session, shop_id: int, number: str) -> Rma | None:

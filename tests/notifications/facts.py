@@ -105,6 +105,10 @@ def returned(status: str, **changes: Any) -> dict[str, Any]:
         "refund": None,
         "reason": None,
         "instructions": None,
+        "as_credit": False,
+        "until": None,
+        "fee": None,
+        "label": None,
     } | changes
 
 
@@ -219,6 +223,22 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "return_rejected": (
         "return_status",
         base(**{"return": returned("rejected", reason="The 30 days ended on October 3.")}),
+    ),
+    "return_approved_until": (
+        "return_status",
+        base(
+            **{"return": returned("approved", until="2026-12-14", fee=eur(490), label="customer")}
+        ),
+    ),
+    "return_kept": ("return_status", base(**{"return": returned("kept")})),
+    "return_reminder": (
+        "return_status",
+        base(**{"return": returned("reminder", until="2026-12-14")}),
+    ),
+    "return_expired": ("return_status", base(**{"return": returned("expired")})),
+    "return_credited": (
+        "return_status",
+        base(**{"return": returned("refunded", refund=eur(1290), as_credit=True)}),
     ),
     "return_received": ("return_status", base(**{"return": returned("received")})),
     "return_refunded": (

@@ -1,0 +1,59 @@
+"""What customers read about a return: goods, reasons, until when, and what it costs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.domain.order import Order
+from core.domain.returning.rules import Payer, read_terms
+from core.domain.returning.verdict import Why
+from core.domain.returning.words import why_text
+from core.domain.returns import Rma, Wish
+from core.domain.shop import Shop
+
+RULES = "policy"  # who has decided where no person has
+
+
+def return_facts(
+    shop: Shop, order: Order, rma: Rma, status: str, paid: int | None
+) -> dict[str, Any]:
+    """The facts of one return_status message; `status` may be one that only messages know."""
+    titles = {line.id: line.title or line.sku for line in order.lines}
+    is_kept = status == "approved" and not rma.expected and any(x.kept for x in rma.lines)
+    waits = status in ("approved", "reminder") and not is_kept
+    return {
+        "number": rma.number,
+        "status": "kept" if is_kept else status,
+        "lines": [
+            {"title": titles.get(x.line_id, x.sku), "sku": x.sku, "quantity": units}
+            for x in rma.lines
+            if (units := x.expected if waits else x.quantity)
+        ],
+        "refund": {"amount": paid, "currency": order.currency} if paid else None,
+        "as_credit": rma.wish is Wish.CREDIT,
+        "reason": _reason(shop, order, rma) if status == "rejected" else None,
+        "until": rma.expires_at.date().isoformat() if waits and rma.expires_at else None,
+        "fee": _fee(order, rma) if waits else None,
+        "label": _label(rma) if waits else None,
+        "instructions": str(shop.policy.get("return_instructions", "")) or None,
+    }
+
+
+def _reason(shop: Shop, order: Order, rma: Rma) -> str:
+    """Rules speak the customer's language; a person's own words stay as they are."""
+    if rma.decided_by != RULES or not rma.why:
+        return rma.decision
+    why = [Why(each["code"], each.get("facts", {})) for each in rma.why]
+    language = order.language or shop.language
+    return why_text(why, language, formal=shop.address_form.casefold() != "du")
+
+
+def _fee(order: Order, rma: Rma) -> dict[str, Any] | None:
+    """The fixed fee; a percentage depends on what comes, and is told with the refund."""
+    fixed = max((read_terms(line.terms).fixed_fee for line in rma.lines), default=0)
+    return {"amount": fixed, "currency": order.currency} if fixed else None
+
+
+def _label(rma: Rma) -> str | None:
+    payers = {read_terms(line.terms).label for line in rma.lines if line.expected}
+    return "customer" if payers == {Payer.CUSTOMER} else None
