@@ -149,12 +149,13 @@ def _line(line: LineView) -> str:
     for each in line.places:
         waiting[each.location, each.stage] += each.quantity
     places = [_place(n, *at) for at, n in waiting.items() if at[1] != "shipped"]
-    home = line.delivered - line.return_requested - line.return_received
+    home = line.delivered - line.return_requested - line.return_received - line.return_kept
     steps = (
         (line.shipped - line.delivered, "on the way"),
         (home, "delivered"),
         (line.return_requested, "coming back"),
         (line.return_received, "returned"),
+        (line.return_kept, "refunded and kept"),
         (line.canceled, "canceled"),
     )
     told = [*places, *(f"{number} {word}" for number, word in steps if number > 0)]

@@ -58,6 +58,7 @@ class LineView:
     delivered: int
     return_requested: int
     return_received: int
+    return_kept: int
     refunded: int
     returnable: int
     unit_price: int
@@ -294,6 +295,7 @@ def _lines(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> tuple
                 delivered=line.delivered,
                 return_requested=line.return_requested,
                 return_received=line.return_received,
+                return_kept=line.return_kept,
                 refunded=line.refunded,
                 returnable=line.returnable,
                 unit_price=line.unit_price,
