@@ -6,7 +6,7 @@ from typing import Any
 
 from core.domain.order import Order
 from core.domain.returning.rules import Payer, read_terms
-from core.domain.returning.verdict import Why
+from core.domain.returning.verdict import read_why
 from core.domain.returning.words import why_text
 from core.domain.returns import Rma, Wish
 from core.domain.shop import Shop
@@ -43,9 +43,8 @@ def _reason(shop: Shop, order: Order, rma: Rma) -> str:
     """Rules speak the customer's language; a person's own words stay as they are."""
     if rma.decided_by != RULES or not rma.why:
         return rma.decision
-    why = [Why(each["code"], each.get("facts", {})) for each in rma.why]
     language = order.language or shop.language
-    return why_text(why, language, formal=shop.address_form.casefold() != "du")
+    return why_text(read_why(rma.why), language, formal=shop.address_form.casefold() != "du")
 
 
 def _fee(order: Order, rma: Rma) -> dict[str, Any] | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept, more_button
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
-from bot.presentation.words import ago, count, money, sentence, state
+from bot.presentation.words import ago, count, money, sentence, stamp, state
 from core.queries.returns import (
     ListReturns,
     RefundView,
     ReturnBrief,
     ReturnLineView,
     ReturnPage,
+    ReturnPlace,
     ReturnView,
 )
 
@@ -42,10 +44,7 @@ def return_buttons(kind: str, back: str, case: int, desk: Desk) -> Iterable[Acti
 
 def return_card(view: ReturnView, desk: Desk) -> Card:
     brief = view.brief
-    acting = [
-        button(desk, verb, brief.number, style="primary" if n == 0 else "plain")
-        for n, verb in enumerate(view.actions)
-    ]
+    acting = [_acting(view, verb, n == 0, desk) for n, verb in enumerate(view.actions)]
     opening = button(desk, "show", brief.order, text="Open Order")
     buttons = kept(*acting, opening)
     return Card(
@@ -57,6 +56,13 @@ def return_card(view: ReturnView, desk: Desk) -> Card:
         subject=f"return:{brief.id}",
         tone=_tone(brief),
     )
+
+
+def _acting(view: ReturnView, verb: str, is_first: bool, desk: Desk) -> Action | None:
+    if verb == "approve" and view.brief.status == "rejected":
+        after_all = button(desk, verb, view.brief.number, text="Approve After All")
+        return replace(after_all, form=True) if after_all else None
+    return button(desk, verb, view.brief.number, style="primary" if is_first else "plain")
 
 
 def _tone(brief: ReturnBrief) -> Tone:
@@ -72,6 +78,10 @@ def _fields(view: ReturnView, desk: Desk) -> tuple[Field, ...]:
         Field("Asked", f"{ago(brief.requested_at, desk.now)}{by}"),
         Field("Reason", state(brief.reason) if brief.reason != "unknown" else "not said"),
     ]
+    if view.wish != "refund":
+        found.append(Field("Wants", state(view.wish)))
+    if view.expires_at is not None:
+        found.append(Field("Must come by", stamp(view.expires_at, desk)))
     if view.decided_by:
         found.append(Field("Decided by", view.decided_by))
     if brief.expected:
@@ -83,16 +93,32 @@ def _sections(view: ReturnView, desk: Desk) -> Iterable[Section]:
     step = _STEPS.get(view.brief.status)
     yield Section((f"Next: {step}",) if step and view.closed_at is None else ())
     yield Section(tuple(_line(line) for line in view.lines), "Goods")
+    yield Section(tuple(_place(each) for each in view.places), "Where it is")
     yield Section((view.decision,) if view.decision else (), "Decision")
+    told = view.why if view.why and view.why != view.decision else ""
+    yield Section((told,) if told else (), "The rules say")
+    yield Section(view.photos, "Photos")
     yield Section((f"“{view.note}”",) if view.note else (), "The customer writes")
     yield Section(tuple(_refund(each, desk) for each in view.refunds), "Money")
 
 
 def _line(line: ReturnLineView) -> str:
-    parts = [f"{line.received} received"] if line.received else []
-    parts += [f"{line.restocked} back on the shelf"] if line.restocked else []
-    parts += [line.condition] if line.condition else []
+    steps = (
+        (line.received, "received"),
+        (line.restocked, "back on the shelf"),
+        (line.missing, "missing"),
+        (line.kept, "refunded and kept"),
+        (line.declined, "declined"),
+    )
+    parts = [f"{number} {word}" for number, word in steps if number]
+    parts += [text for text in (line.condition, line.terms) if text]
     return " · ".join((f"{line.quantity} × {line.title or line.sku}", *parts))
+
+
+def _place(place: ReturnPlace) -> str:
+    photos = count(len(place.photos), "photo") if place.photos else ""
+    told = (f"{place.units} × {place.sku}", state(place.disposition), place.location)
+    return " · ".join(part for part in (*told, place.condition, photos) if part)
 
 
 def _refund(refund: RefundView, desk: Desk) -> str:

@@ -8,12 +8,18 @@ from typing import Annotated
 
 from core.db.orders import numbers_of
 from core.db.reading import Reader
+from core.db.receipts import receipts_of
 from core.db.refunds import refunds_of
 from core.db.returns import list_open_returns, rma_by_number
 from core.domain.access import Right
+from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refusals import Invalid, NotFound
-from core.domain.returns import Rma, RmaStatus
+from core.domain.returning.explain import terms_in_words
+from core.domain.returning.rules import read_terms
+from core.domain.returning.verdict import read_why
+from core.domain.returning.words import why_text
+from core.domain.returns import Rma, RmaStatus, Wish
 from core.registry import Arg, question
 
 
@@ -26,6 +32,25 @@ class ReturnLineView:
     received: int
     restocked: int
     condition: str
+    missing: int = 0
+    kept: int = 0
+    declined: int = 0
+    reason: str = ""
+    terms: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnPlace:
+    """Where units of a receipt are now; `photos` are names or hashes of pictures."""
+
+    receipt: int
+    sku: str
+    units: int
+    disposition: str
+    location: str
+    condition: str
+    photos: tuple[str, ...]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +99,11 @@ class ReturnView:
     closed_at: datetime | None
     lines: tuple[ReturnLineView, ...]
     refunds: tuple[RefundView, ...]
+    places: tuple[ReturnPlace, ...]
+    wish: str
+    why: str
+    photos: tuple[str, ...]
+    expires_at: datetime | None
     actions: tuple[str, ...]
 
 
@@ -117,6 +147,7 @@ def show(ask: ShowReturn, reader: Reader) -> ReturnView:
         for r in refunds_of(reader.session, order.id)
         if r.rma_id == rma.id
     )
+    places = _places(reader, rma)
     return ReturnView(
         brief=_brief(rma, order.number),
         customer_name=order.customer_name,
@@ -127,7 +158,12 @@ def show(ask: ShowReturn, reader: Reader) -> ReturnView:
         closed_at=rma.closed_at,
         lines=_lines(rma, order),
         refunds=refunds,
-        actions=_actions(reader, rma, refunds),
+        places=places,
+        wish=rma.wish.value,
+        why=why_text(read_why(rma.why)),
+        photos=rma.photos,
+        expires_at=rma.expires_at if rma.waits_for_goods else None,
+        actions=_actions(reader, rma, refunds, places),
     )
 
 
@@ -156,19 +192,57 @@ def _lines(rma: Rma, order: Order) -> tuple[ReturnLineView, ...]:
             line.received,
             line.restocked,
             line.condition,
+            line.missing,
+            line.kept,
+            line.declined,
+            line.reason,
+            terms_in_words(read_terms(line.terms), lambda n: amount_text(n, order.currency)),
         )
         for line in rma.lines
     )
 
 
-def _actions(reader: Reader, rma: Rma, refunds: tuple[RefundView, ...]) -> tuple[str, ...]:
+def _places(reader: Reader, rma: Rma) -> tuple[ReturnPlace, ...]:
+    return tuple(
+        ReturnPlace(
+            receipt.id,
+            receipt.sku,
+            units,
+            disposition.value,
+            reader.shop.locations[receipt.location_id].code,
+            receipt.condition,
+            receipt.photos,
+            receipt.at,
+        )
+        for receipt in receipts_of(reader.session, rma.id)
+        for disposition, units in receipt.places.items()
+    )
+
+
+_BEGUN = (RmaStatus.APPROVED, RmaStatus.RECEIVED)
+
+
+def _actions(
+    reader: Reader,
+    rma: Rma,
+    refunds: tuple[RefundView, ...],
+    places: tuple[ReturnPlace, ...],
+) -> tuple[str, ...]:
     """What this person may do next, the most likely first."""
     may = reader.actor.may
-    expects = rma.status in (RmaStatus.APPROVED, RmaStatus.RECEIVED) and rma.closed_at is None
+    is_swap = rma.wish in (Wish.EXCHANGE, Wish.REPLACEMENT) and not any(x.paid for x in rma.lines)
+    aside = any(place.disposition in ("quarantine", "refurbish") for place in places)
+    expects = rma.waits_for_goods
     steps = (
         ("approve", rma.status is RmaStatus.REQUESTED and may(Right.RETURN_DECIDE)),
         ("reject", rma.status is RmaStatus.REQUESTED and may(Right.RETURN_DECIDE)),
+        ("approve", rma.status is RmaStatus.REJECTED and may(Right.RETURN_DECIDE)),
         ("received", expects and may(Right.RETURN_RECEIVE)),
+        ("move-on", aside and may(Right.RETURN_RECEIVE)),
+        (
+            "wish",
+            is_swap and rma.status in _BEGUN and may(Right.RETURN_DECIDE),
+        ),
         ("refunded", any(r.state == "due" for r in refunds) and may(Right.REFUND)),
         (
             "cancel-return",

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
-from core.domain.returning.rules import Document, Payer, RefundOn, Rule, ShippingBack, When
+from core.domain.returning.rules import (
+    Document,
+    Payer,
+    RefundOn,
+    Rule,
+    ShippingBack,
+    Terms,
+    When,
+)
 
 Worded = Callable[[int], str]
 _WHO = {
@@ -37,6 +46,18 @@ def document_in_words(document: Document, money: Worded = str) -> list[str]:
 def rule_in_words(rule: Rule, money: Worded = str) -> str:
     """One rule in one line: which goods it is for, then each term that it sets."""
     return f"{_for_what(rule.when)}: {'; '.join(_terms(rule.then, money))}."
+
+
+def terms_in_words(terms: Terms, money: Worded = str) -> str:
+    """The terms of one line that are out of the ordinary, and the rules that set them; "" for
+    none."""
+    usual = Terms()
+    names = [f.name for f in fields(Terms) if f.name not in ("rules", "staff_above")]
+    said = {n: getattr(terms, n) for n in names if getattr(terms, n) != getattr(usual, n)}
+    told = ["shipping is refunded too" if n == "shipping" else "" for n in said]
+    words = "; ".join(own or each for own, each in zip(told, _terms(said, money), strict=True))
+    by = f" ({', '.join(terms.rules)})" if terms.rules else ""
+    return f"{words[:1].upper()}{words[1:]}{by}" if words else by.strip()
 
 
 def _for_what(when: When) -> str:

@@ -26,6 +26,11 @@ class Why:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+def read_why(plain: Iterable[Mapping[str, Any]]) -> list[Why]:
+    """Kept reasons."""
+    return [Why(each["code"], each.get("facts", {})) for each in plain]
+
+
 @dataclass(frozen=True, slots=True)
 class Assessed:
     """What the rules say of one line, and on which terms it comes back."""
