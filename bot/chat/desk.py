@@ -18,10 +18,13 @@ LinkFor = Callable[[int], str]
 class HouseDesk:
     """What conversation.step may ask for (bot/chat/talk.py says what each promises)."""
 
-    def __init__(self, desk: CustomerDesk, secrets: Sequence[str], track_url: LinkFor) -> None:
+    def __init__(
+        self, desk: CustomerDesk, secrets: Sequence[str], track_url: LinkFor, code: LinkFor
+    ) -> None:
         self._desk = desk
         self._secrets = secrets
         self._track_url = track_url
+        self._code = code
 
     def send_code(self, contact: str) -> None:
         self._desk.issue_code(contact)
@@ -47,7 +50,14 @@ class HouseDesk:
 
     def orders(self) -> Sequence[OrderFacts]:
         found = self._desk.orders()
-        return [replace(facts, track_url=self._track_url(i)) for i, facts in found.items()]
+        return [self._linked(i, facts) for i, facts in found.items()]
+
+    def _linked(self, order_id: int, facts: OrderFacts) -> OrderFacts:
+        """With marks that become a link and a code where they are shown."""
+        pickup = facts.pickup
+        if pickup is not None and pickup.until is not None:
+            pickup = replace(pickup, code=self._code(order_id))
+        return replace(facts, track_url=self._track_url(order_id), pickup=pickup)
 
     def request_return(
         self, order: str, lines: tuple[tuple[str, int], ...], reason: str

@@ -27,10 +27,12 @@ from core.db.conversations import (
     messages_of,
 )
 from core.db.inbox import Delivery
+from core.db.pickups import waiting_of
 from core.db.rows import from_json, moment, to_json
 from core.domain.access import Actor, Role, system
 from core.domain.effects import Effect, Outcome, done, later
 from core.domain.masking import clean_text, mask_cards
+from core.domain.pickup import code_of
 from core.domain.shop import Shop
 from core.engine import Caller, Receipt
 from notifications import links
@@ -38,6 +40,8 @@ from notifications import links
 LANGUAGE_FALLBACK = "en"
 TRACK = "track:order-"
 TRACK_MARK = re.compile(rf"{TRACK}(\d{{1,16}})")
+CODE = "pickup:order-"
+CODE_MARK = re.compile(rf"{CODE}(\d{{1,16}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,12 @@ class CustomerMind:
         talk = self._talk(desk, heard.language)
         told = Heard(
             desk.uow.now,
-            text=TRACK_MARK.sub("", mask_cards(heard.text)),
+            text=CODE_MARK.sub("", TRACK_MARK.sub("", mask_cards(heard.text))),
             pressed=heard.pressed,
             contact=heard.contact,
             start=heard.start,
         )
-        house_desk = HouseDesk(desk, self._secrets, lambda order_id: f"{TRACK}{order_id}")
+        house_desk = HouseDesk(desk, self._secrets, lambda i: f"{TRACK}{i}", lambda i: f"{CODE}{i}")
         return _said(*step(talk, told, house_desk), desk.uow.shop)
 
     def take_back(self, desk: CustomerDesk) -> Said:
@@ -108,7 +112,15 @@ class CustomerMind:
             token = links.sign("track", str(order_id), now, self._secrets, target.version)
             return f"{self._base_url}/track/{token}"
 
-        return TRACK_MARK.sub(link, text)
+        def code(found: re.Match[str]) -> str:
+            order_id = int(found[1])
+            target = link_target(session, order_id)
+            waiting = waiting_of(session, order_id)
+            if target is None or not waiting or target.customer_id != talk.customer_id:
+                return "–"
+            return code_of(self._secrets, target.shop_id, order_id, waiting[0].issue)
+
+        return CODE_MARK.sub(code, TRACK_MARK.sub(link, text))
 
 
 def _spoken(asked: str, shop_language: str) -> str:

@@ -10,6 +10,7 @@ from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Section
 from bot.presentation.words import count, day, span, when
+from core.domain.lanes import LOCAL, PICKUP
 from core.queries.picks import Pick, PickQueue
 
 _GROUPS = (
@@ -18,6 +19,8 @@ _GROUPS = (
     ("To hand over", ("packed",)),
 )
 _LATER = ("picked", "packed")
+_OF_PICKUP = {"packed": "ready", "shipped": "collected"}
+_WAYS = {PICKUP: "is collected", LOCAL: "local delivery"}
 _STEPS = {"ready": "picked", "printed": "picked", "picked": "packed", "packed": "shipped"}
 
 
@@ -78,9 +81,15 @@ def _line(pick: Pick, twice: set[str], desk: Desk) -> str:
 def _what(pick: Pick, number: str = "") -> str:
     items = ", ".join(f"{item.quantity} × {item.title or item.sku}" for item in pick.items)
     who = ", ".join(filter(None, (pick.customer_name, pick.ship_to.city)))
-    gift = "gift" if pick.gift else ""
+    gift = ", ".join(filter(None, ("gift" if pick.gift else "", _WAYS.get(pick.method, ""))))
     mates = f"in one parcel with {', '.join(pick.together)}" if pick.together else ""
     return " · ".join(filter(None, (f"{pick.order}{number}", who, items, gift, mates)))
+
+
+def _step(pick: Pick) -> str:
+    """What is collected is laid ready and handed over instead of packed and shipped."""
+    verb = _STEPS[pick.stage]
+    return _OF_PICKUP.get(verb, verb) if pick.method == PICKUP else verb
 
 
 def _buttons(location: str, picks: list[Pick], desk: Desk) -> tuple[Action, ...]:
@@ -90,10 +99,10 @@ def _buttons(location: str, picks: list[Pick], desk: Desk) -> tuple[Action, ...]
     moving = [
         button(
             desk,
-            _STEPS[pick.stage],
+            _step(pick),
             pick.order,
             version=pick.version,
-            text=f"{_STEPS[pick.stage].title()} {pick.order}",
+            text=f"{_step(pick).title()} {pick.order}",
         )
         for pick in picks[:2]
     ]

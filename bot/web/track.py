@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from bot.bridge import House
 from bot.web.pages import answer_page, first_shop, page_facts, preferred_language
 from core.db.contacts import link_target
 from core.domain.access import system
+from core.domain.pickup import code_of
 from core.domain.refusals import Refusal
 from core.engine import Caller
 from core.queries.facts import OrderFacts, ParcelFacts
@@ -38,7 +39,9 @@ class TrackingPage:
             return await gone(self._house, request, self._token())
         link, order = found
         language = preferred_language(request, order.language or order.shop.language)
-        facts = {**page_facts(order.shop), **_facts(order), **self._doors(link, order)}
+        pickup = _pickup(order, self._house.settings.secrets)
+        facts = {**page_facts(order.shop), **_facts(order), "pickup": pickup}
+        facts |= self._doors(link, order)
         return answer_page("track", language, facts, self._token())
 
     async def _found(self, token: str) -> tuple[Link, PublicOrder] | None:
@@ -100,10 +103,23 @@ def _facts(order: PublicOrder) -> dict[str, Any]:
     }
 
 
+def _pickup(order: PublicOrder, keys: Sequence[str]) -> dict[str, Any] | None:
+    """Where it is collected; with the code once it lies ready, for whoever was given the link."""
+    found = order.facts.pickup
+    if found is None:
+        return None
+    ready = found.until is not None
+    code = code_of(keys, order.shop.id, order.id, found.issue) if ready else None
+    until = found.until.isoformat() if found.until else None
+    return {"name": found.name, "address": found.address, "until": until, "code": code}
+
+
 def _stage(facts: OrderFacts) -> str:
     """The order in one word, never better than its slowest part."""
     if facts.canceled:
         return "canceled"
+    if facts.pickup is not None and facts.pickup.until is not None:
+        return "collect"
     arrived = [parcel.status == "Delivered" for parcel in facts.parcels]
     if not arrived:
         return "preparing"
@@ -118,6 +134,7 @@ def _parcel(parcel: ParcelFacts, scans: tuple[Scan, ...]) -> dict[str, Any]:
         "tracking_number": parcel.tracking_number,
         "tracking_url": parcel.tracking_url or None,
         "status": parcel.status,
+        "how": parcel.how,
         "handed_over": parcel.handed_over_at.isoformat() if parcel.handed_over_at else None,
         "lines": [{"quantity": units, "title": title} for title, units in parcel.lines],
         "scans": [

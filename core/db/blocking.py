@@ -30,6 +30,7 @@ _o, _l, _f, _r, _p, _c, _h, _a = (
     t.hold.c,
     t.hold_answer.c,
 )
+_w = t.pickup.c
 _OPEN_CASE = one_of(_c.state, ("open", "taken", "snoozed"))
 Ids = Sequence[int]
 
@@ -81,8 +82,9 @@ _ANSWERS = ByOrder(
     .order_by(_a.answered_at, _a.box_id),
     _h.order_id,
 )
+_UNTIL = sa.select(_w.until).where(_w.work_id == _f.id, _w.ended_at.is_(None)).scalar_subquery()
 _BOXES = ByOrder(
-    sa.select(_f.order_id, _f.id, _f.number, _f.location_id, _f.stage, _f.ready_at)
+    sa.select(_f.order_id, _f.id, _f.number, _f.location_id, _f.stage, _f.ready_at, _UNTIL)
     .where(_f.stage != "canceled")
     .order_by(_f.id),
     _f.order_id,
@@ -170,9 +172,9 @@ def _boxes(session: Session, ids: Ids, held: Ids) -> dict[int, list[BoxFacts]]:
     for box_id, line_id in _BOX_LINES.rows(session, held):
         lines[box_id].add(line_id)
     found: dict[int, list[BoxFacts]] = defaultdict(list)
-    for order_id, box_id, number, place, stage, ready in _BOXES.rows(session, ids):
+    for order_id, box_id, number, place, stage, ready, until in _BOXES.rows(session, ids):
         box = Box(box_id, Stage(stage), frozenset(lines[box_id]))
-        found[order_id].append(BoxFacts(box, number, place, moment(ready)))
+        found[order_id].append(BoxFacts(box, number, place, moment(ready), until or ""))
     return found
 
 

@@ -98,6 +98,7 @@ def queue_at(
             _o.note,
             _o.tags,
             _o.extra,
+            _o.method,
         )
         .join(t.orders, _o.id == _f.order_id)
         .where(_f.shop_id == shop_id, _f.location_id == location_id, _f.stage.in_(_OPEN))

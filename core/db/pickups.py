@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
 
 _address = msgspec.json.Decoder(Address).decode
-_p, _o, _a = t.pickup.c, t.orders.c, t.audit.c
+_p, _o, _a, _f = t.pickup.c, t.orders.c, t.audit.c, t.fulfillment_order.c
 _FIELDS = (
     _p.id,
     _p.work_id,
@@ -76,6 +76,11 @@ _TO_REMIND = Statement(
     .order_by(_p.order_id)
     .limit(sa.bindparam("most"))
 )
+
+
+def lies_ready() -> sa.ColumnElement[bool]:
+    """Of a fulfillment order in a query: it waits for its customer."""
+    return sa.exists().where(_p.work_id == _f.id, _p.ended_at.is_(None))
 
 
 def _pickup(row: Row) -> Pickup:
@@ -172,7 +177,7 @@ class LocalWork:
     held: bool
 
 
-_f, _r, _x = t.fulfillment_order.c, t.reservation.c, t.parcel.c
+_r, _x = t.reservation.c, t.parcel.c
 _UNITS = (
     sa.select(sa.func.coalesce(sa.func.sum(_r.quantity), 0))
     .where(_r.fulfillment_id == _f.id, _r.state != "released")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Session, Statement
 from core.db.holds import may_go
+from core.db.pickups import lies_ready
 from core.db.rows import micros, moment
 from core.domain.cases import CaseKind
 from core.domain.detect import DeadFacts, ParcelFacts, RefundFacts, Span, WorkFacts
@@ -30,6 +31,7 @@ _WORK = Statement(
         _f.ready_at < sa.bindparam("before"),
         may_go(),
         _OPEN_STAGE,
+        sa.not_(lies_ready()),
     )
     .order_by(_f.ready_at, _f.id)
 )

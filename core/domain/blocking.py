@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -46,6 +46,7 @@ class BoxFacts:
     number: str
     location_id: int
     ready_at: datetime
+    collected_until: str = ""  # it lies ready for its customer until this local day (ISO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +210,26 @@ def _in_the_way(facts: Facts, shop: Shop) -> Next | None:
 
 def _at_work(facts: Facts, shop: Shop) -> Next | None:
     """The same open hours that the scan for stuck work counts."""
-    waiting = [each for each in facts.boxes if each.box.stage in OPEN_STAGES]
+    opened = [each for each in facts.boxes if each.box.stage in OPEN_STAGES]
+    waiting = [each for each in opened if not each.collected_until]
     if not waiting:
-        return None
+        return _to_be_collected(opened, shop)
     first = min(waiting, key=lambda each: (each.ready_at, each.box.id))
     place = shop.locations[first.location_id]
     hours = float(shop.policy["stuck_hours"])
     until = add_working_time(calendar_of(place), first.ready_at, timedelta(hours=hours))
     return Next(place.code, _DOING[first.box.stage], until, party_of(place), "work")
+
+
+def _to_be_collected(ready: Sequence[BoxFacts], shop: Shop) -> Next | None:
+    """It lies in the store: the customer's turn, until its last day is over there."""
+    if not ready:
+        return None
+    first = min(ready, key=lambda each: (each.collected_until, each.box.id))
+    place = shop.locations[first.location_id]
+    after = date.fromisoformat(first.collected_until) + timedelta(days=1)
+    until = datetime.combine(after, time(), ZoneInfo(place.time_zone)).astimezone(UTC)
+    return Next("customer", f"collect it at {place.code}", until, Party.CUSTOMER, "pickup")
 
 
 def _on_the_way(facts: Facts, shop: Shop) -> Next | None:

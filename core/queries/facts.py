@@ -18,13 +18,25 @@ ParcelStatus = Literal[
     "Exception",
 ]
 WaitingStage = Literal[
-    "ready", "picking", "packed", "backordered", "awaited", "supplier", "held", "arranging"
+    "ready",
+    "picking",
+    "packed",
+    "collect",
+    "bring",
+    "backordered",
+    "awaited",
+    "supplier",
+    "held",
+    "arranging",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class ParcelFacts:
-    """One parcel and what the carrier last said about it."""
+    """One parcel and what the carrier last said about it.
+
+    `how` is empty for a carrier's, else collected (in the store) or local (we bring it).
+    """
 
     carrier: str
     tracking_number: str
@@ -36,6 +48,21 @@ class ParcelFacts:
     handed_over_at: datetime | None = None
     delivered_at: datetime | None = None
     lines: tuple[tuple[str, int], ...] = ()
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PickupFacts:
+    """Where an order is collected; `until` (the last day) and `issue` once it lies ready there.
+
+    `code` is filled in by whoever may show it: it is derived, not stored.
+    """
+
+    name: str
+    address: str
+    until: date | None = None
+    issue: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +112,7 @@ class OrderFacts:
     can_cancel: bool = False
     can_change_address: bool = False
     track_url: str = ""
+    pickup: PickupFacts | None = None
 
     @property
     def is_open(self) -> bool:

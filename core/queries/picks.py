@@ -59,6 +59,7 @@ class Pick:
     gift: Gift | None = None
     stays: tuple[PickItem, ...] = ()
     together: tuple[str, ...] = ()  # other orders that go into the same parcel
+    method: str = "standard"
     due: datetime | None = None  # the cut-off that it was in time for, where there is one
 
     @property
@@ -177,5 +178,6 @@ def _pick(row: Any, items: Sequence[PickItem], held: Sequence[str], place: Locat
         items=tuple(items),
         held=tuple(held),
         gift=gift_of(from_json(row.extra), tuple(from_json(row.tags))),
+        method=row.method,
         due=_due(place, moment(row.ready_at)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from core.db.connection import Session
 from core.db.contacts import link_target, numbers_of
 from core.db.fulfillment import fulfillments_of, parcels_of, tracking_events_of
+from core.db.pickups import waiting_of
 from core.db.reading import Reader
 from core.db.refunds import Refund, refunds_of
 from core.db.returns import rmas_of
@@ -19,7 +20,10 @@ from core.domain.access import Right, Role
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.holds import is_stopped
 from core.domain.kits import for_customers
+from core.domain.lanes import LOCAL, PICKUP
+from core.domain.nearby import CARRIER as OUR_DRIVER
 from core.domain.order import KIT, PART, Line, Order
+from core.domain.pickup import Pickup, is_pickup, pickup_place
 from core.domain.refusals import NotFound
 from core.domain.returns import Rma
 from core.domain.shop import Shop
@@ -27,6 +31,7 @@ from core.queries.facts import (
     OrderFacts,
     ParcelFacts,
     ParcelStatus,
+    PickupFacts,
     ReturnableFacts,
     ReturnFacts,
     WaitingFacts,
@@ -42,6 +47,8 @@ STAGES: dict[Stage, WaitingStage] = {
     Stage.PACKED: "packed",
 }
 
+_OWN_STAGES: Mapping[str, WaitingStage] = {PICKUP: "picking", LOCAL: "bring"}
+
 
 # --- one order as its customer may know it --------------------------------------------------------
 
@@ -49,6 +56,7 @@ STAGES: dict[Stage, WaitingStage] = {
 def order_facts(session: Session, shop: Shop, order: Order, now: datetime) -> OrderFacts:
     works, parcels = fulfillments_of(session, order.id), parcels_of(session, order.id)
     left = [parcel for parcel in parcels if parcel.has_left or parcel.delivered_at]
+    lying = waiting_of(session, order.id) if is_pickup(order) else []
     untouched = not any(line.shipped for line in order.lines) and not order.handed_over
     changeable = untouched and not order.is_canceled
     return OrderFacts(
@@ -59,11 +67,12 @@ def order_facts(session: Session, shop: Shop, order: Order, now: datetime) -> Or
         canceled=order.is_canceled,
         promise=order.promise,
         parcels=tuple(_parcel(order, parcel) for parcel in left),
-        waiting=tuple(_waiting(order, works, shop)),
+        waiting=tuple(_waiting(order, works, shop, {each.work_id for each in lying})),
         returnable=_returnable(order, left, now, shop),
         returns=_returns(order, rmas_of(session, order.id), refunds_of(session, order.id)),
         can_cancel=changeable,
-        can_change_address=changeable,
+        can_change_address=changeable and not is_pickup(order),
+        pickup=_pickup(order, lying, shop),
     )
 
 
@@ -74,7 +83,8 @@ def _titles(order: Order) -> dict[int, str]:
 def _parcel(order: Order, parcel: Parcel) -> ParcelFacts:
     titles = _titles(order)
     return ParcelFacts(
-        carrier=parcel.carrier,
+        carrier="" if parcel.carrier == OUR_DRIVER else parcel.carrier,
+        how=_how(order, parcel),
         tracking_number=parcel.tracking_number or "",
         tracking_url=parcel.tracking_url,
         status=cast("ParcelStatus", parcel.status),
@@ -90,7 +100,28 @@ def _parcel(order: Order, parcel: Parcel) -> ParcelFacts:
     )
 
 
-def _waiting(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> Iterator[WaitingFacts]:
+def _how(order: Order, parcel: Parcel) -> str:
+    """Without a carrier: the customer came for it, or we brought it."""
+    if parcel.carrier == OUR_DRIVER:
+        return "local"
+    return "collected" if is_pickup(order) and not parcel.carrier else ""
+
+
+def _pickup(order: Order, lying: Sequence[Pickup], shop: Shop) -> PickupFacts | None:
+    place = pickup_place(shop, order) if is_pickup(order) and not order.is_canceled else None
+    if place is None:
+        return None
+    town = f"{place.zip} {place.city}".strip()
+    address = ", ".join(filter(None, (place.street, town)))
+    first = min(lying, key=lambda each: each.until, default=None)
+    if first is None:
+        return PickupFacts(place.name, address)
+    return PickupFacts(place.name, address, first.until, first.issue)
+
+
+def _waiting(
+    order: Order, works: Sequence[FulfillmentOrder], shop: Shop, lying: Collection[int]
+) -> Iterator[WaitingFacts]:
     """What has not left: given to a location, short, or without any place yet."""
     if order.is_canceled:
         return
@@ -100,6 +131,8 @@ def _waiting(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> Ite
             items = (item for item in work.items if order.line(item.line_id).kind != PART)
             for item in items:
                 stage = _stage_of_units(order, work, item.line_id, shop)
+                if work.id in lying and stage != "held":
+                    stage = "collect"
                 yield WaitingFacts(titles.get(item.line_id, item.sku), item.quantity, stage)
     yield from _unplaced(order, titles)
     for kit in order.bought:
@@ -123,6 +156,8 @@ def _unplaced(order: Order, titles: Mapping[int, str]) -> Iterator[WaitingFacts]
 def _stage_of_units(order: Order, work: FulfillmentOrder, line_id: int, shop: Shop) -> WaitingStage:
     if is_stopped(order.holds, work.id, line_id):
         return "held"
+    if work.stage is Stage.PACKED and order.method in _OWN_STAGES:
+        return _OWN_STAGES[order.method]
     return "supplier" if shop.locations[work.location_id].kind == "dropship" else STAGES[work.stage]
 
 

@@ -30,7 +30,14 @@ ASIDE = ("Exception", "DeliveryFailure", "InTransit", "AvailableForPickup")
 def describe(order: OrderFacts, at: datetime, language: str) -> tuple[Say, ...]:
     total = Price(order.total, order.currency)
     head = say("order.head", number=order.number, placed_on=order.placed_on, total=total)
-    return (head, *_summary(order), *_parts(order, at, language), *_dates(order, at), *_link(order))
+    return (
+        head,
+        *_summary(order),
+        *_pickup(order),
+        *_parts(order, at, language),
+        *_dates(order, at),
+        *_link(order),
+    )
 
 
 def _summary(order: OrderFacts) -> Iterator[Say]:
@@ -43,6 +50,18 @@ def _summary(order: OrderFacts) -> Iterator[Say]:
         yield say("order.empty")
 
 
+def _pickup(order: OrderFacts) -> Iterator[Say]:
+    """Where it is collected; with the code once it lies ready."""
+    where = order.pickup
+    if where is None or not order.is_open:
+        return
+    place = ", ".join(filter(None, (where.name, where.address)))
+    if where.until is None:
+        yield say("order.pickup_later", place=place)
+    else:
+        yield say("order.pickup", place=place, until=where.until, code=where.code)
+
+
 def _parts(order: OrderFacts, at: datetime, language: str) -> Iterator[Say]:
     for parcel in order.parcels:
         yield from _parcel(parcel, at, language)
@@ -52,6 +71,9 @@ def _parts(order: OrderFacts, at: datetime, language: str) -> Iterator[Say]:
 
 
 def _parcel(parcel: ParcelFacts, at: datetime, language: str) -> Iterator[Say]:
+    if parcel.how:
+        yield from _own_way(parcel)
+        return
     yield _parcel_head(parcel)
     yield from _parcel_status(parcel)
     if parcel.status == "Delivered" and parcel.delivered_at:
@@ -60,6 +82,16 @@ def _parcel(parcel: ParcelFacts, at: datetime, language: str) -> Iterator[Say]:
         yield from _last_seen(parcel, at)
     if parcel.tracking_url:
         yield say("parcel.link", url=formats.page(parcel.tracking_url, language))
+
+
+def _own_way(parcel: ParcelFacts) -> Iterator[Say]:
+    """No carrier has a part in it: it was collected, or we bring it ourselves."""
+    items = items_text(parcel.lines)
+    if parcel.delivered_at is not None:
+        word = "parcel.collected" if parcel.how == "collected" else "parcel.brought"
+        yield say(word, items=items, delivered_at=parcel.delivered_at)
+    else:
+        yield say("parcel.bringing", items=items)
 
 
 def _parcel_status(parcel: ParcelFacts) -> Iterator[Say]:

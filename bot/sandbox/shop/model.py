@@ -102,6 +102,7 @@ class FulfillmentOrder:
     location_id: int
     status: str = "OPEN"
     lines: list[WorkLine] = field(default_factory=list)
+    ready_for_pickup: bool = False
 
 
 @dataclass(slots=True)

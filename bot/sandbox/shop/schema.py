@@ -36,6 +36,9 @@ type Mutation {
   fulfillmentCreate(fulfillment: FulfillmentInput!, message: String): FulfillmentCreatePayload
   fulfillmentTrackingInfoUpdate(fulfillmentId: ID!, trackingInfoInput: FulfillmentTrackingInput!,
     notifyCustomer: Boolean): FulfillmentTrackingInfoUpdatePayload
+  fulfillmentOrderLineItemsPreparedForPickup(
+    input: FulfillmentOrderLineItemsPreparedForPickupInput!
+  ): FulfillmentOrderLineItemsPreparedForPickupPayload
   orderCancel(orderId: ID!, reason: OrderCancelReason!, restock: Boolean!,
     refundMethod: OrderCancelRefundMethodInput, notifyCustomer: Boolean = false,
     staffNote: String): OrderCancelPayload
@@ -200,6 +203,7 @@ type PageInfo {
 type UserError { field: [String!] message: String! }
 type CodedUserError { field: [String!] message: String! code: String }
 type FulfillmentCreatePayload { fulfillment: Fulfillment userErrors: [UserError!]! }
+type FulfillmentOrderLineItemsPreparedForPickupPayload { userErrors: [UserError!]! }
 type FulfillmentTrackingInfoUpdatePayload { fulfillment: Fulfillment userErrors: [UserError!]! }
 type OrderCancelPayload {
   job: Job orderCancelUserErrors: [CodedUserError!]! userErrors: [UserError!]!
@@ -247,6 +251,10 @@ input FulfillmentOrderLineItemsInput {
   fulfillmentOrderId: ID! fulfillmentOrderLineItems: [FulfillmentOrderLineItemInput!]
 }
 input FulfillmentOrderLineItemInput { id: ID! quantity: Int! }
+input FulfillmentOrderLineItemsPreparedForPickupInput {
+  lineItemsByFulfillmentOrder: [PreparedFulfillmentOrderLineItemsInput!]!
+}
+input PreparedFulfillmentOrderLineItemsInput { fulfillmentOrderId: ID! }
 input FulfillmentTrackingInput { company: String number: String url: URL }
 input OrderCancelRefundMethodInput { originalPaymentMethodsRefund: Boolean }
 input InventorySetQuantitiesInput {

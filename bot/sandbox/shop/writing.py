@@ -41,6 +41,9 @@ def mutations(shop: Shop) -> dict[str, Resolver]:
     return {
         **edits,
         "fulfillmentCreate": _plainly(lambda words: _fulfillment_create(shop, words)),
+        "fulfillmentOrderLineItemsPreparedForPickup": _plainly(
+            lambda words: _prepared(shop, words)
+        ),
         "fulfillmentTrackingInfoUpdate": _plainly(lambda words: _tracking_update(shop, words)),
         "orderCancel": lambda words, _: _order_cancel(shop, words),
         "webhookSubscriptionCreate": _plainly(lambda words: _subscribe(shop, words)),
@@ -94,6 +97,17 @@ class Once:
 
     def _refused(self, no: No) -> Object:
         return {self._subject: None, "order": None, "userErrors": [no.shown(coded=True)]}
+
+
+def _prepared(shop: Shop, words: Words) -> Object:
+    """Goods lie ready in a store: open work of an order that is collected there."""
+    for one in words["input"]["lineItemsByFulfillmentOrder"]:
+        order, work, _ = _part(shop, {**one, "fulfillmentOrderLineItems": None})
+        names = {place.name for place in shop.locations}
+        if order.shipping_title not in names:
+            raise No("The fulfillment order is not for pickup.", "input")
+        work.ready_for_pickup = True
+    return {}
 
 
 def _fulfillment_create(shop: Shop, words: Words) -> Object:

@@ -35,6 +35,9 @@ FULFILL = """mutation Fulfill($fulfillment: FulfillmentInput!) {
 RETRACK = """mutation Retrack($id: ID!, $info: FulfillmentTrackingInput!, $notify: Boolean) {
   fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $info,
     notifyCustomer: $notify) { fulfillment { id } userErrors { field message } } }"""
+PREPARED = """mutation Prepared($input: FulfillmentOrderLineItemsPreparedForPickupInput!) {
+  fulfillmentOrderLineItemsPreparedForPickup(input: $input) {
+    userErrors { field message } } }"""
 TRACKED = """query Tracked($id: ID!) { order(id: $id) {
   fulfillments(first: 20) { id trackingInfo(first: 5) { number } } } }"""
 STATE = """query State($id: ID!) { order(id: $id) {
@@ -53,6 +56,7 @@ def executors(access: Access) -> Mapping[str, Callable[[Effect], Awaitable[Outco
     acts: dict[str, Act] = {
         "shopify.fulfillment": send_fulfillment,
         "shopify.tracking": send_tracking,
+        "shopify.pickup": send_pickup,
         "shopify.cancel": send_cancel,
         "shopify.edit": send_edit,
         "shopify.stock": send_stock,
@@ -270,6 +274,27 @@ async def _fulfill(
 
 async def _link(store: Store, parcel_id: int, number: str) -> None:
     await store.execute(LinkParcel(parcel_id, number))
+
+
+# --- pickup --------------------------------------------------------------------------------------
+
+
+async def send_pickup(store: Store, effect: Effect) -> Outcome:
+    """Tell the shop that goods lie ready; it writes to the customer, so it is only told where that
+    message is its own."""
+    order = (await store.ask(OPEN_WORK, id=gid("Order", effect.payload["external_id"])))["order"]
+    if order is None:
+        return dead("the shop does not know this order")
+    if order["cancelledAt"] is not None:
+        return dead("the order is canceled in the shop")
+    units = {str(x["line"]): int(x["quantity"]) for x in effect.payload.get("lines", ())}
+    groups = _parts(order, units)
+    if groups is None:
+        return dead("the shop has less left to fulfill than what lies ready")
+    works = [{"fulfillmentOrderId": x["fulfillmentOrderId"]} for group in groups for x in group]
+    answer = await store.ask(PREPARED, input={"lineItemsByFulfillmentOrder": works})
+    errors = answer["fulfillmentOrderLineItemsPreparedForPickup"]["userErrors"]
+    return dead(f"the shop refused: {words_of(errors)}") if errors else done()
 
 
 # --- cancel --------------------------------------------------------------------------------------
