@@ -129,6 +129,7 @@ KINDS = (
     "delayed",
     "order_changed",
     "question",
+    "ready_for_pickup",
     "return_status",
 )
 OURS: dict[str, tuple[str, ...]] = {"shopify": KINDS}

@@ -63,7 +63,7 @@ async def test_the_code_is_told_and_never_kept(here: Street) -> None:
         "ready at Hamburg store, Lange Reihe 1, 20099 Hamburg, until Monday, November 30." in heard
     )
     assert f"Your code is {code}." in heard
-    assert not any(code in row["text"] for row in here.shop.rows(t.conversation_message))
+    assert not any(code in row["words"] for row in here.shop.rows(t.conversation_message))
 
     assert here.shop.do(CollectOrder("1001", code), OLGA).ok
     await here.work()

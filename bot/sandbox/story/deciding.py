@@ -5,8 +5,10 @@ Every scene brings its own order, so that the demo page can play each by itself.
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.sandbox.story.capturing import EMIL
-from bot.sandbox.story.reading import aloud, mail_text, short
+from bot.sandbox.story.reading import aloud, code_in, mail_text, short
 from bot.sandbox.story.stage import Stage, expect
 
 BOXES = (
@@ -20,6 +22,10 @@ FREE_SHELF = (
     "SELECT s.sku, s.on_hand FROM stock_level s JOIN location p ON p.id = s.location_id "
     "WHERE p.code = 'BER' AND s.reserved = 0 AND s.on_hand BETWEEN 2 AND 40 "
     "ORDER BY s.on_hand, s.sku"
+)
+STORE_SHELF = (
+    "SELECT s.sku FROM stock_level s JOIN location p ON p.id = s.location_id "
+    "WHERE p.code = 'HAM' AND s.on_hand - s.reserved > 5 ORDER BY s.sku"
 )
 SHELF = (
     "SELECT s.on_hand, s.reserved FROM stock_level s JOIN location p ON p.id = s.location_id "
@@ -132,9 +138,31 @@ async def a_strike_is_paused_and_the_customers_told(stage: Stage) -> str:
     return f"“{short(shown, 120)}”; {dates}; “{short(mail_text(mail), 80)}”"
 
 
-async def _order(stage: Stage, lines: dict[str, int]) -> str:
+async def an_order_is_collected_with_its_code(stage: Stage) -> str:
+    sku = str(stage.rows(STORE_SHELF)[0][0])
+    number = await _order(stage, {sku: 1}, shipping_title="Hamburg store", shipping=0)
+    expect(stage.rows(BOXES, number) == [("HAM",)], "it should be collected in Hamburg")
+    refused = await stage.types("lea", f"shipped {number}")
+    expect("is collected at HAM, not sent" in refused, f"it was sent all the same: {refused}")
+    await stage.types("lea", f"picked {number}")
+    ready = await stage.types("lea", f"ready {number}")
+    expect("ready at HAM" in ready, ready)
+    await stage.press("advance", hours=0.1)  # until then it may be undone, so nobody is told
+    mail = await stage.mail(str(EMIL["email"]), number, "Abholcode")
+    code = code_in(mail) or ""
+    guessed = f"{(int(code) + 1) % 1_000_000:06d}"
+    wrong = await stage.types("lea", f"collected {number} {guessed}")
+    expect("hand nothing over" in wrong, f"a wrong code was taken: {wrong}")
+    expect(stage.stands(number) == "none", "something left although the code was wrong")
+    done = await stage.types("lea", f"collected {number} {code}")
+    expect("was handed over at HAM" in done, done)
+    expect(stage.stands(number) == "delivered", f"it stands at {stage.stands(number)}")
+    return f"“{short(mail_text(mail), 70)}”; “{short(wrong, 80)}”; “{short(done, 60)}”"
+
+
+async def _order(stage: Stage, lines: dict[str, int], **words: Any) -> str:
     """An order of this scene's own, known to the house."""
-    order = await stage.buy("scene", lines, customer=EMIL)
+    order = await stage.buy("scene", lines, customer=EMIL, **words)
     number = str(order["name"]).lstrip("#")
     await stage.shop("deliver", everything=True)
 
@@ -175,4 +203,5 @@ CHAPTER = (
     a_new_route_says_why,
     a_count_that_breaks_a_promise_is_made_twice,
     a_strike_is_paused_and_the_customers_told,
+    an_order_is_collected_with_its_code,
 )
