@@ -299,12 +299,13 @@ class _CommandJob:
             uow.orders.own(order_id)
         changed = uow.orders.write() if uow.told or "orders" in uow.__dict__ else []
         self._require_seen([order for order, _ in changed])
+        way_back = _way_back(uow)
         for order, previous in changed:
-            row = self._audit("done", "", uow.undo, (order.id, order.version, previous))
+            row = self._audit("done", "", way_back, (order.id, order.version, previous))
             uow.orders.store(order, row["hash"])
             uow.log(t.audit, row)
         if not changed:
-            uow.log(t.audit, self._audit("done", "", uow.undo))
+            uow.log(t.audit, self._audit("done", "", way_back))
         uow.tell()
         return [order for order, _ in changed]
 
@@ -426,7 +427,7 @@ class _CommandJob:
             outcome=outcome,
             code=code,
             at=self.engine.clock(),
-            undo=_as_undo(undo),
+            undo=undo,
             order=order,
         )
 
@@ -441,7 +442,11 @@ def _audited(command: Any) -> str:
     return to_json(own() if own is not None else command)
 
 
-def _as_undo(command: Any) -> Any:
-    if command is None:
+def _way_back(uow: UnitOfWork) -> Any:
+    """The inverse command, and the cases that were changed on the way, as they were."""
+    if uow.undo is None:
         return None
-    return {"name": registry.spec_of(command).name, "arguments": msgspec.to_builtins(command)}
+    arguments = msgspec.to_builtins(uow.undo)
+    told = {"name": registry.spec_of(uow.undo).name, "arguments": arguments}
+    cases = [msgspec.to_builtins(was) for was in uow.cases_were.values()]
+    return told | {"cases": cases} if cases else told

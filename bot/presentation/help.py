@@ -13,13 +13,14 @@ from bot.grammar.parse import parse
 from bot.grammar.suggest import nearest_topics
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Page, Section
+from core.commands.kept import INVERSE, why_kept
 from core.domain.access import MATRIX, STAFF_ROLES, matrix_rows
-from core.registry import COMMANDS, QUESTIONS, Spec, spec_of
+from core.registry import COMMANDS, QUESTIONS, Risk, Spec, spec_of
 
 _RISKS = {
-    "irreversible": "This cannot be taken back.",
-    "grave": "`undo` takes it back for a short while only.",
-    "reversible": "`undo` takes it back.",
+    Risk.GRAVE: "`undo` takes it back for a short while only.",
+    Risk.REVERSIBLE: "`undo` takes it back.",
+    Risk.IRREVERSIBLE: "This cannot be taken back.",
 }
 _FREE = (
     "`1001`, `anna schmidt`, a tracking number or a shop link finds an order",
@@ -94,14 +95,33 @@ def _about(spec: Spec, desk: Desk) -> Card:
     lines += [f"Example: `{example}`." for example in spec.examples]
     lines += [f"Also: {', '.join(spec.aliases)}."] if spec.aliases else []
     lines += ["Takes many numbers at once."] if spec.many else []
-    lines += [_RISKS[spec.risk.value]] if spec.risk.value in _RISKS else []
+    lines += [_way_back(spec)] if not spec.is_question else []
     may = "You may." if desk.actor.may(spec.right) else "You may not."
+    kept_ones = _what_undo_leaves(desk) if spec.name == "undo_last" else ()
     return Card(
         f"{spec.verb}: {_lower(spec.summary)}",
-        (Section(tuple(lines)),),
+        (Section(tuple(lines)), *kept_ones),
         actions=kept(button(desk, spec.verb)) if not spec.is_question else (),
         note=f"For {able or 'machines only'}. {may}",
     )
+
+
+def _way_back(spec: Spec) -> str:
+    why = "" if spec.risk is Risk.IRREVERSIBLE else why_kept(spec)
+    return f"`undo` leaves it. {why}" if why else _RISKS[spec.risk]
+
+
+def _what_undo_leaves(desk: Desk) -> tuple[Section, ...]:
+    """By reason, the words of this person that stay; those with a way back name it."""
+    words: dict[str, list[str]] = {}
+    for spec in COMMANDS.values():
+        if spec.name == "undo_last" or not why_kept(spec) or not _usable(spec, desk):
+            continue
+        back = INVERSE.get(spec.name)
+        why = "Another word takes it back." if back else why_kept(spec)
+        words.setdefault(why, []).append(f"`{spec.verb}`" + (f" (`{back}`)" if back else ""))
+    lines = tuple(f"{why} {', '.join(verbs)}" for why, verbs in words.items())
+    return (Section(lines, "What it leaves"),) if lines else ()
 
 
 def roles_page(desk: Desk) -> Page:

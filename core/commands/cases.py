@@ -26,7 +26,21 @@ class TakeCase:
 def take(ask: TakeCase, uow: UnitOfWork) -> Done:
     case = visible_case(uow, ask.case)
     after = uow.cases.save(case, case.take(uow.actor.name), f"taken by {uow.actor.name}")
+    uow.undo = PutCaseBack(case.number)
     return _done(after, f"Case {case.number} is yours.")
+
+
+@dataclass(frozen=True, slots=True)
+class PutCaseBack:
+    """Say that a case is as it was: undo puts back every case that a step changed."""
+
+    case: int
+
+
+@command("put-case-back", PutCaseBack, Right.MACHINERY, in_chat=False)
+def put_case_back(ask: PutCaseBack, uow: UnitOfWork) -> Done:
+    case = uow.cases.get(ask.case)
+    return _done(case, f"Case {case.number} is as it was.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,7 @@ def snooze(ask: SnoozeCase, uow: UnitOfWork) -> Done:
     case = visible_case(uow, ask.case)
     until = ask.until.isoformat(timespec="minutes")
     after = uow.cases.save(case, case.snooze(ask.until, uow.now), f"until {until}")
+    uow.undo = PutCaseBack(case.number)
     return _done(after, f"Case {case.number} sleeps until {until}.")
 
 
@@ -81,6 +96,8 @@ def resolve(ask: ResolveCase, uow: UnitOfWork) -> Done:
     if case.kind is CaseKind.STORM:
         for member in uow.cases.open_of_group(case.id):
             _resolve(uow, member, resolution)
+    if case.kind is not CaseKind.CUSTOMER_CHAT:  # that customer speaks with the machine again
+        uow.undo = PutCaseBack(case.number)
     back = " It comes back if its cause is still there." if RULES[case.kind].closes_itself else ""
     return _done(after, f"Case {case.number} is resolved.{back}")
 

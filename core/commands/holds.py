@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from core.commands import floor
 from core.commands.gatehouse import asking_holds, close_asks, lift
@@ -74,7 +74,7 @@ def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
     fresh = [new for new in news if not any(new.is_like(old) for old in order.holds)]
     for new in fresh or news[:1]:
         order = uow.orders.save(order.hold(new, words))
-    uow.undo = ReleaseOrder(ask.order, ask.reason, line=ask.line)
+    uow.undo = LiftHolds(order.number, tuple(new.id for new in fresh))
     said = [f"{_called(order, words)} is on hold for {ask.reason.words}."]
     said += _answers(uow, fresh, works)
     ask_locations(uow, order, works)
@@ -245,8 +245,8 @@ def release(ask: ReleaseOrder, uow: UnitOfWork) -> Done:
     close_asks(uow, after, works, "the hold was released")
     if any(hold.by == BY for hold in going):
         settle(uow, after, f"{uow.actor.name} released it")
-    if len(going) == 1 and going[0].reason is not HoldReason.CONSOLIDATION:
-        uow.undo = _placed_again(order, works, going[0])
+    if all(hold.reason is not HoldReason.CONSOLIDATION for hold in going):
+        uow.undo = PutHoldsBack(order.number, tuple(going))
     left = ", ".join(hold.reason.words for hold in after.holds)
     rest = f" It stays on hold for {left}." if left else ""
     return Done(f"{_called(order, words)} is released.{rest}", {"order": order.number})
@@ -268,14 +268,54 @@ def _require_may_release(uow: UnitOfWork, order: Order, hold: Hold) -> None:
     require_may_release(hold, uow.actor.role, order.total, rules)
 
 
-def _placed_again(order: Order, works: Works, hold: Hold) -> HoldOrder | None:
-    """The hold that undoes a release; a box that has left since is not held again."""
-    line = order.line(hold.scope_id).sku if hold.scope is Scope.LINE else ""
-    numbers = {work.id: work.number for work in works}
-    word = numbers.get(hold.scope_id, "") if hold.scope is Scope.BOX else order.number
-    if not word:
-        return None
-    return HoldOrder(word, hold.reason, hold.until, hold.note, line, hold.owner)
+@dataclass(frozen=True, slots=True)
+class LiftHolds:
+    """Let an order go as far as these holds are concerned: they were placed by mistake."""
+
+    order: str
+    holds: tuple[int, ...]
+
+
+@command("lift", LiftHolds, Right.MACHINERY, in_chat=False)
+def lift_holds(ask: LiftHolds, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    going = [hold for hold in order.holds if hold.id in ask.holds]
+    left = lift(uow, order, going, "taken back", "the hold was taken back").holds
+    rest = f" It stays on hold for {', '.join(h.reason.words for h in left)}." if left else ""
+    return Done(f"Order {order.number} is released.{rest}", {"order": order.number})
+
+
+@dataclass(frozen=True, slots=True)
+class PutHoldsBack:
+    """Hold again, by the very holds that a release had lifted."""
+
+    order: str
+    holds: tuple[Hold, ...]
+
+    def audited(self) -> dict[str, Any]:
+        return {"order": self.order, "holds": len(self.holds)}
+
+
+@command("put-holds-back", PutHoldsBack, Right.MACHINERY, in_chat=False)
+def put_holds_back(ask: PutHoldsBack, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    works = uow.work.of(order.id)
+    for hold in ask.holds:
+        order = uow.orders.save(order.hold(hold, _words_for(order, works, hold)))
+    ask_locations(uow, order, works)
+    return Done(f"Order {order.number} is on hold as before.", {"order": order.number})
+
+
+def _words_for(order: Order, works: Works, hold: Hold) -> str:
+    """What a hold is about, in words; nothing for the order. Raises NotPossible when it left."""
+    if hold.scope is Scope.LINE:
+        return order.line(hold.scope_id).sku
+    if hold.scope is not Scope.BOX:
+        return ""
+    box = next((work for work in works if work.id == hold.scope_id and work.is_open), None)
+    if box is None:
+        raise NotPossible(f"The box that was held of order {order.number} is not open any more.")
+    return box.number
 
 
 def release_ended(uow: UnitOfWork, order: Order) -> Order:

@@ -91,9 +91,16 @@ class DropLane:
 @command("lane drop", DropLane, Right.MANAGE, examples=("lane drop DE 25849 standard BER",))
 def drop_lane(ask: DropLane, uow: UnitOfWork) -> Done:
     lane = checked_lane(ask.origin, ask.country, ask.zip_prefix, ask.method, 0, None, ask.carrier)
-    if not db.drop_lane(uow, lane):
+    known = next((one for one in uow.shop.lanes.lanes if _ends(one) == _ends(lane)), None)
+    if known is None or not db.drop_lane(uow, lane):
         raise NotFound(f"There is no lane from {lane.words}.", "Write `lanes` to see the table.")
+    uow.undo = ImportLanes((_row(known),))
     return Done(f"The lane from {lane.words} is gone.")
+
+
+def _row(lane: Lane) -> ImportedRow:
+    values = {name: getattr(lane, name) for name in LANE if getattr(lane, name) is not None}
+    return ImportedRow(1, lane.country, values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,6 @@ def resume_messages(_ask: ResumeMessages, uow: UnitOfWork) -> Done:
     if uow.shop.paused_at is None:
         raise NotPossible("Messages are not paused.")
     uow.people.set_shop(paused_at=None)
-    uow.undo = PauseMessages()
     return Done("Messages go out again.")
 
 

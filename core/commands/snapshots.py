@@ -80,7 +80,7 @@ def restore(ask: RestorePlacing, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
     works = [work for work in uow.work.of(order.id) if work.is_untouched]
     bare, released = take_apart(uow, order, works)
-    back, reserved = _put_together(uow, _as_before(uow, bare, ask), ask.works)
+    back, reserved = _put_together(uow, _as_before(bare, ask), ask.works)
     written_off = [
         StockMove(Move.ADJUST, sku, place, units, reason="taken back")
         for sku, place, units in ask.put_in_stock
@@ -110,13 +110,13 @@ def _require_room(order: Order) -> None:
             )
 
 
-def _as_before(uow: UnitOfWork, order: Order, ask: RestorePlacing) -> Order:
+def _as_before(order: Order, ask: RestorePlacing) -> Order:
     lines = {
         was.line: replace(order.line(was.line), canceled=was.canceled, backordered=was.backordered)
         for was in ask.lines
     }
     kept = {hold.id for hold in order.holds}
-    again = (replace(hold, id=uow.new_id()) for hold in ask.holds if hold.id not in kept)
+    again = (hold for hold in ask.holds if hold.id not in kept)
     return replace(
         order.with_lines(lines),
         holds=(*order.holds, *again),

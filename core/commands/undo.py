@@ -13,7 +13,7 @@ from core.db.undo import Step
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right, demand
 from core.domain.refusals import Conflict, NotPossible
-from core.domain.undo import in_words, window_of
+from core.domain.undo import CaseBefore, in_words, window_of
 from core.registry import Arg, Done, command, command_named
 
 
@@ -41,6 +41,8 @@ def undo(ask: UndoLast, uow: UnitOfWork) -> Done:
     if found.order_id is not None and uow.orders.by_id(found.order_id).version != found.version:
         raise Conflict("The order has changed since.", "Look at it and decide anew.")
     uow.take_back(found.command_id)
+    for was in inverse.get("cases", ()):
+        uow.cases.put_back(msgspec.convert(was, CaseBefore))
     spec = command_named(inverse["name"])
     answer: Done = spec.handler(spec.read(inverse["arguments"]), uow)
     uow.undo = None

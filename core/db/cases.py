@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from core.domain import events as e
 from core.domain.blocking import case_due
 from core.domain.cases import RULES, Case, CaseKind, Finding, Rule
 from core.domain.refusals import Conflict, NotFound
+from core.domain.undo import CaseBefore
 
 if TYPE_CHECKING:
     from core.db.reading import Reader
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _c = t.cases.c
 _FIELDS = [c for c in t.cases.columns if c.name != "shop_id"]
 _LAST = 2**62  # after every date
+TAKEN_BACK_NOTE = "the step was taken back"
 _NOW_OPEN = one_of(_c.state, ("open", "taken", "snoozed"))
 _BY_ID = Statement(
     sa.select(*_FIELDS).where(_c.shop_id == sa.bindparam("shop"), _c.id == sa.bindparam("id"))
@@ -269,12 +272,28 @@ class Cases:
         )
         if changed != 1:
             raise Conflict(f"Case {after.number} changed meanwhile.", "Look again and repeat.")
+        self._remember(before)
         if after.state != before.state or note:
             fact = e.CaseChanged(after.id, after.kind.value, after.state, note)
             self._uow.emit(after.order_id, fact)
         if not after.is_open and after.group_id is not None:
             self._end_storm(after.group_id)
         return after
+
+    def _remember(self, before: Case) -> None:
+        """How undo finds it: as it was before the first change of this command."""
+        was = self._uow.cases_were.get(before.id)
+        first = was or CaseBefore(before.id, 0, before.state, before.assignee, before.snoozed_until)
+        self._uow.cases_were[before.id] = replace(first, version=before.version + 1)
+
+    def put_back(self, was: CaseBefore) -> None:
+        """Undo what a step did to a case. Raises Conflict when somebody changed it since."""
+        case = self.by_id(was.id)
+        if case.version != was.version:
+            raise Conflict(f"Case {case.number} has changed since.", "Look at it and decide anew.")
+        other = self.open_one(case.kind, case.subject)
+        if other is None or other.id == case.id:
+            self.save(case, case.put_back(was), TAKEN_BACK_NOTE)
 
     def _end_storm(self, storm_id: int) -> None:
         """A storm is over when none of its cases is open any more."""

@@ -51,6 +51,11 @@ _RELEASE = Statement(
     .where(_h.id == sa.bindparam("row_id"), _h.released_at.is_(None))
     .values(released_at=sa.bindparam("at"), released_by=sa.bindparam("by"))
 )
+_REOPEN = Statement(
+    t.hold.update()
+    .where(_h.id == sa.bindparam("row_id"), _h.released_at.is_not(None))
+    .values(released_at=None, released_by="")
+)
 _CHANGE = Statement(
     t.hold.update().where(_h.id == sa.bindparam("row_id"), _h.released_at.is_(None)), sets=_SETS
 )
@@ -110,7 +115,8 @@ def store_holds(uow: UnitOfWork, before: Order, after: Order) -> None:
             uow.session.run(_RELEASE, row_id=hold.id, at=micros(uow.now), by=uow.actor.name)
     for hold in after.holds:
         if hold.id not in known:
-            uow.insert(t.hold, hold_row(after, hold))
+            if not uow.session.run(_REOPEN, row_id=hold.id):  # undo brings the old one back
+                uow.insert(t.hold, hold_row(after, hold))
         elif hold is not known[hold.id]:
             _change(uow, after, known[hold.id], hold)
 

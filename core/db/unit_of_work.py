@@ -30,7 +30,7 @@ from core.domain.access import Actor
 from core.domain.events import Event
 from core.domain.refusals import Conflict
 from core.domain.shop import Shop
-from core.domain.undo import window_of
+from core.domain.undo import CaseBefore, window_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class UnitOfWork:
         self.events: list[Told] = []
         self.told: set[int] = set()
         self.undo: Any = None
+        self.cases_were: dict[int, CaseBefore] = {}  # before this command changed them
         self.founding = False
         self._shop: Shop | None = None
         self._told_from: int | None = None

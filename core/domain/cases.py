@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.domain.refusals import NotPossible
+from core.domain.undo import CaseBefore
 
 
 class CaseKind(StrEnum):
@@ -154,6 +155,17 @@ class Case:
 
     def wake(self) -> Case:
         return replace(self, state="taken" if self.assignee else "open", snoozed_until=None)
+
+    def put_back(self, was: CaseBefore) -> Case:
+        """As it was before the step that is taken back."""
+        return replace(
+            self,
+            state=was.state,
+            assignee=was.assignee,
+            snoozed_until=was.snoozed_until,
+            resolved_at=None,
+            resolution="",
+        )
 
     def resolve(self, at: datetime, resolution: str) -> Case:
         self._require_open()

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 TAKEN_BACK = "It was taken back before anybody was told."
+
+
+@dataclass(frozen=True, slots=True)
+class CaseBefore:
+    """A case as it was before a step changed it; `version` is the one that the step left."""
+
+    id: int
+    version: int
+    state: str
+    assignee: str = ""
+    snoozed_until: datetime | None = None
 
 
 def window_of(policy: Mapping[str, Any]) -> timedelta:

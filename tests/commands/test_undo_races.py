@@ -19,7 +19,7 @@ from core.db import tables as t
 from core.db.unit_of_work import UnitOfWork
 from core.domain.effects import done
 from core.domain.undo import TAKEN_BACK
-from tests.commands.test_undo import leaving, plan_all
+from tests.commands.undoing import leaving, plan_all
 from tests.shop import SHOP, Shop, make_shop
 
 ROUNDS = 6

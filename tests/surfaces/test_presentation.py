@@ -328,6 +328,10 @@ def test_roles_name_who_may_do_what():
 def test_help_says_that_it_cannot_be_taken_back(desk):
     house, _ = desk
     assert "cannot be taken back" in all_as_text(ask(house, "help refunded", ANN))
+    assert "The way back is `void`." in all_as_text(ask(house, "help label", ANN))
+    left = all_as_text(ask(house, "help undo", ANN))
+    assert "`label` (`void`)" in left
+    assert "`wake`" not in left  # a machine's
 
 
 # --- cards from made-up views ---------------------------------------------------------------------
