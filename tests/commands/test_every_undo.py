@@ -20,6 +20,7 @@ from core.commands.cases import ResolveCase, SnoozeCase, TakeCase
 from core.commands.channel_stock import KeepBackStock
 from core.commands.choosing import Units
 from core.commands.counts import SetStock
+from core.commands.crediting import AddCredit
 from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.fulfillment import PackWork, PickWork, ShipWork
 from core.commands.holds import HoldOrder, ReleaseOrder
@@ -30,9 +31,16 @@ from core.commands.lanes import DropLane, ImportLanes, NameShipping
 from core.commands.marking import GiftOrder, Priority, SetPriority, UngiftOrder
 from core.commands.orders import CancelOrder, MoveOrder, TagOrder, UntagOrder
 from core.commands.pausing import StartPause
+from core.commands.pickups import ReadyForPickup
 from core.commands.preorders import SetVendor, VendorStock
 from core.commands.replacing import ResendOrder, Why
 from core.commands.restock import SetLowStock
+from core.commands.return_rules import (
+    ActivateReturnRules,
+    DraftReturnRules,
+    RollBackReturnRules,
+    SwitchReturnRulesOff,
+)
 from core.commands.routing import (
     ActivateRules,
     DraftRules,
@@ -67,6 +75,7 @@ class Try:
     first: tuple[Step, ...] = ()
     lines: tuple[tuple[str, int], ...] = MUG
     by_box: bool = True
+    pickup_at: str = ""
 
 
 def plain(command: Any) -> Step:
@@ -122,6 +131,8 @@ TRIES = (
     Try("gift again", lambda n, _: GiftOrder(n, "two"), (lambda n, _: GiftOrder(n, "one"),)),
     Try("ungift", lambda n, _: UngiftOrder(n), (lambda n, _: GiftOrder(n, "one"),)),
     Try("resend", lambda n, _: ResendOrder(n, Why.LOST), (lambda n, _: ShipWork(n),)),
+    Try("ready", lambda n, _: ReadyForPickup(n), (lambda n, _: PickWork(n),), pickup_at="ham"),
+    Try("credit", lambda n, _: AddCredit(n, "5.00", "sorry")),
     Try("take", lambda _, case: TakeCase(case), (), MANY),
     Try("snooze", lambda _, case: SnoozeCase(case, SOON), (lambda _, case: TakeCase(case),), MANY),
     Try("resolve", lambda _, case: ResolveCase(case, "called"), (), MANY),
@@ -152,6 +163,9 @@ TRIES = (
     Try("rules", plain(ActivateRules(1, Sure.SURE)), (plain(DraftRules("nearest")),)),
     Try("rules back", plain(RollBackRules()), (plain(ActivateRules(1, Sure.SURE)),)),
     Try("no rules", plain(SwitchRulesOff())),
+    Try("return rules", plain(ActivateReturnRules(1)), (plain(DraftReturnRules("two-weeks")),)),
+    Try("return rules back", plain(RollBackReturnRules()), (plain(ActivateReturnRules(1)),)),
+    Try("no return rules", plain(SwitchReturnRulesOff())),
     Try("screening", plain(SetScreening("many_by_email", "hold 4 points 35"))),
     Try("pause now", plain(StartPause("vie"))),
     Try("policy", plain(SetPolicy("storm_size", "7"))),
@@ -174,7 +188,7 @@ def test_a_step_and_its_undo_leave_everything_as_it_was_and_nobody_hears_of_it(s
 
 
 def assert_leaves_no_trace(shop: Shop, each: Try, order: str) -> None:
-    shop.place(order, *each.lines)
+    shop.place(order, *each.lines, pickup_at=each.pickup_at)
     cases = [c["number"] for c in shop.rows(t.cases) if c["state"] != "resolved"]
     case = max(cases, default=0)
     for step in each.first:

@@ -27,6 +27,7 @@ OPEN: dict[str, dict[str, Any]] = {
     "hold": {"released_at": None},
     "order_link": {"ended_at": None, "kind": "together"},
     "expected": {"closed_at": None},
+    "pickup": {"ended_at": None},
     "refund": {"state": "due"},
     "shipping_pause": {"ended_at": None},
     "stock_count": {"settled_at": None},
@@ -45,6 +46,7 @@ def state(shop: Shop, *, by_box: bool = True) -> dict[str, Any]:
     return found | {
         "promises": _boxes(shop) if by_box else _places(shop),
         "settings": _settings(shop),
+        "credit": [row["balance"] for row in shop.rows(t.credit_account) if row["balance"]],
         "waiting": sorted(row["key"] for row in shop.rows(t.outbox, state="waiting")),
     }
 
@@ -86,6 +88,7 @@ def _settings(shop: Shop) -> dict[str, Any]:
         "screening": {rule: known.screening.as_typed(rule) for rule in RULES},
         "shipping": [pair for pair in known.shipping if pair[1] != "standard"],
         "rules": known.rules.number if known.rules else 0,
+        "return rules": known.return_rules,
         "paused": known.paused_at is not None,
         "places": known.locations,
         "kept back": [
