@@ -89,6 +89,7 @@ INVERSE = {
     "resume_messages": "pause messages",
     "set_preorder": "end-preorder",
     "void_label": "label",
+    "withdraw_refund": "refund now",
 }
 _WHY = {name: why for why, names in KEPT.items() for name in names} | {
     name: f"The way back is `{verb}`." for name, verb in INVERSE.items()

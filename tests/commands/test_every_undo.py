@@ -33,6 +33,7 @@ from core.commands.orders import CancelOrder, MoveOrder, TagOrder, UntagOrder
 from core.commands.pausing import StartPause
 from core.commands.pickups import ReadyForPickup
 from core.commands.preorders import SetVendor, VendorStock
+from core.commands.refunding import RefundOrder
 from core.commands.replacing import ResendOrder, Why
 from core.commands.restock import SetLowStock
 from core.commands.return_rules import (
@@ -132,6 +133,7 @@ TRIES = (
     Try("ungift", lambda n, _: UngiftOrder(n), (lambda n, _: GiftOrder(n, "one"),)),
     Try("resend", lambda n, _: ResendOrder(n, Why.LOST), (lambda n, _: ShipWork(n),)),
     Try("ready", lambda n, _: ReadyForPickup(n), (lambda n, _: PickWork(n),), pickup_at="ham"),
+    Try("refund", lambda n, _: RefundOrder(n, (Units("mug-red", 1),))),
     Try("credit", lambda n, _: AddCredit(n, "5.00", "sorry")),
     Try("take", lambda _, case: TakeCase(case), (), MANY),
     Try("snooze", lambda _, case: SnoozeCase(case, SOON), (lambda _, case: TakeCase(case),), MANY),
