@@ -26,6 +26,7 @@ from core.commands.counting import PlanCounts
 from core.commands.crediting import ExpireCredit
 from core.commands.deciding import EndWaits, RouteQueue
 from core.commands.edits import DiscardExpiredEdits
+from core.commands.exchanging import SettleExchanges
 from core.commands.improving import ImprovePlans, helped_by
 from core.commands.pausing import SettlePauses
 from core.commands.pickups import RemindPickups
@@ -175,6 +176,7 @@ FOR_EVERY_SHOP: tuple[tuple[str, Every | Daily, Callable[[], Any]], ...] = (
     ("release carts", Every(MINUTE), ReleaseExpiredCarts),
     ("settle pauses", Every(MINUTE), SettlePauses),
     ("consolidate", Every(MINUTE), Consolidate),
+    ("settle exchanges", Every(MINUTE), SettleExchanges),
     ("discard edits", Every(QUARTER), DiscardExpiredEdits),
     ("improve plans", Every(QUARTER), ImprovePlans),
     ("remind pickups", Every(QUARTER), RemindPickups),

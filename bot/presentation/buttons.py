@@ -78,6 +78,9 @@ LABELS = {
     "count-task": "Ask for a Count",
     "cases": "Show Cases",
     "returns": "Show Returns",
+    "exchange": "Exchange",
+    "exchange return": "Choose Goods",
+    "cancel exchange": "Cancel Exchange",
     "credit add": "Add Credit",
     "document": "Show Document",
     "reverse invoice": "Take Invoice Back",
@@ -89,7 +92,7 @@ ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
     | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
-    | {"credit add", "credit take", "reverse invoice"}
+    | {"credit add", "credit take", "reverse invoice", "exchange", "exchange return"}
     | {"move-on", "wish", "match"}
     | {"collected", "hand over", "return to shelf"}
     | {"count", "count-list", "count-task", "edit", "ask"}

@@ -11,16 +11,14 @@ from core.queries.credit import BalanceView, CreditEntryView, CreditView
 
 def credit_card(view: CreditView, desk: Desk) -> Card:
     left = " and ".join(money(x.balance, x.currency, desk) for x in view.balances)
-    who = view.email or "this customer"
     more = {"who": view.email}
     return Card(
-        f"{left} of store credit: {who}" if left else f"No store credit: {who}",
+        f"{left} of store credit: {view.email}" if left else f"No store credit: {view.email}",
         tuple(_section(each, desk) for each in view.balances),
         actions=kept(
-            button(desk, "credit add", more=more) if view.email else None,
+            button(desk, "credit add", more=more),
             button(desk, "credit take", more=more) if left else None,
         ),
-        note="" if view.email else "The order has no e-mail address, and credit belongs to one.",
     )
 
 

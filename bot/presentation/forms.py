@@ -39,15 +39,19 @@ _LABELS = {
     "expected": "Units the book says",
     "picked": "Picked goods: counted, too?",
     "what": "What to count",
+    "new": "For what?",
+    "goes": "Before the old goods are here?",
 }
 # How many units of a line a step can reach, and what it means to name none.
 _REACH: dict[str, Callable[[LineView], int]] = {
     "cancel": lambda line: line.ordered - line.canceled - line.shipped,
     "resend": lambda line: line.shipped,
+    "exchange": lambda line: line.delivered - line.return_requested - line.return_received,
 }
 _WHOLE = {
     "cancel": "Without numbers the whole order is canceled.",
     "resend": "Without numbers everything that was shipped goes out again.",
+    "exchange": "Without numbers everything that was delivered comes back.",
 }
 _WARNINGS = {
     Risk.IRREVERSIBLE: "This cannot be taken back.",
@@ -58,6 +62,8 @@ _HINTS = {
     ("hold", "until"): "Empty: until somebody releases it.",
     ("hold", "line"): "A SKU of the order. Empty: all of it.",
     ("reject", "reason"): "The customer reads this.",
+    ("exchange", "new"): "SKUs with their units: mug-blue 1, card 2.",
+    ("exchange return", "new"): "SKUs with their units: mug-blue 1, card 2.",
     ("count", "expected"): "Empty: whatever the book says now.",
     ("count", "picked"): "Needed when goods are picked and have not left.",
     ("count-task", "what"): "a-class for the best sellers, or SKUs.",

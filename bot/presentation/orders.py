@@ -121,6 +121,8 @@ def _sections(view: OrderView, desk: Desk) -> Iterable[Section]:
 _LINKED = {
     "replaces": "Replaces goods of order {}.",
     "replaced_by": "Goods of it went out again as order {}.",
+    "exchanges": "Is sent in exchange for goods of order {}.",
+    "exchanged_by": "Goods of it are exchanged: order {}.",
     "together": "Ships in one parcel with order {}.",
 }
 

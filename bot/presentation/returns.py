@@ -39,6 +39,7 @@ def return_buttons(kind: str, back: str, case: int, desk: Desk) -> Iterable[Acti
     elif back:
         yield button(desk, "show-return", back, text=f"Open {back}", style="primary")
     if kind == "return_swap" and back:
+        yield button(desk, "exchange return", back)
         yield button(desk, "wish", back)
 
 

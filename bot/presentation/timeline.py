@@ -268,6 +268,18 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "RefundFailed": lambda d, desk: f"{_money(d, desk)} could not be refunded.",
     "RefundTriedAgain": lambda d, desk: f"{_money(d, desk)} asked for again at the gateway.",
     "RefundRecorded": lambda d, desk: f"{_money(d, desk)} refunded.",
+    "ExchangeOpened": lambda d, _: (
+        f"{_units(d.get('back', {}))} exchanged for {_units(d.get('forth', {}))}: "
+        f"order {d.get('number')}{', sent first' if d.get('first') else ''}."
+    ),
+    "ExchangeMade": lambda d, _: (
+        f"For goods of order {d.get('original')}, return {d.get('returned')}."
+    ),
+    "ExchangePaid": lambda d, desk: (
+        f"{_money(d, desk)} paid with return {d.get('returned')}"
+        f"{', ' + _money(d, desk, 'due') + ' is missing' if d.get('due') else ''}."
+    ),
+    "ExchangeCanceled": lambda d, _: f"Exchange {d.get('number')} ended{_typed(d)}.",
     "DocumentIssued": lambda d, desk: (
         f"{sentence(state(str(d.get('document_kind'))))} {d.get('number')}: "
         f"{_money(d, desk, 'total')}."

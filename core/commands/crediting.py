@@ -20,10 +20,10 @@ from core.db.credit import (
 from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
-from core.domain.credit import CreditKind, email_in, overdue, require_covered
+from core.domain.credit import CreditKind, email_in, holder_of, overdue, require_covered
 from core.domain.money import amount_text, parse_minor
 from core.domain.order import Order
-from core.domain.refusals import Invalid, NotPossible
+from core.domain.refusals import Invalid
 from core.registry import Arg, Done, Risk, command
 
 CHUNK = 100
@@ -91,7 +91,7 @@ def _read(uow: UnitOfWork, who: str, currency: str, amount: str) -> tuple[str, s
     """(e-mail, currency, minor units) of what was typed."""
     said = email_in(who)
     order = None if said else uow.orders.get(who)
-    email = said if order is None else require_email(order)
+    email = said if order is None else holder_of(order)
     money = (currency or (order.currency if order else uow.shop.currency)).upper()
     minor = parse_minor(amount, money)
     if not 0 < minor <= AMOUNT_MAX:
@@ -99,15 +99,6 @@ def _read(uow: UnitOfWork, who: str, currency: str, amount: str) -> tuple[str, s
     if len(email) > 254:
         raise Invalid("An e-mail address has 254 characters at most.")
     return email, money, minor
-
-
-def require_email(order: Order) -> str:
-    if not order.email:
-        raise NotPossible(
-            f"Order {order.number} has no e-mail address, and credit belongs to one.",
-            "Pay it out instead, or name an address: `credit add anna@example.org 5.00 why`.",
-        )
-    return order.email.casefold()
 
 
 def _reason(words: str) -> str:
@@ -129,11 +120,8 @@ def _done(uow: UnitOfWork, account: Account, sentence: str) -> Done:
 
 
 def issue(uow: UnitOfWork, order: Order, amount: int, reason: str, refund_id: int | None) -> int:
-    """A customer gets credit instead of money; returns the id of the entry.
-
-    Raises NotPossible when the order names no e-mail address.
-    """
-    account = open_account(uow, require_email(order), order.currency)
+    """A customer gets credit instead of money; returns the id of the entry."""
+    account = open_account(uow, holder_of(order), order.currency)
     return post(
         uow,
         account,
@@ -146,12 +134,12 @@ def issue(uow: UnitOfWork, order: Order, amount: int, reason: str, refund_id: in
     )
 
 
-def spend(uow: UnitOfWork, order: Order, amount: int, reason: str) -> int:
+def spend(uow: UnitOfWork, order: Order, amount: int, reason: str, holder: str = "") -> int:
     """Credit of the order's customer leaves for the order; returns the id of the entry.
 
     Raises NotPossible (over_credit) when less is left.
     """
-    account = _current(uow, require_email(order), order.currency)
+    account = _current(uow, holder or holder_of(order), order.currency)
     require_covered(amount, account.balance if account else 0, order.currency)
     if account is None:
         raise AssertionError("nothing covers an amount")
@@ -160,7 +148,7 @@ def spend(uow: UnitOfWork, order: Order, amount: int, reason: str) -> int:
 
 def left_for(uow: UnitOfWork, order: Order) -> int:
     """What the order's customer could spend on it."""
-    account = _current(uow, order.email.casefold(), order.currency) if order.email else None
+    account = _current(uow, holder_of(order), order.currency)
     return account.balance if account else 0
 
 

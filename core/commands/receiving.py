@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from core.commands.exchange_steps import go_on
 from core.commands.returned_goods import put_away
-from core.commands.returned_money import pay_for
+from core.commands.returned_money import is_settled, pay_for
 from core.commands.returns import named_lines, requested
 from core.db.receipts import Receipt, write_receipt
 from core.db.unit_of_work import UnitOfWork
@@ -107,7 +108,8 @@ def receive(ask: ReceiveReturn, uow: UnitOfWork) -> Done:
     after = _missed(uow, order, after, missing) if missing else after
     after, owed = pay_for(uow, uow.orders.by_id(order.id), after)
     after = uow.returns.save(after, after.finish(uow.now))
-    _ask_for_other_goods(uow, order, after)
+    if not go_on(uow, after):
+        _ask_for_other_goods(uow, order, after)
     return Done(
         f"Return {rma.number} {_told(came, place)}.{_money(owed)}",
         {"return": rma.number, "status": after.status.value, "location": place.code},
@@ -178,6 +180,8 @@ def _missed(uow: UnitOfWork, order: Order, rma: Rma, counts: Sequence[Count]) ->
 def _ask_for_other_goods(uow: UnitOfWork, order: Order, rma: Rma) -> None:
     """Whoever wants other goods for these waits until somebody has sent them."""
     if rma.wish not in (Wish.EXCHANGE, Wish.REPLACEMENT) or rma.status is not RmaStatus.RECEIVED:
+        return
+    if rma.wish is Wish.EXCHANGE and is_settled(uow, rma):
         return
     uow.cases.open(
         Finding(

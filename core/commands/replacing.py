@@ -63,7 +63,7 @@ def resend(ask: ResendOrder, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
     before = _sent_again(uow, order)
     units = _units(order, ask, before)
-    number = _free_number(uow, order)
+    number = free_number(uow, order, "R")
     twice = {i: n for i, n in units.items() if before[i] + n > order.line(i).shipped}
     if twice and ask.sure is None:
         raise _once_more(order, ask, by_sku(order, twice))
@@ -114,11 +114,12 @@ def _once_more(order: Order, ask: ResendOrder, twice: Mapping[str, int]) -> NotP
     )
 
 
-def _free_number(uow: UnitOfWork, order: Order) -> str:
+def free_number(uow: UnitOfWork, order: Order, mark: str) -> str:
+    """The next number of an order behind this one: 1001-R1, 1001-X2."""
     serial = 1
-    while uow.orders.number_taken(f"{order.number}-R{serial}"):
+    while uow.orders.number_taken(f"{order.number}-{mark}{serial}"):
         serial += 1
-    return f"{order.number}-R{serial}"
+    return f"{order.number}-{mark}{serial}"
 
 
 def _make(
@@ -128,7 +129,10 @@ def _make(
     uow.founding = True
     lines = tuple(_lines(uow, order, units))
     new = replace(
-        _copy(order, uow.new_id(), number), lines=lines, placed_at=uow.now, captured_at=uow.now
+        copy_of(order, uow.new_id(), number, CHANNEL),
+        lines=lines,
+        placed_at=uow.now,
+        captured_at=uow.now,
     )
     uow.emit(new.id, e.ReplacementMade(order.number, ask.reason.value))
     if ask.note.strip():
@@ -148,13 +152,13 @@ def _lines(uow: UnitOfWork, order: Order, units: Mapping[int, int]) -> Iterable[
         yield Line(uow.new_id(), position, None, was.sku, was.title, quantity)
 
 
-def _copy(order: Order, new_id: int, number: str) -> Order:
+def copy_of(order: Order, new_id: int, number: str, channel: str) -> Order:
     """Who and where to, but nothing of the money or of what has happened."""
     return replace(
         order,
         id=new_id,
         number=number,
-        channel=CHANNEL,
+        channel=channel,
         connection_id=None,
         external_id=None,
         subtotal=0,
@@ -167,7 +171,7 @@ def _copy(order: Order, new_id: int, number: str) -> Order:
         promise=None,
         promise_basis="",
         note="",
-        tags=(CHANNEL,),
+        tags=(channel,),
         holds=(),
         canceled_at=None,
         cancel_reason="",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from core.commands.exchange_money import pay_new_goods
 from core.commands.owing import given, owe, text_of
+from core.db.exchanges import exchange_of
 from core.db.receipts import Receipt, receipts_of
 from core.db.refunds import Refund
 from core.db.unit_of_work import UnitOfWork
@@ -19,8 +21,8 @@ from core.domain.returns import Rma, RmaLine, Wish
 
 def pay_for(uow: UnitOfWork, order: Order, rma: Rma) -> tuple[Rma, str]:
     """The return with all that is payable and was not paid yet, and the sum in words ("" for
-    none). Whoever wants other goods gets no money for these."""
-    if rma.wish not in (Wish.REFUND, Wish.CREDIT):
+    none). Whoever wants other goods gets what those do not cost."""
+    if rma.wish is Wish.REPLACEMENT or not is_settled(uow, rma):
         return rma, ""
     receipts = receipts_of(uow.session, rma.id)
     units = {line.line_id: payable(line, receipts) - line.paid for line in rma.lines}
@@ -29,10 +31,17 @@ def pay_for(uow: UnitOfWork, order: Order, rma: Rma) -> tuple[Rma, str]:
         return rma, ""
     items = items_of(order, rma, due, uow.refunds.of(order.id))
     to = "credit" if rma.wish is Wish.CREDIT else "original"
-    refund = owe(uow, order, items, rma=rma, to=to)
+    if rma.wish is Wish.EXCHANGE:
+        items = pay_new_goods(uow, order, rma, items)
+    refund = owe(uow, uow.orders.own(order.id), items, rma=rma, to=to)
     # Not the `rma` of before: a refund that is paid at once may have closed it.
     after = uow.returns.by_id(rma.id)
     return uow.returns.save(after, after.pay(due)), text_of(refund) if refund else ""
+
+
+def is_settled(uow: UnitOfWork, rma: Rma) -> bool:
+    """For whoever wants an exchange: whether the other goods were chosen."""
+    return rma.wish is not Wish.EXCHANGE or exchange_of(uow.session, rma.id) is not None
 
 
 def payable(line: RmaLine, receipts: Iterable[Receipt]) -> int:

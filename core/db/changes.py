@@ -146,14 +146,14 @@ def facts_of(within: UnitOfWork | Reader, order: Order, skus: Iterable[str]) -> 
             gone[line_id] += units
     wanted = sorted({*skus, *(line.sku for line in order.lines)})
     return Facts(
-        articles=_articles(within, wanted),
+        articles=articles_of(within, wanted),
         gone=gone,
         given_back=sum(r.amount for r in refunds if r.change_id is not None),
         owed=sum(r.owed for r in refunds),
     )
 
 
-def _articles(within: UnitOfWork | Reader, skus: Sequence[str]) -> dict[str, Article]:
+def articles_of(within: UnitOfWork | Reader, skus: Sequence[str]) -> dict[str, Article]:
     c = t.product.c
     found = within.session.select(
         sa.select(c.sku, c.title, c.price).where(c.shop_id == within.shop.id, c.sku.in_(skus))

@@ -17,6 +17,7 @@ from core.db import (
     counts,
     credit,
     documents,
+    exchanges,
     incoming,
     kits,
     ledger,
@@ -301,6 +302,7 @@ INVARIANTS: dict[str, Check] = {
     **{sentence: Check(*check) for sentence, check in ledger.CHECKS.items()},
     **{sentence: _rule(*rule) for sentence, rule in credit.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in documents.SENTENCES.items()},
+    **{sentence: _rule(*rule) for sentence, rule in exchanges.SENTENCES.items()},
     "a hold of the screening is explained by what it saw": _rule(
         "I-12b",
         """select h.id from hold h where h.placed_by = 'screening' and h.released_at is null

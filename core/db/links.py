@@ -15,7 +15,7 @@ from core.db.rows import from_json, micros, to_json
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
 
-REPLACES, TOGETHER = "replaces", "together"
+REPLACES, TOGETHER, EXCHANGES = "replaces", "together", "exchanges"
 
 _k, _o = t.order_link.c, t.orders.c
 _FIELDS = (_k.id, _k.kind, _k.order_id, _k.other_id, _k.data)

@@ -52,6 +52,7 @@ _UPDATE = Statement(
     t.rma.update().where(_m.id == sa.bindparam("row_id"), _m.status == sa.bindparam("seen")),
     sets=(
         "status",
+        "wish",
         "decided_by",
         "decision",
         "decided_at",
@@ -216,6 +217,7 @@ class Returns:
             row_id=after.id,
             seen=before.status.value,
             status=after.status.value,
+            wish=after.wish.value,
             decided_by=after.decided_by,
             decision=after.decision,
             decided_at=micros_or_none(after.decided_at),

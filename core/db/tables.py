@@ -639,7 +639,7 @@ order_link = _table(
     _json("data"),
     _at("at"),
     _at("ended_at", nullable=True),
-    _check("kind", "kind in ('replaces', 'together')"),
+    _check("kind", "kind in ('replaces', 'together', 'exchanges')"),
     _check("other", "order_id <> other_id"),
     sa.Index(None, "order_id"),
     sa.Index(None, "other_id"),
@@ -1294,6 +1294,30 @@ document = _table(
     sa.UniqueConstraint("refund_id"),
     sa.Index(None, "order_id", "id"),
     sa.Index("ix_document_at", "shop_id", "at"),
+)
+
+# Goods that go out for those that come back; `moved` is what their value has paid so far.
+exchange = _table(
+    "exchange",
+    _id(),
+    _shop(),
+    _ref("rma_id", "rma.id"),
+    _ref("order_id", "orders.id"),
+    _ref("new_order_id", "orders.id"),
+    _text("state", "open"),
+    _int("moved"),
+    _int("asked"),
+    _at("deadline", nullable=True),
+    _text("opened_by"),
+    _at("at"),
+    _at("ended_at", nullable=True),
+    _check("state", "state in ('open', 'done', 'canceled')"),
+    _check("ended", "(state = 'open') = (ended_at is null)"),
+    _check("moved", "moved >= 0"),
+    _check("orders", "order_id <> new_order_id"),
+    sa.UniqueConstraint("rma_id"),
+    sa.UniqueConstraint("new_order_id"),
+    sa.Index(None, "shop_id", "state", "id"),
 )
 
 # --- edits ---------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ class CaseKind(StrEnum):
     OVERDUE = "overdue"
     RECALL = "recall"
     PICKUP_LATE = "pickup_not_collected"
+    EXCHANGE_OVERDUE = "exchange_overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.OVERDUE: Rule("us", 4, closes_itself=True),
     CaseKind.RECALL: Rule("carrier", 24),
     CaseKind.PICKUP_LATE: Rule("location", 24, closes_itself=True),
+    CaseKind.EXCHANGE_OVERDUE: Rule("customer", 48),
 }
 
 

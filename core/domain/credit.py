@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from core.domain.money import amount_text
+from core.domain.order import Order
 from core.domain.refusals import Invalid, NotPossible
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -42,6 +43,11 @@ def email_in(word: str) -> str:
     """The e-mail address that was said, as accounts are named; "" for any other word."""
     clean = word.strip().casefold().removeprefix("mailto:")
     return clean if "@" in clean else ""
+
+
+def holder_of(order: Order) -> str:
+    """Whose credit it is: the e-mail address, else the phone, else the order stands for them."""
+    return order.email.casefold() or order.phone or f"order:{order.number}"
 
 
 def balance(entries: Iterable[Entry]) -> int:

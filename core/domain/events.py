@@ -457,6 +457,43 @@ class RefundRecorded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ExchangeOpened(Event):
+    """Goods come back for others, which go out as an order of their own, {sku: units} each."""
+
+    number: str
+    returned: str
+    back: dict[str, int]
+    forth: dict[str, int]
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeMade(Event):
+    """This order is what somebody gets for goods of another."""
+
+    original: str
+    returned: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangePaid(Event):
+    """What came back has paid so much of this order; `due` is what is still missing."""
+
+    returned: str
+    amount: int
+    due: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeCanceled(Event):
+    """Nothing is exchanged any more; `number` is the order of the new goods."""
+
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentIssued(Event):
     """An invoice or a credit note; `corrects` is the invoice that the note takes back."""
 

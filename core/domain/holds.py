@@ -24,6 +24,7 @@ class HoldReason(StrEnum):
     CREDIT_LIMIT = "credit_limit"
     SCREENING = "screening"
     EDIT = "edit"
+    EXCHANGE = "exchange"  # the goods that it is for have not come back
     CONSOLIDATION = "consolidation"  # it waits for one parcel; always with an end
 
     @property
@@ -99,6 +100,7 @@ RULES: Mapping[HoldReason, Rule] = {
     HoldReason.CREDIT_LIMIT: Rule(Party.FINANCE, 24),
     HoldReason.SCREENING: Rule(Party.US, 4, stops_capture=True),
     HoldReason.EDIT: Rule(Party.US, 1),
+    HoldReason.EXCHANGE: Rule(Party.CUSTOMER, 14 * 24),
     HoldReason.CONSOLIDATION: Rule(Party.WAREHOUSE, 24),
 }
 

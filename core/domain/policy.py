@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.domain.carriers import carrier_name
+from core.domain.exchanges import PRICES
 from core.domain.holds import hold_hours, release_rules
 from core.domain.hours import parse_hours
 from core.domain.invoices import WHEN as INVOICE_WHEN
@@ -97,6 +98,8 @@ POLICIES: Mapping[str, Policy] = {
     "invoice_when": Policy("when an invoice is made by itself", choices=INVOICE_WHEN),
     "seller_address": Policy("the shop's address on invoices, commas between its lines"),
     "seller_tax_id": Policy("the shop's tax number on invoices"),
+    "exchange_days": Policy("days until goods are due whose exchange went first", 1, 365),
+    "exchange_price": Policy("what new goods of the same list price cost", choices=PRICES),
     "credit_days": Policy("days until store credit expires (0: never)", 0, 3650),
 }
 

@@ -115,6 +115,8 @@ DEFAULT_POLICY: dict[str, Any] = {
     "count_again_hours": 24,
     "weekly_counts": 0,
     "credit_days": 0,
+    "exchange_days": 14,
+    "exchange_price": "kept",
     "invoice_when": "asked",
     "seller_address": "",
     "seller_tax_id": "",

@@ -10,7 +10,7 @@ from core.db.contacts import customer_by_id
 from core.db.credit import Account, accounts_of, entries_of
 from core.db.reading import Reader
 from core.domain.access import Right
-from core.domain.credit import email_in, overdue
+from core.domain.credit import email_in, holder_of, overdue
 from core.domain.refusals import NotFound
 from core.registry import Arg, question
 
@@ -54,7 +54,7 @@ class ShowCredit:
 
 @question("credit", ShowCredit, Right.VIEW, examples=("credit anna@example.org", "credit 1001"))
 def show_credit(ask: ShowCredit, reader: Reader) -> CreditView:
-    email = email_in(ask.who) or reader.orders.get(ask.who).email.casefold()
+    email = email_in(ask.who) or holder_of(reader.orders.get(ask.who))
     found = accounts_of(reader.session, reader.shop.id, email) if email else []
     return CreditView(email, tuple(_balance(reader, account) for account in found))
 
