@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench soak scale mutants
+.PHONY: help demo serve test cover check bench soak scale mutants
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -19,7 +19,10 @@ serve: $(VENV)/.app ## run wismo (see .env.example)
 	@$(BIN)/wismo serve $(ARGS)
 
 test: $(VENV)/.dev ## everything, on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --cov --cov-report= --whole-suite $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --whole-suite $(ARGS)
+
+cover: $(VENV)/.dev ## the same, and which lines and branches it reaches (twice the time)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --cov $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, imports and the fast tests
 	$(BIN)/ruff format --check --quiet .

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
+import gc
 import os
 import random
-import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from core.db.connection import Database
-from core.db.migrate import migrate
-from tests import postgres, truths
+from tests import lending, postgres
 
 # A slow machine is not a failing rule: nothing here is timed.
 settings.register_profile(
@@ -30,9 +26,6 @@ SEED = "WISMO_TEST_SEED"
 FAST_FOLDERS = ("domain", "house")
 HALVES = ("sqlite", "postgresql")
 
-# Checks of what must always be true: each gets the URL of the database a test has just used.
-AFTER_EACH_DATABASE_TEST: list[Callable[[str], None]] = [truths.hold]
-
 
 # --- fixtures ---------------------------------------------------------------------------------
 
@@ -43,56 +36,27 @@ AFTER_EACH_DATABASE_TEST: list[Callable[[str], None]] = [truths.hold]
         pytest.param("postgresql", marks=pytest.mark.postgresql),
     ]
 )
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a new database, once on SQLite and once on PostgreSQL."""
-    with _new_database(request.param, tmp_path) as url:
-        yield url
-        for check in AFTER_EACH_DATABASE_TEST:
-            check(url)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a clean database, once on SQLite and once on PostgreSQL.
 
-
-@pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[str]:
-    """The URL of a new SQLite database, for what only SQLite has."""
-    with _new_database("sqlite", tmp_path) as url:
+    What must always be true is asked of it after the test.
+    """
+    with lending.lend(request.param) as url:
         yield url
 
 
 @pytest.fixture
-def postgresql_database(tmp_path: Path) -> Iterator[str]:
-    """The URL of a new PostgreSQL database, for what only PostgreSQL has."""
-    with _new_database("postgresql", tmp_path) as url:
+def sqlite_database() -> Iterator[str]:
+    """The URL of a clean SQLite database, for what only SQLite has; it may be left broken."""
+    with lending.lend("sqlite", ask=False) as url:
         yield url
 
 
-@contextlib.contextmanager
-def _new_database(kind: str, folder: Path) -> Iterator[str]:
-    """A copy of one that was migrated once per session: making it anew takes half a test's time."""
-    if kind == "sqlite":
-        path = folder / "wismo.db"
-        shutil.copyfile(_migrated_file(), path)
-        yield f"sqlite:///{path}"
-        return
-    url = postgres.fresh_database(_migrate)
-    try:
+@pytest.fixture
+def postgresql_database() -> Iterator[str]:
+    """The URL of a clean PostgreSQL database, for what only PostgreSQL has."""
+    with lending.lend("postgresql", ask=False) as url:
         yield url
-    finally:
-        postgres.drop_database(url)
-
-
-@cache
-def _migrated_file() -> Path:
-    folder = tempfile.mkdtemp(prefix="wismo-template-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = Path(folder) / "wismo.db"
-    _migrate(f"sqlite:///{path}")
-    return path
-
-
-def _migrate(url: str) -> None:
-    database = Database(url)
-    migrate(database)
-    database.close()
 
 
 @pytest.fixture
@@ -120,15 +84,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if _is_worker():
+        config.add_cleanup(lending.close)
         config.option.hypothesis_seed = os.environ[SEED]
         return
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
     os.environ[SEED] = _seed(config)
     running = contextlib.ExitStack()
-    running.enter_context(postgres.session())
+    _keep_files_in(running.enter_context(postgres.session()))
+    running.callback(lending.close)
     config.add_cleanup(running.close)
     config.pluginmanager.register(BothHalves(config.option.whole_suite), "both-halves")
+
+
+def _keep_files_in(folder: str) -> None:
+    """In memory, if the session is: the suite waits for no disk, and leaves nothing behind."""
+    os.environ["TMPDIR"] = folder
+    tempfile.tempdir = None  # what Python remembers of the last answer
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -145,6 +117,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             folder = item.path.relative_to(here).parts[0]
             if folder in FAST_FOLDERS and "postgresql" not in item.keywords:
                 item.add_marker("fast")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the garbage collector need not look at it again and again."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _is_worker() -> bool:

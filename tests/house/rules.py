@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 
-from tests.house.code import PACKAGES, Function, Module, calls, functions, imported_modules, uses
+from tests.house.code import PACKAGES, Function, Module, calls, functions, imported_modules
 
 LONGEST_FUNCTION = 60
 
@@ -71,7 +71,7 @@ def impure_import(module: Module) -> list[str]:
         return []
     return [
         f"{module.at(node)} {name}"
-        for node, name in imported_modules(module.tree)
+        for node, name in imported_modules(module)
         if not name.startswith("core.domain") and not _is_pure(name.partition(".")[0])
     ]
 
@@ -102,23 +102,21 @@ def early_sandbox(module: Module) -> list[str]:
     """The sandbox may be imported by itself, and by a command of bot/cli inside a function."""
     if module.within("bot/sandbox"):
         return []
-    late = {id(inner) for function in functions(module) for inner in ast.walk(function)}
-    return [
-        module.at(node)
-        for node, name in imported_modules(module.tree)
-        if _is_below(name, "bot.sandbox")
-        and not (id(node) in late and module.within("bot/cli.py", "bot/cli"))
-    ]
+    found = [node for node, name in imported_modules(module) if _is_below(name, "bot.sandbox")]
+    if found and module.within("bot/cli.py", "bot/cli"):
+        late = {id(inner) for function in functions(module) for inner in ast.walk(function)}
+        found = [node for node in found if id(node) not in late]
+    return [module.at(node) for node in found]
 
 
 def patches_our_code(module: Module) -> list[str]:
     """In tests: unittest.mock at all, and monkeypatch on a name of ours. Fakes live at the wire."""
     mocks = [
         module.at(node)
-        for node, name in imported_modules(module.tree)
+        for node, name in imported_modules(module)
         if _is_below(name, "unittest.mock")
     ]
-    ours = {id(node): name for node, name in uses(module)}
+    ours = {id(node): name for node, name in module.uses}
     sets = [call for call in calls(module) if _sets_attribute(call)]
     return mocks + [module.at(call) for call in sets if _is_ours(_target(call, ours))]
 
@@ -149,7 +147,7 @@ def sleeps(module: Module) -> list[str]:
     """
     if module.path.startswith("tests/faults/"):
         return []
-    named = {id(node): name for node, name in uses(module)}
+    named = {id(node): name for node, name in module.uses}
     return [
         module.at(call)
         for call in calls(module)
@@ -162,7 +160,7 @@ def _is_zero(call: ast.Call) -> bool:
 
 
 def _named(module: Module, names: set[str]) -> list[str]:
-    return [f"{module.at(node)} {name}" for node, name in uses(module) if name in names]
+    return [f"{module.at(node)} {name}" for node, name in module.uses if name in names]
 
 
 def _is_below(name: str, package: str) -> bool:

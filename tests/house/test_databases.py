@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests import postgres
+from tests import lending, postgres
 from tests.shop import make_shop
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +38,32 @@ def test_every_test_starts_with_a_database_of_its_own(database: str, turn: str) 
     made = make_shop(database)
     made.close()
     assert ask(database, "SELECT count(*) FROM shop") == 1
+
+
+@pytest.mark.postgresql
+def test_a_database_is_lent_again_only_if_it_is_as_new() -> None:
+    with lending.lend("postgresql", ask=False) as lent:
+        name = name_of(lent)
+        make_shop(lent).close()
+        late = psycopg.connect(lent.replace("+psycopg", ""))
+    with lending.lend("postgresql") as again:
+        assert name_of(again) == name
+        assert ask(again, "SELECT count(*) FROM stock_move") == 0
+        with pytest.raises(psycopg.OperationalError):
+            late.execute("SELECT 1")
+    with lending.lend("postgresql", ask=False) as lent:
+        change(lent, "DROP TRIGGER audit_append_only ON audit")
+    with lending.lend("postgresql") as another:
+        assert name_of(another) != name
+
+
+def name_of(url: str) -> object:
+    return ask(url, "SELECT current_database()")
+
+
+def change(url: str, statement: str) -> None:
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute(statement.encode())
 
 
 @pytest.mark.postgresql

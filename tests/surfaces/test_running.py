@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -166,8 +167,8 @@ def small(sqlite_database):
     return Settings(database_url=sqlite_database, sandbox=True, roles=("worker",))
 
 
-async def test_a_second_process_goes_through_the_first(small, tmp_path):
-    path = tmp_path / "wismo.db"
+async def test_a_second_process_goes_through_the_first(small):
+    path = Path(small.database_url.removeprefix("sqlite:///"))
     with ownership(path):
         house = build(small)
         house.engine.execute(SetUpShop("Nordlicht"), HERE)
@@ -187,8 +188,8 @@ def _beside(settings):
     return done.sentence, ""
 
 
-async def test_what_the_socket_does_not_know_is_refused_not_obeyed(small, tmp_path):
-    path = tmp_path / "wismo.db"
+async def test_what_the_socket_does_not_know_is_refused_not_obeyed(small):
+    path = Path(small.database_url.removeprefix("sqlite:///"))
     with ownership(path):
         house = build(small)
         async with Running(house).working():
