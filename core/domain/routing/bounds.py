@@ -22,10 +22,7 @@ class Prices:
 
     def __init__(self, problem: Problem, prices: list[int], limit: int | None) -> None:
         self.prices, self.limit = prices, limit
-        self.reduced = [
-            _reduced(fixed, shelf, prices)
-            for fixed, shelf in zip(problem.fixed, problem.shelves, strict=True)
-        ]
+        self.reduced = _reduced(problem, prices)
         self.paid = sum([q * price for q, price in zip(problem.need, prices, strict=True)])
         gains = [cost for cost in self.reduced if cost < 0]
         self.value = self.paid + sum(gains if limit is None else nsmallest(limit, gains))
@@ -46,23 +43,34 @@ class Prices:
         return [site for _, site in chosen]
 
 
-def _reduced(fixed: int, shelf: Shelf, prices: list[int]) -> int:
-    for line, have, unit in shelf:
-        gain = prices[line] - unit
-        if gain > 0:
-            fixed -= have * gain
-    return fixed
+def _reduced(problem: Problem, prices: list[int]) -> list[int]:
+    """What opening each site costs, less what its units gain at these prices."""
+    reduced = list(problem.fixed)
+    for price, holders in zip(prices, problem.holders(), strict=True):
+        for unit, have, site in holders:
+            if unit >= price:
+                break
+            reduced[site] -= have * (price - unit)
+    return reduced
 
 
 def best_prices(
-    problem: Problem, limit: int | None, known: int | None, start: list[int] | None = None
+    problem: Problem,
+    limit: int | None,
+    known: int | None,
+    start: list[int] | None = None,
+    *,
+    brief: bool = False,
 ) -> Prices:
-    """Start from fair shares of each parcel, then climb towards the best plan known."""
+    """Start from fair shares of each parcel, then climb towards the best plan known.
+
+    `brief`: half the rounds, where prices that are good already only follow fewer sites.
+    """
     best = Prices(problem, start or _fair_shares(problem), limit)
     if known is None:
         return best
     now, halvings, failed = best, 0, 0
-    for _ in range(_rounds(problem)):
+    for _ in range(_rounds(problem) >> brief):
         slope = now.slope(problem)
         steep = sum([part * part for part in slope])
         if not steep or best.value >= known or halvings > _HALVINGS_MOST:

@@ -10,7 +10,7 @@ from core.domain.routing.bounds import Prices, Sites
 from core.domain.routing.problem import Problem
 
 _EXCHANGES = 8
-_POOL, _STARTS = 80, 40
+_POOL, _STARTS = 60, 30
 # Plans of more parcels than these are neither exchanged in pairs, nor singly, nor weighed anew
 # at each step: the work grows with the square of the parcels and the third power of their pairs.
 _PAIRS, _LONG = 12, 40
@@ -127,14 +127,17 @@ def _by_money(problem: Problem, site: int, left: list[int]) -> Weight:
 def _by_worth(prices: list[int]) -> Weigh:
     """What a site asks for each unit of worth that it can add."""
 
+    worths = [max(price, 1) for price in prices]
+
     def weigh(problem: Problem, site: int, left: list[int]) -> Weight:
         cost, worth = problem.fixed[site], 0
         for line, have, unit in problem.shelves[site]:
-            if left[line]:
-                quantity = min(have, left[line])
+            want = left[line]
+            if want:
+                quantity = min(want, have)
                 cost += quantity * unit
-                worth += quantity * max(prices[line], 1)
-        return not worth, (cost << 20) // max(worth, 1), 0
+                worth += quantity * worths[line]
+        return (False, (cost << 20) // worth, 0) if worth else (True, cost << 20, 0)
 
     return weigh
 
@@ -192,8 +195,9 @@ def _able(problem: Problem, missing: dict[int, int]) -> list[int]:
     """The sites that have all of what is missing."""
     if not missing:
         return []
-    return [
-        site
-        for site, shelf in enumerate(problem.shelves)
-        if sum([have >= missing.get(line, have + 1) for line, have, _ in shelf]) == len(missing)
-    ]
+    having = (
+        {site for _, have, site in holders if have >= missing[line]}
+        for line, holders in enumerate(problem.holders())
+        if line in missing
+    )
+    return sorted(set.intersection(*having))

@@ -257,8 +257,9 @@ def _without_the_hopeless(
 ) -> tuple[Problem, Prices, Sites]:
     names = {problem.sites[site].location for site in best}
     problem = narrowed(problem, prices, problem.cost(best), best)
-    best = _named(problem, names)
-    return problem, best_prices(problem, prices.limit, problem.cost(best), prices.prices), best
+    best, limit = _named(problem, names), prices.limit
+    cost = problem.cost(best)
+    return problem, best_prices(problem, limit, cost, prices.prices, brief=limit is None), best
 
 
 def _bound(problem: Problem, prices: Prices, grain: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import gcd
+from operator import mul
 
 from core.domain.refusals import Invalid
 
@@ -17,6 +18,10 @@ PARCELS, UNITS, SPLIT = "parcels", "units", "split"
 PARCEL = 1 << 24
 
 Shelf = tuple[tuple[int, int, int], ...]
+Row = tuple[tuple[int, int, int], ...]
+
+# Dearer than any plan: what a line costs where nobody has it.
+_NOBODY = 1 << 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,13 @@ class Problem:
     fixed: tuple[int, ...]
     tie_scale: int
     money_is_first: bool = True
+    # What was worked out already; a question to fewer sites begins anew.
+    _rows: dict[int, Row | None] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    _holders: list[list[tuple[int, int, int]]] = field(
+        default_factory=list, init=False, compare=False, repr=False
+    )
 
     @property
     def units(self) -> int:
@@ -166,6 +178,49 @@ class Problem:
     def settle(self, chosen: Collection[int]) -> tuple[int, list[int]]:
         """The total of shipping from these sites, and the most that is paid for a unit of each
         line."""
+        whole = self._settle_whole(chosen)
+        return whole or self._settle(chosen)
+
+    def _settle_whole(self, chosen: Collection[int]) -> tuple[int, list[int]] | None:
+        """The same, quickly, where every chosen site has all of each line or nothing of it: a
+        line then comes from the one that is cheapest. None: it is not so simple."""
+        made = self._rows
+        rows = [made[site] if site in made else self._row(site) for site in chosen]
+        if not rows or None in rows:
+            return None
+        cheapest = rows[0] if len(rows) == 1 else map(min, *rows)  # type: ignore[arg-type]
+        units, _, sites = zip(*cheapest, strict=True)  # type: ignore[misc]
+        total = sum(map(mul, self.need, units))
+        if total >= _NOBODY:
+            return None
+        fixed = self.fixed
+        return total + sum([fixed[site] for site in {*sites} if site >= 0]), list(units)
+
+    def _row(self, site: int) -> Row | None:
+        """Of each line (unit cost, cost of the parcel, site); None: it has a part of some line."""
+        if site not in self._rows:
+            self._rows[site] = self._made_row(site)
+        return self._rows[site]
+
+    def _made_row(self, site: int) -> Row | None:
+        row = [(_NOBODY if need else 0, 0, -1) for need in self.need]
+        for line, have, unit in self.shelves[site]:
+            if have < self.need[line]:
+                return None
+            row[line] = (unit, self.fixed[site], site)
+        return tuple(row)
+
+    def holders(self) -> list[list[tuple[int, int, int]]]:
+        """Who has each line, as (unit cost, quantity, site), the cheapest first."""
+        if not self._holders:
+            found: list[list[tuple[int, int, int]]] = [[] for _ in self.need]
+            for site, shelf in enumerate(self.shelves):
+                for line, have, unit in shelf:
+                    found[line].append((unit, have, site))
+            self._holders.extend(map(sorted, found))
+        return self._holders
+
+    def _settle(self, chosen: Collection[int]) -> tuple[int, list[int]]:
         total, opened, dearest = 0, set(), [0] * len(self.need)
         for line, offers in enumerate(self._offers(chosen)):
             left = self.need[line]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import islice
 
 from core.domain.routing.bounds import Prices, Sites
 from core.domain.routing.problem import Problem
@@ -83,16 +82,19 @@ class Search:
             self._leaf(chosen, free, opened)
             return
         free &= self._affordable(chosen, free, opened)
+        reduced, gains, others = self._reduced, len(self._gains), None
         for place in self._branches(chosen, free, left):
             free &= ~(1 << place)
-            if self._stopped:
+            if self.budget.left <= 0 or (self._first_only and self.best is not None):
                 return
-            if self._is_beaten(chosen, place, free, opened):
+            if others is None or place < gains:  # without this place they can take off less
+                others = self._others_beside(chosen, free)
+            if self._goal is not None and opened + reduced[place] + others >= self._goal:
                 continue
             rest = list(left)
             for line, have, _ in self.problem.shelves[self._order[place]]:
                 rest[line] = rest[line] - have if rest[line] > have else 0
-            self._visit([*chosen, place], free, rest, opened + self._reduced[place])
+            self._visit([*chosen, place], free, rest, opened + reduced[place])
 
     @property
     def _stopped(self) -> bool:
@@ -178,23 +180,22 @@ class Search:
         """The places that may still be added without going above the best plan."""
         if self._goal is None:
             return free
-        parcels = self._parcels_left(chosen)
-        room = self._goal - opened - self._others(free, parcels and parcels - 1)
-        if parcels is None and room <= 0:
+        room = self._goal - opened - self._others_beside(chosen, free)
+        if self.prices.limit is None and room <= 0:
             return 0
         return (1 << bisect_left(self._reduced, room)) - 1
 
     def _is_beaten(self, chosen: list[int], place: int, free: int, opened: int) -> bool:
         if self._goal is None:
             return False
-        parcels = self._parcels_left(chosen)
-        others = self._others(free, parcels and parcels - 1)
-        return opened + self._reduced[place] + others >= self._goal
+        return opened + self._reduced[place] + self._others_beside(chosen, free) >= self._goal
 
-    def _others(self, free: int, most: int | None) -> int:
-        """What other sites can take off the bound at best, at most so many of them."""
-        gains = (gain for place, gain in enumerate(self._gains) if free >> place & 1)
-        return sum(islice(gains, most))
+    def _others_beside(self, chosen: list[int], free: int) -> int:
+        """What the free sites can take off the bound at best beside one more: as many of them as
+        there may be parcels."""
+        parcels = self._parcels_left(chosen)
+        gains = [gain for place, gain in enumerate(self._gains) if free >> place & 1]
+        return sum(gains[: parcels and parcels - 1])
 
     def _having(self, line: int, quantity: int) -> int:
         """A bit for every site (in search order) that has so much of a line."""
