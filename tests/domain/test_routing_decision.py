@@ -225,6 +225,15 @@ def test_lines_that_belong_together_leave_in_one_parcel() -> None:
     assert reasons(found) == {"BER": None, "HAM": r.NOT_TOGETHER}
 
 
+def test_two_of_one_thing_that_stays_together_leave_together_too() -> None:
+    order = replace(TO_BERLIN, goods={"mug": Goods("set", price=900)})
+    ber, ham = (replace(each, available={"mug": 1}) for each in (BER, HAM))
+    document = rules(rule(only={"keep_together": ["set"]}))
+    assert ships(decide(document, facts(ber, ham, order=order, mug=1))) == {"HAM": {"mug": 1}}
+    apart = decide(document, facts(ber, ham, order=order, mug=2))
+    assert (ships(apart), apart.short) == ({}, {"mug": 2})
+
+
 def test_no_parcel_is_too_small_but_the_only_one_may_be() -> None:
     least = rules(rule(only={"min_parcel_value": 1500}, prefer=["cheapest"]))
     ber, ham = replace(BER, available={"mug": 9}), replace(HAM, available={"tee": 9})
@@ -329,6 +338,18 @@ def test_a_person_who_is_asked_has_the_two_best_plans_to_choose_from() -> None:
     first, second = best_two(document, asked, found)
     assert (set(ships(first)), set(ships(second))) == ({"BER", "VIE"}, {"BER", "HAM"})
     assert Pick("BER", "mug", 1) in first.picks
+
+
+def test_the_plans_to_choose_from_are_the_asking_rules_own() -> None:
+    """What a later rule would do with the rest is not offered."""
+    document = rules(
+        rule("ask", only={"groups": ["store"], "complete": True}, otherwise="ask"),
+        rule("rest"),
+    )
+    ham = replace(HAM, available={"mug": 1})
+    asked = facts(BER, ham, mug=2)
+    (only,) = best_two(document, asked, decide(document, asked))
+    assert (ships(only), only.short) == ({"HAM": {"mug": 1}}, {"mug": 1})
 
 
 def test_of_very_many_locations_the_first_are_named_and_the_others_counted() -> None:

@@ -82,6 +82,21 @@ def test_what_is_no_question_is_told_in_one_sentence(question: Any, sentence: st
     assert error["code"] in ("invalid", "bad_candidate")
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"), [("x" * 38, f'"{"x" * 38}"'), ("x" * 39, f'"{"x" * 38}…')]
+)
+def test_a_value_is_told_as_far_as_a_person_reads(name: str, shown: str) -> None:
+    """Forty characters with their quotes."""
+    assert told(changed(objective=name))["error"]["sentence"] == f"There is no objective {shown}."
+
+
+@pytest.mark.parametrize("cost", ["parcel_cost", "unit_cost"])
+def test_a_cost_may_be_nothing_and_never_less(cost: str) -> None:
+    assert "error" not in told(changed(locations=[{**BER, cost: 0}]))
+    error = told(changed(locations=[{**BER, cost: -1}]))["error"]
+    assert error["next"] == "A cost is zero or more minor units."
+
+
 def test_names_that_nobody_asked_for_are_left_alone() -> None:
     assert told(changed(comment="for Anna", lines=[{**MUG, "color": "red"}])) == told(QUESTION)
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.domain.routing.document import Capacity
 from core.domain.routing.planner import Demand, Objective, Pick, Plan, plan
-from core.domain.routing.rules import LocationFacts, candidates, reason_against
+from core.domain.routing.rules import LocationFacts, candidates, limits_of, reason_against
 from core.domain.routing.trace import Trace, decide, explain, trace_of
 
 GOOD = LocationFacts(
@@ -50,6 +51,28 @@ def test_forbidden_locations_stay_visible_but_ship_nothing() -> None:
     found = candidates(MUGS, "DE", [GOOD, shut])
     assert [each.excluded for each in found] == [None, "inactive"]
     assert {pick.location for pick in plan(MUGS, found).picks} == {"BER"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "kept"),
+    [
+        ([], None),
+        ([Capacity("store", orders=1)], None),
+        ([Capacity("ber", orders=4)], Capacity("BER", orders=4)),
+        (
+            [Capacity("ber", 4, 9, 7, "14:00"), Capacity("national", 5, 8, 7, "12:00")],
+            Capacity("BER", 4, 8, 7, "12:00"),
+        ),
+        (
+            [Capacity("ber", lines=3), Capacity("national", units=2, cut_off="09:00")],
+            Capacity("BER", lines=3, units=2, cut_off="09:00"),
+        ),
+    ],
+)
+def test_of_several_limits_the_tightest_of_each_kind_counts(
+    limits: list[Capacity], kept: Capacity | None
+) -> None:
+    assert limits_of(replace(GOOD, groups=("national",)), limits) == kept
 
 
 def decision() -> tuple[Plan, Trace]:
