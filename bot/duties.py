@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ from core.integrations.channels.shopify.client import ShopifyProblem
 from core.integrations.channels.shopify.pull import pull_missed, record_their_count
 from core.integrations.channels.shopify.reconcile import reconcile
 from core.integrations.channels.shopify.translate import translate_delivery
+from core.integrations.payments import carrying as payments
+from core.integrations.payments import reconcile as gateways
+from core.integrations.payments import stripe_hooks
+from core.integrations.payments.opening import Till
 from core.integrations.secrets import open_secrets
 from core.integrations.solver import find as find_solver
 from core.worker import Duties, Translator
@@ -72,8 +77,15 @@ OFTEN = (
     CaseKind.OVERDUE,
     CaseKind.DELIVERY_DEAD,
     CaseKind.DEAD_LETTER,
+    CaseKind.CAPTURE_UNKNOWN,
+    CaseKind.REFUND_UNKNOWN,
 )
-SELDOM = (CaseKind.TRACKING_STALE, CaseKind.REFUND_OPEN, CaseKind.PICKUP_LATE)
+SELDOM = (
+    CaseKind.TRACKING_STALE,
+    CaseKind.REFUND_OPEN,
+    CaseKind.PICKUP_LATE,
+    CaseKind.AUTHORIZATION_ENDS,
+)
 BACKUP_AT = time(3)
 HOLIDAYS_AT = time(2, 30)
 CHUNKS_MAX = 100
@@ -96,6 +108,12 @@ class Hands:
         base = settings.shopify_api_url
         return Access(self.house.engine, self.http, settings.secrets, base)
 
+    @property
+    def till(self) -> Till:
+        settings = self.house.settings
+        access = self.store_access
+        return Till(self.house.engine, self.http, settings.secrets, access, settings.stripe_api_url)
+
 
 def make_hands(house: House) -> Hands:
     http = httpx2.AsyncClient(timeout=20, trust_env=False, follow_redirects=False)
@@ -110,6 +128,8 @@ def make_hands(house: House) -> Hands:
 def duties(hands: Hands) -> Duties:
     executors = {
         **shopify.executors(hands.store_access),
+        **payments.executors("shopify", hands.till.open),
+        **payments.executors("stripe", hands.till.open),
         **hands.slack.cards.executors(),
         **hands.deliveries.executors(),
         **hands.telegram.executors(),
@@ -150,6 +170,7 @@ def _translator(hands: Hands) -> Translator:
     readers: dict[str, Callable[[Connection, str, bytes], Any]] = {
         "shopify": translate_delivery,
         "carrier": lambda connection, _topic, raw: seventeen.translate(connection.id, raw),
+        "stripe": lambda connection, topic, raw: stripe_hooks.translate(connection.id, topic, raw),
         "telegram": hands.telegram.read_again,
     }
 
@@ -201,6 +222,7 @@ def jobs(hands: Hands) -> list[Job]:
         _scan(house, CaseKind.INVARIANT, HOUR),
         *(_each(house, *one) for one in FOR_EVERY_SHOP),
         Job("pull missed orders", Every(QUARTER), lambda _: pull_all(hands)),
+        Job("ask gateways", Every(QUARTER), lambda _: ask_gateways(hands)),
         *_backups(house),
     ]
 
@@ -258,6 +280,15 @@ async def pull_all(hands: Hands) -> str:
     if failed:
         raise Unavailable(" ".join([*failed, *said]), "It is tried again in a quarter of an hour.")
     return " ".join(said)
+
+
+async def ask_gateways(hands: Hands) -> str:
+    """What moved at gateways without a word to us, and what became of that which has no answer."""
+    said = []
+    for shop_id in await hands.house.read(setup.shop_ids):
+        shop = await hands.house.read(partial(setup.load_shop, shop_id=shop_id))
+        said.append(await gateways.reconcile(hands.till, shop))
+    return " ".join(filter(None, said))
 
 
 async def compare_all(house: House, shop_id: int) -> dict[str, list[str]]:

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     telegram_api_url: str = "https://api.telegram.org"
     shopify_api_url: str = ""
     carrier_api_url: str = ""
+    stripe_api_url: str = ""
     slack_commands: Annotated[tuple[str, ...], NoDecode] = ("/wismo", "/order")
     metrics_token: SecretStr = SecretStr("")
     backup_dir: str = ""

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -27,6 +28,7 @@ from core.integrations.carriers import seventeen
 from core.integrations.channels.shopify import verify
 from core.integrations.channels.shopify.access import caller_for
 from core.integrations.channels.shopify.translate import translate_delivery
+from core.integrations.payments import stripe_hooks
 from core.integrations.secrets import open_secrets
 
 ID_LENGTH_MAX = 200
@@ -38,14 +40,18 @@ class Door:
     """How one kind of machine proves itself, names its message, and is understood."""
 
     kind: str
-    is_proven: Callable[[Connection, Mapping[str, str], Headers, bytes], bool]
+    is_proven: Callable[[Connection, Mapping[str, str], Headers, bytes, datetime], bool]
     topic: Callable[[Headers, bytes], str]
     ids: Callable[[Headers, bytes], tuple[str, str | None]]
     translate: Callable[[Connection, str, bytes], Any]
 
 
 def _is_our_store(
-    connection: Connection, secrets: Mapping[str, str], headers: Headers, raw: bytes
+    connection: Connection,
+    secrets: Mapping[str, str],
+    headers: Headers,
+    raw: bytes,
+    _now: datetime,
 ) -> bool:
     signatures = headers.getlist("x-shopify-hmac-sha256")
     domains = headers.getlist("x-shopify-shop-domain")
@@ -72,7 +78,11 @@ SHOPIFY = Door(
 
 
 def _is_our_carrier(
-    _connection: Connection, secrets: Mapping[str, str], headers: Headers, raw: bytes
+    _connection: Connection,
+    secrets: Mapping[str, str],
+    headers: Headers,
+    raw: bytes,
+    _now: datetime,
 ) -> bool:
     signs = headers.getlist("sign")
     secret = secrets.get("webhook_secret", "")
@@ -86,7 +96,27 @@ CARRIER = Door(
     lambda _headers, raw: (seventeen.delivery_id(raw), None),
     lambda connection, _topic, raw: seventeen.translate(connection.id, raw),
 )
-DOORS = {"shopify": SHOPIFY, "carriers": CARRIER}
+
+
+def _is_our_account(
+    _connection: Connection,
+    secrets: Mapping[str, str],
+    headers: Headers,
+    raw: bytes,
+    now: datetime,
+) -> bool:
+    signed = headers.getlist("stripe-signature")
+    return stripe_hooks.is_signed(raw, signed, secrets.get("webhook_secret", ""), now)
+
+
+STRIPE = Door(
+    "stripe",
+    _is_our_account,
+    lambda _headers, raw: stripe_hooks.topic_of(raw),
+    lambda _headers, raw: (stripe_hooks.event_id(raw) or digest(raw), None),
+    lambda connection, topic, raw: stripe_hooks.translate(connection.id, topic, raw),
+)
+DOORS = {"shopify": SHOPIFY, "carriers": CARRIER, "stripe": STRIPE}
 
 
 def hook_routes(house: House, counts: Counts) -> list[Route]:
@@ -130,7 +160,8 @@ class Hook:
             return None
         shop, connection = found
         secrets = open_secrets(connection, self._house.settings.secrets)
-        if not self._door.is_proven(connection, secrets, request.headers, raw):
+        now = self._house.clock()
+        if not self._door.is_proven(connection, secrets, request.headers, raw, now):
             self._house.engine.chore(lambda uow: uow.people.count(REFUSED), shop.id)
             return None
         topic = self._door.topic(request.headers, raw)[:ID_LENGTH_MAX]

@@ -44,6 +44,7 @@ RESOURCES = (
     Resource("/orders/{order}/edit", "show_edit"),
     Resource("/orders/{order}/why", "why_routed"),
     Resource("/orders/{order}/whatif", "what_if"),
+    Resource("/orders/{order}/payments", "show_payments"),
     Resource("/orders/{order}", "show_order", {"timeline": True}),
     Resource("/orders", "find_orders"),
     Resource("/stock/{sku:path}", "show_stock"),

@@ -22,6 +22,7 @@ SECRETS = {
     "slack": ("bot_token", "signing_secret"),
     "telegram": ("token",),
     "carrier": ("key",),
+    "stripe": ("secret_key", "webhook_secret"),
     "smtp": ("url",),
 }
 CONFIG = {"shopify": ("shop_domain",)}
@@ -30,6 +31,7 @@ HOOKS = {
     "slack": "/hooks/slack",
     "telegram": "/hooks/telegram",
     "carrier": "/hooks/carriers",
+    "stripe": "/hooks/stripe",
 }
 
 Config = Annotated[
@@ -83,7 +85,7 @@ def _in_words(value: Any) -> str:
 def add_connection(
     context: typer.Context,
     kind: Annotated[
-        str, typer.Argument(help="shopify, slack, telegram, carrier, smtp, api, files")
+        str, typer.Argument(help="shopify, slack, telegram, carrier, stripe, smtp, api, files")
     ],
     name: str,
     config: Config = None,

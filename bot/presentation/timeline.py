@@ -199,6 +199,8 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderCaptured": _captured,
     "OrderUpdated": lambda d, _: f"Changed: {', '.join(map(state, d.get('changes', {})))}.",
     "OrderPaid": lambda d, desk: f"{_money(d, desk)} paid.",
+    "CaptureAsked": lambda d, desk: f"{_money(d, desk)} is being captured{_typed(d, 'why')}.",
+    "AuthorizationReleased": lambda d, desk: f"{_money(d, desk)} that was set aside was let go.",
     "OrderEdited": _edited,
     "OrderCanceled": lambda d, _: f"Canceled: {d.get('reason')}.",
     "OrderHeld": _held,

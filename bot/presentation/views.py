@@ -19,6 +19,7 @@ from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.money import money_card, refund_card
 from bot.presentation.orders import order_card, order_page
 from bot.presentation.pauses import pauses_card, preview_card
+from bot.presentation.payments import payments_card
 from bot.presentation.picks import picks_card
 from bot.presentation.pickups import pickups_page, run_card
 from bot.presentation.promises import lanes_card, promise_card
@@ -54,6 +55,7 @@ from core.queries.incoming import ExpectedPage, TransferPage
 from core.queries.ledger import LedgerView
 from core.queries.orders import OrderPage, OrderView
 from core.queries.pauses import PauseList, PausePreview
+from core.queries.payments import OrderMoney
 from core.queries.picks import PickQueue
 from core.queries.pickups import DeliveryRun, PickupList
 from core.queries.promises import BasketPromise, LaneTable
@@ -79,6 +81,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     RefundPreview: refund_card,
     MoneyView: money_card,
     PauseList: pauses_card,
+    OrderMoney: payments_card,
     ScreenedOrder: screened_card,
     ScreeningView: screening_card,
     RulesView: rules_card,

@@ -17,7 +17,7 @@ from core.domain.policy import require_kind
 from core.domain.refusals import Conflict, Invalid, NotFound
 from core.registry import Arg, Done, Risk, command
 
-CONNECTION_KINDS = ("shopify", "slack", "telegram", "carrier", "smtp", "api", "files")
+CONNECTION_KINDS = ("shopify", "slack", "telegram", "carrier", "stripe", "smtp", "api", "files")
 # What a shop's own system may tell its customers too; codes and alerts are always ours.
 SHARED_KINDS = (
     "order_confirmation",

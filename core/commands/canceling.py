@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from core.commands import refunds
 from core.commands.choosing import Units, by_sku, choose, in_words
+from core.commands.collecting import let_go_unneeded
 from core.commands.owing import text_of
 from core.commands.placing import open_short_case, open_unknown_case, serve_queue
 from core.commands.snapshots import RestorePlacing, snapshot, take_apart, with_work
@@ -60,6 +61,7 @@ def cancel_units(
     )
     after = uow.orders.save(Change(after, (fact,)))
     tell_shop(uow, order, after, (), f"cancel-units:{uow.command_id}")
+    let_go_unneeded(uow, after)
     open_short_case(uow, after)
     open_unknown_case(uow, after)
     serve_queue(uow, skus)
@@ -80,7 +82,9 @@ def _way_back(
 
 
 def _promised(order: Order, units: Mapping[int, int]) -> dict[int, int]:
-    """By line id, what has to come out of work: the rest waits for stock or has no place yet."""
+    """By line id, what has to come out of work: the rest waits for stock, has no place yet, or is
+    nothing that is sent."""
+    units = {i: n for i, n in units.items() if order.line(i).ships}
     loose = {i: order.line(i).backordered + order.line(i).unplaced for i in units}
     return {i: n - loose[i] for i, n in units.items() if n > loose[i]}
 

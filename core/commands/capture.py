@@ -10,6 +10,12 @@ from typing import Any
 
 from core.commands.carts import claim
 from core.commands.merging import merge, new_line
+from core.commands.payment_news import (
+    CapturePayment,
+    keep_payments,
+    require_payments,
+    taken_of,
+)
 from core.commands.placing import (
     open_short_case,
     open_unknown_case,
@@ -94,6 +100,7 @@ class CaptureOrder:
     method: str = ""
     pickup_at: str = ""  # where it is collected: code, name, or the channel's own id of the store
     cart: str = ""  # what it held becomes the order's promise
+    payments: tuple[CapturePayment, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def audited(self) -> dict[str, Any]:
@@ -148,6 +155,9 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
         own = claim(uow, ask.cart, order) if ask.cart else ()
         order = screen(uow, place(uow, order, levels, own=own), None if own else levels)
     uow.orders.add(Change(order))
+    if ask.payments:
+        uow.write_rows()
+        keep_payments(uow, order, ask.payments)
     _open_cases(uow, order)
     return Done(f"Order {order.number} is captured.", {"order": order.number, "id": order.id})
 
@@ -164,6 +174,7 @@ def _require_sense(ask: CaptureOrder) -> None:
             raise Invalid(f"A quantity of {line.quantity} makes no sense.", "Send 1 to 100,000.")
     exponent(ask.currency.upper())
     _require_money(ask)
+    require_payments(ask.payments)
     _require_sizes(ask)
 
 
@@ -223,7 +234,7 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         tax=ask.tax,
         shipping_tax=shipping_tax if ask.shipping_tax is None else ask.shipping_tax,
         total=total,
-        captured=ask.captured,
+        captured=taken_of(ask.captured, ask.payments) if ask.payments else ask.captured,
         refunded=0,
         ship_to=ask.ship_to,
         bill_to=ask.bill_to,

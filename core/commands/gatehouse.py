@@ -8,6 +8,7 @@ from dataclasses import replace
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind
+from core.domain.collecting import Before, is_enough
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.holds import Answer, Exit, Hold, answer, box_of, gate, refusal
 from core.domain.order import Change, Order
@@ -23,6 +24,7 @@ def let_go(
     is ready again. So a hold and its release change no work until somebody is at the box.
     """
     require_not_canceled(order)
+    require_money(uow, order)
     free: list[FulfillmentOrder] = []
     stopped: list[Hold] = []
     for work in works:
@@ -42,6 +44,19 @@ def require_not_canceled(order: Order) -> None:
             f"Order {order.number} is canceled.",
             "Put the goods back on the shelf.",
             code="canceled",
+        )
+
+
+def require_money(uow: UnitOfWork, order: Order) -> None:
+    """The payment gate: nobody works on goods before as much money is there as the shop wants."""
+    before = Before(uow.shop.policy["goods_need"])
+    if before is Before.NOTHING:
+        return
+    if not is_enough(order, uow.payments.of(order.id), before):
+        raise NotPossible(
+            f"Order {order.number} is not {before.value} yet.",
+            f"Wait for its payment, or write `payments {order.number}`.",
+            code="unpaid",
         )
 
 

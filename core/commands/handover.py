@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.commands import gatehouse
+from core.commands.collecting import collect_for_parcel
 from core.commands.documents import invoice_at_shipment
 from core.commands.placing import open_short_case, open_unknown_case
 from core.commands.writeback import write_back
@@ -102,6 +103,7 @@ def leave(
     _close_cases(uow, after, gone)
     _tell_channel(uow, after, parcel, gone, newly_shipped(order, after))
     invoice_at_shipment(uow, after)
+    collect_for_parcel(uow, after)
     return _left_in_spite(uow, after, parcel, stopped)
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.commands.collecting import let_go_unneeded
 from core.commands.edit_conflicts import ask_about_shop
 from core.commands.editing import settle_units
+from core.commands.payment_news import absorb, keep_payments
 from core.commands.placing import free, serve_queue
 from core.commands.refunds import owe_for_whole, owe_what_came_late
 from core.commands.screening import screen_changed
@@ -52,10 +54,13 @@ def _is_older(order: Order, ask: CaptureOrder) -> bool:
 
 
 def _merge_money(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
+    if ask.payments:
+        keep_payments(uow, order, ask.payments)
     if ask.captured <= order.captured:
         return order
     paid = e.OrderPaid(ask.captured - order.captured, order.currency)
     after = uow.orders.save(Change(replace(order, captured=ask.captured), (paid,)))
+    absorb(uow, after)
     if order.is_canceled or any(line.canceled for line in order.lines):
         owe_what_came_late(uow, after, is_channels=order.is_canceled)
     return uow.orders.own(order.id)
@@ -74,6 +79,7 @@ def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
     if not any(line.shipped for line in order.lines):
         owe_for_whole(uow, order, is_channels=True)
         _expect_refunds(uow, order)
+    let_go_unneeded(uow, order)
     for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU, CaseKind.SCREENING):
         uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
     if late:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from core.commands.canceling import Goods, cancel_units, open_units
 from core.commands.choosing import Units
+from core.commands.collecting import let_go_unneeded
 from core.commands.owing import text_of
 from core.commands.placing import (
     free,
@@ -75,6 +76,7 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
     for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU, CaseKind.SCREENING):
         uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
     write_back(uow, after, "cancel", f"cancel:{order.id}", {"reason": after.cancel_reason})
+    let_go_unneeded(uow, after)
     serve_queue(uow, skus)
     claim = owe_for_whole(uow, after)
     uow.undo = replace(before, claims=(claim.id,) if claim else ())

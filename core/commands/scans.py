@@ -8,6 +8,11 @@ from datetime import timedelta
 from typing import Annotated
 
 from core.commands.holds import release_ended
+from core.commands.payment_watch import (
+    authorizations_ending,
+    captures_without_answer,
+    refunds_without_answer,
+)
 from core.commands.restock import low_cases
 from core.db import blocking as blocking_facts
 from core.db import invariants, pickups, scanning
@@ -111,6 +116,9 @@ SCANS: dict[CaseKind, Detector] = {
     CaseKind.HOLD_ASKED: _hold_asked,
     CaseKind.OVERDUE: _overdue,
     CaseKind.PICKUP_LATE: _pickup_late,
+    CaseKind.AUTHORIZATION_ENDS: authorizations_ending,
+    CaseKind.CAPTURE_UNKNOWN: captures_without_answer,
+    CaseKind.REFUND_UNKNOWN: refunds_without_answer,
 }
 
 
@@ -193,6 +201,9 @@ _MANY = {
     CaseKind.INVARIANT: "things that must always be true are not",
     CaseKind.LOW_STOCK: "SKUs are low",
     CaseKind.PICKUP_LATE: "orders were not collected",
+    CaseKind.AUTHORIZATION_ENDS: "authorizations lapse soon",
+    CaseKind.CAPTURE_UNKNOWN: "captures have no answer",
+    CaseKind.REFUND_UNKNOWN: "refunds have no answer",
 }
 
 

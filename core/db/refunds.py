@@ -152,6 +152,12 @@ def late_parts(session: Session, shop_id: int, before: datetime) -> list[RefundP
     return [_part(row) for row in rows]
 
 
+def is_part_open(session: Session, shop_id: int, part_id: int) -> bool:
+    """Whether a part still waits for its gateway, or for a person."""
+    row = session.row(_PART_BY_ID, shop=shop_id, id=part_id)
+    return row is not None and _part(row).is_open
+
+
 def _refund(row: Row) -> Refund:
     r: dict[str, Any] = dict(zip((c.name for c in _FIELDS), row, strict=True))
     return Refund(

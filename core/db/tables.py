@@ -498,6 +498,32 @@ payment_request = _table(
     sa.Index(None, "shop_id", "state", "due_at"),
 )
 
+# What we asked a gateway to take of a payment, or to let go: asked once, under its own key.
+collection = _table(
+    "collection",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _ref("payment_id", "payment.id"),
+    _text("kind"),
+    _int("amount"),
+    _int("last"),
+    _text("state", "sent"),
+    _text("key"),
+    _text("reason"),
+    _text("why"),
+    _at("at"),
+    _at("settled_at", nullable=True),
+    _check("kind", "kind in ('capture', 'release')"),
+    _check("amount", "amount > 0 and last in (0, 1)"),
+    _check("state", "state in ('sent', 'unknown', 'done', 'failed')"),
+    _check("settled", "(state in ('done', 'failed')) = (settled_at is not null)"),
+    sa.UniqueConstraint("shop_id", "key"),
+    sa.Index(None, "payment_id"),
+    sa.Index(None, "order_id"),
+    sa.Index(None, "shop_id", "state", "at"),
+)
+
 routing_trace = _table(
     "routing_trace",
     _id(),

@@ -37,6 +37,9 @@ class CaseKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     REFUND_UNKNOWN = "refund_unknown"
     PAYMENT_DUE = "payment_due"
+    CAPTURE_FAILED = "capture_failed"
+    CAPTURE_UNKNOWN = "capture_unknown"
+    AUTHORIZATION_ENDS = "authorization_ends"
     CUSTOMER_WISH = "customer_wish"
     CUSTOMER_CHAT = "customer_chat"
     INVARIANT = "invariant"
@@ -85,6 +88,9 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.REFUND_FAILED: Rule("us", 24),
     CaseKind.REFUND_UNKNOWN: Rule("us", 4, closes_itself=True),
     CaseKind.PAYMENT_DUE: Rule("us", 48, closes_itself=True),
+    CaseKind.CAPTURE_FAILED: Rule("us", 24),
+    CaseKind.CAPTURE_UNKNOWN: Rule("us", 4, closes_itself=True),
+    CaseKind.AUTHORIZATION_ENDS: Rule("us", 24, closes_itself=True),
     CaseKind.CUSTOMER_WISH: Rule("us", 4),
     CaseKind.CUSTOMER_CHAT: Rule("us", 1),
     CaseKind.INVARIANT: Rule("us", 1, closes_itself=True),

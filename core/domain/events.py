@@ -35,6 +35,23 @@ class OrderPaid(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureAsked(Event):
+    """A gateway is asked to take money that was set aside; `why` says who or what wants it."""
+
+    amount: int
+    currency: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationReleased(Event):
+    """Money that was set aside, and not taken, is the customer's again."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderCanceled(Event):
     reason: str
     by_channel: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.domain.carriers import carrier_name
+from core.domain.collecting import Before, OnceTakes, When
 from core.domain.exchanges import PRICES
 from core.domain.holds import hold_hours, release_rules
 from core.domain.hours import parse_hours
@@ -55,6 +56,15 @@ POLICIES: Mapping[str, Policy] = {
     "refund_late_minutes": Policy("minutes until a refund without an answer is a case", 1, 1440),
     "payment_request_days": Policy("days in which a customer pays what more is due", 1, 90),
     "payee": Policy("to whom customers send money: bank and account, as they shall read it"),
+    "capture_when": Policy("when money is taken", choices=tuple(w.value for w in When)),
+    "capture_once_takes": Policy(
+        "what the only capture of a card takes at the first parcel",
+        choices=tuple(o.value for o in OnceTakes),
+    ),
+    "goods_need": Policy(
+        "what has to be there before goods are worked on", choices=tuple(b.value for b in Before)
+    ),
+    "authorization_warn_hours": Policy("hours before set-aside money lapses", 1, 720),
     "return_window_days": Policy("days in which goods may come back", 0, 3650),
     "return_auto_approve_below": Policy("minor units below which returns need nobody", 0, 10**9),
     "return_expires_days": Policy("days in which approved goods must come (0: always)", 0, 3650),

@@ -81,7 +81,8 @@ class Connection:
     @property
     def pays_refunds(self) -> bool:
         """Whether we may give money back through this account: only once somebody says so."""
-        return self.active and bool(self.config.get("refunds", self.kind == "stripe"))
+        told = str(self.config.get("refunds") or self.kind == "stripe").strip().casefold()
+        return self.active and told in ("true", "yes", "on", "1")
 
 
 DEFAULT_POLICY: dict[str, Any] = {
@@ -94,6 +95,10 @@ DEFAULT_POLICY: dict[str, Any] = {
     "refund_late_minutes": 15,
     "payment_request_days": 7,
     "payee": "",
+    "capture_when": "channel",
+    "capture_once_takes": "all",
+    "goods_need": "nothing",
+    "authorization_warn_hours": 48,
     "return_window_days": 30,
     "return_auto_approve_below": 10_000,
     "return_expires_days": 21,

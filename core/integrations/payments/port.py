@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class PaidBack:
     payment: str
     amount: int
     currency: str
-    state: str
+    state: Literal["succeeded", "pending", "failed"]
     key: str = ""
     reason: str = ""
     at: datetime | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import httpx2
@@ -170,7 +170,11 @@ def _expiry(intent: Mapping[str, Any]) -> datetime | None:
     return datetime.fromtimestamp(ends, UTC) if ends else None
 
 
-_STATES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+_STATES: dict[str, Literal["succeeded", "failed"]] = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "canceled": "failed",
+}
 
 
 def paid_back_of(refund: Mapping[str, Any]) -> PaidBack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from core.domain.money import decimal_text, parse_minor
 from core.integrations.channels.shopify import client as c
@@ -236,7 +236,7 @@ def _paid_back(payment: str, order: Node, refund: Node) -> port.PaidBack:
     )
 
 
-def _state(refund: Node) -> str:
+def _state(refund: Node) -> Literal["succeeded", "pending", "failed"]:
     states = {one["status"] for one in refund["transactions"]["nodes"]}
     if states & set(GONE):
         return "failed"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from core.commands.capture import CaptureLine, CaptureOrder
 from core.commands.deliveries import IgnoreDelivery
 from core.commands.outside import RecordChannelRefund
+from core.commands.payment_news import CapturePayment
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.domain.money import parse_minor
 from core.domain.order import Address
@@ -38,6 +39,7 @@ ORDER_TOPICS = (
 PULLED_ORDER = "pull/order"
 PAID = ("paid", "partially_paid", "partially_refunded", "refunded")
 TEXT_MAX = 5000
+AUTHORIZED_FOR = timedelta(days=7)
 
 
 def translate_delivery(connection: Connection, topic: str, raw: bytes) -> Any:
@@ -87,6 +89,7 @@ def capture_of(connection: Connection, order: p.Order) -> CaptureOrder:
         handed_over=is_till,
         sold_at=str(order.location_id or "") if is_till else "",
         shipping_line=_text(next((x.title for x in shipping if x.title), ""))[:100],
+        payments=_held(order),
         extra=_extra(order),
     )
 
@@ -95,6 +98,15 @@ def _shipping_tax(order: p.Order, shipping: list[p.ShippingLine]) -> int | None:
     """None where the shop does not say it: then it is what the lines leave of the order's tax."""
     taxes = [tax.price for line in shipping for tax in line.tax_lines]
     return sum(_money(order, price) for price in taxes) if taxes else None
+
+
+def _held(order: p.Order) -> tuple[CapturePayment, ...]:
+    """Money that the shop has only set aside. Until when, only some plans are told: cards hold it
+    for seven days at least."""
+    if order.financial_status != "authorized" or not total_of(order):
+        return ()
+    ends = (order.processed_at or order.created_at) + AUTHORIZED_FOR
+    return (CapturePayment("channel", str(order.id), total_of(order), expires_at=ends),)
 
 
 def _require_sense(order: p.Order) -> None:
