@@ -23,6 +23,7 @@ from core.domain.nearby import CARRIER as OUR_DRIVER
 from core.domain.order import Change, Line, Order
 from core.domain.pickup import COLLECTED, Pickup, is_pickup
 from core.domain.stock import Move, Short, StockMove
+from core.domain.tracking import ParcelStatus
 
 HANDED_OVER, SCANNED = "handed_over", "scanned"
 Works = Sequence[FulfillmentOrder]
@@ -85,11 +86,15 @@ def leave(
 
     `works` are tried in order for the parcel's units; what none covers has left all the same.
     """
-    if is_pickup(order):
-        pickups.end(uow, _waiting(uow, order, works), COLLECTED)
+    with_its_customer = is_pickup(order) and not parcel.tracking_number
+    if with_its_customer:
+        evidence = COLLECTED
+        parcel = replace(parcel, delivered_at=uow.now, status=ParcelStatus.DELIVERED.value)
     taken, uncovered = cover(parcel.items, works)
     stopped = [h for h in order.holds if _concerns(h, parcel, taken)]
     gone = [_piece(uow, order, work, taken[work.id]) for work in works if work.id in taken]
+    if is_pickup(order):
+        pickups.end(uow, _waiting(uow, order, gone), COLLECTED)
     after = _consume(uow, order, gone)
     after = _ship_uncovered(uow, after, parcel, uncovered, location_id)
     if uncovered:
@@ -99,7 +104,9 @@ def leave(
     if not parcel.items:
         return after
     fact = e.ParcelShipped(parcel.id, parcel.carrier, parcel.tracking_number or "", evidence)
-    after = uow.orders.save(Change(after, (fact,)))
+    after = uow.orders.save(
+        Change(_arrived(after, parcel) if with_its_customer else after, (fact,))
+    )
     _close_cases(uow, after, gone)
     _tell_channel(uow, after, parcel, gone, newly_shipped(order, after))
     invoice_at_shipment(uow, after)
@@ -317,14 +324,18 @@ def _is_over(order: Order, hold: Hold, left: Collection[int]) -> bool:
     return order.status.value == "closed" or hold.scope_id in left
 
 
-def received(uow: UnitOfWork, order: Order, parcel: Parcel, at: datetime) -> Order:
-    """The parcel reached its receiver."""
+def _arrived(order: Order, parcel: Parcel) -> Order:
     changed = {}
     for line_id, _, quantity in parcel.items:
         line = order.line(line_id)
         changed[line_id] = replace(line, delivered=min(line.shipped, line.delivered + quantity))
+    return order.with_lines(changed)
+
+
+def received(uow: UnitOfWork, order: Order, parcel: Parcel, at: datetime) -> Order:
+    """The parcel reached its receiver."""
     fact = e.ParcelDelivered(parcel.id, at.isoformat())
-    return uow.orders.save(Change(order.with_lines(changed), (fact,)))
+    return uow.orders.save(Change(_arrived(order, parcel), (fact,)))
 
 
 def not_received(uow: UnitOfWork, order: Order, parcel: Parcel) -> Order:

@@ -11,7 +11,6 @@ from core.commands import floor, gatehouse, handover
 from core.commands.fulfillment import PutBack, packed_units, put_back
 from core.commands.holds import HoldOrder, hold
 from core.commands.orders import CancelOrder, cancel
-from core.commands.refunds import owe_for_canceled
 from core.commands.writeback import write_back
 from core.db import pickups as db
 from core.db.unit_of_work import UnitOfWork
@@ -257,24 +256,13 @@ def _hand_over(
     """The goods are the customer's: stock is consumed, the parcel has left and arrived at once."""
     db.end(uow, found, how, reason)
     parcel = handover.new_parcel(uow, order, handover.contents(works))
-    parcel = replace(parcel, handed_over_at=uow.now, delivered_at=uow.now, status="Delivered")
+    parcel = replace(parcel, handed_over_at=uow.now)
     order = handover.leave(uow, order, parcel, works, COLLECTED, is_new=True)
-    order = _arrived(uow, order, works)
     code = uow.shop.locations[works[0].location_id].code
     order = uow.orders.save(Change(order, (e.PickupCollected(code, how, reason),)))
     rest = " Something of it is still to come." if order.status.value == "open" else ""
     facts = {"order": order.number, "location": code, "how": how}
     return Done(f"Order {order.number} was handed over at {code}.{rest}", facts)
-
-
-def _arrived(uow: UnitOfWork, order: Order, works: Works) -> Order:
-    changed = {line.id: line for line in order.lines}
-    for work in works:
-        for item in work.items:
-            line = changed[item.line_id]
-            there = min(line.shipped, line.delivered + item.quantity)
-            changed[item.line_id] = replace(line, delivered=there)
-    return uow.orders.save(Change(order.with_lines(changed)))
 
 
 # --- told again -----------------------------------------------------------------------------------
@@ -366,8 +354,6 @@ def _end_order(uow: UnitOfWork, number: str, reason: str) -> str:
         if not order.is_held:
             hold(HoldOrder(number, HoldReason.CUSTOMER, note=reason), uow)
         return "It is on hold: ask the customer what to do."
-    units = {line.id: line.wanted for line in order.bought if line.wanted}
-    claim = owe_for_canceled(uow, order, units)
     done = cancel(CancelOrder(number, reason), uow)
     uow.undo = None  # its customer may have been told that it waits no longer
-    return f"Order {number} is canceled; the refund is a task." if claim else done.sentence
+    return done.sentence

@@ -20,8 +20,10 @@ from core.commands.pickups import (
     RemindPickups,
     ReturnToShelf,
 )
+from core.commands.routing import ActivateRules, PutRules, Sure
 from core.commands.scans import ScanForCases
 from core.commands.setup import ChangeLocation, SetPolicy
+from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.commands.tracking import DeliverParcel
 from core.db import tables as t
 from core.db.rows import from_json
@@ -33,7 +35,8 @@ from core.domain.pickup import code_of
 from core.engine import Caller
 from core.queries.orders import OrderView, ShowOrder
 from core.queries.pickups import ListDeliveries, ListPickups
-from tests.shop import BER, HAM, SHOP, Shop, make_shop, staff
+from core.queries.why import WhyRouted
+from tests.shop import BER, CHANNEL, HAM, SHOP, SHOPIFY, Shop, make_shop, staff
 
 KEYS = ("a-key-for-tests-only-a-key-for-tests-only",)
 OWNER = staff(Role.OWNER, "Olga")
@@ -152,9 +155,39 @@ def test_another_stores_people_know_nothing_of_it(shop: Shop) -> None:
 def test_put_back_takes_the_pickup_away_and_its_code_with_it(shop: Shop) -> None:
     lies_ready(shop)
     assert shop.do(PutBack("1001"), LEA).ok
+    assert shop.rows(t.pickup) == []
     assert shop.do(CollectOrder("1001", code(shop)), LEA).code == "not_ready"
     assert shop.do(ReadyForPickup("1001"), LEA).ok
     assert shop.do(CollectOrder("1001", code(shop)), LEA).ok
+
+
+def test_what_the_shop_says_ends_the_waiting(shop: Shop) -> None:
+    """Fulfilled there: collected. Canceled there: its code is worth nothing, its goods are free."""
+    lies_ready(shop)
+    part = (FulfilledLine("1001-1", 1),)
+    told = RecordFulfillment(SHOPIFY, "gid-1001", "F-1", part, shop.clock())
+    assert shop.do(told, CHANNEL).ok
+    assert (show(shop).lines[0].delivered, len(shop.ask(ListPickups()).waiting)) == (1, 1)
+    assert "shipped" not in [from_json(r["payload"]).get("kind") for r in shop.rows(t.outbox)]
+    shop.clock.advance(minutes=5)
+    gone = shop.order(1001, ("mug-red", 2), canceled_at=shop.clock(), pickup_at="ham")
+    assert shop.do(gone, CHANNEL).ok
+    assert shop.ask(ListPickups()).waiting == ()
+    assert shop.do(CollectOrder("1001", code(shop)), LEA).code == "canceled"
+    assert level(shop, HAM) == (9, 0)
+
+
+def test_rules_neither_move_a_pickup_nor_forget_what_to_do_when_it_is_short(shop: Shop) -> None:
+    rule = {"name": "no stores", "only": {"groups": ["warehouse"]}, "otherwise": {"do": "queue"}}
+    written = shop.do(PutRules({"name": "test", "rules": [rule]}, "a test"), OWNER)
+    assert written.ok, written
+    assert shop.do(ActivateRules(int(written.facts["number"]), Sure.SURE), OWNER).ok
+    shop.place(1001, ("mug-red", 2), pickup_at="ham")
+    assert [work.location for work in show(shop).works] == ["HAM"]
+    shop.place(1002, ("sock-grey", 12), pickup_at="ham")
+    assert (show(shop, "1002").works, show(shop, "1002").lines[0].backordered) == ((), 12)
+    why = shop.ask(WhyRouted("1001"))
+    assert "collected_elsewhere" in str(why)
 
 
 # --- which store ----------------------------------------------------------------------------------
