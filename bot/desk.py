@@ -23,6 +23,7 @@ from bot.grammar import (
     spec_of_verb,
 )
 from bot.papers import document_link, paper_buttons
+from bot.presentation.counter import counter_form, counter_words
 from bot.presentation.counts import count_form, counts_card
 from bot.presentation.edits import edit_form, in_brief
 from bot.presentation.forms import form_for, gathered, return_form, units_form
@@ -31,6 +32,7 @@ from bot.presentation.model import Answer, Card, Form, Section
 from bot.presentation.receipts import receipt_card, refusal_card
 from bot.presentation.views import card_for
 from bot.presentation.words import when
+from core.commands.counter import ReturnHere
 from core.commands.edits import ChangeOrder, ConfirmEdit, EditOrder
 from core.commands.pausing import StartPause
 from core.db.setup import load_shop
@@ -38,6 +40,7 @@ from core.domain.access import Role
 from core.domain.refusals import NotPossible, Refusal
 from core.engine import Caller, Receipt
 from core.queries.cases import ShowCase
+from core.queries.counter import CounterView, ShowCounter
 from core.queries.counts import CountsView, ListCounts
 from core.queries.documents import DocumentView
 from core.queries.edits import EditView, ShowEdit, TryEdit
@@ -129,13 +132,16 @@ async def looked_at(
 ) -> str:
     """What a form that is being filled in would come to; nothing is stored."""
     asked = _asked_by(verb, arguments)
-    if not _works_here(caller) or not isinstance(asked, ChangeOrder):
+    if not _works_here(caller) or not isinstance(asked, ChangeOrder | ReturnHere):
         return ""
+    desk = await desk_of(house, caller, context)
     try:
-        view: EditView = await house.query(TryEdit(asked.order, form=asked), caller)
+        if isinstance(asked, ReturnHere):
+            counter = await house.query(ShowCounter(asked.order, asked), caller)
+            return counter_words(counter, desk)
+        return in_brief(await house.query(TryEdit(asked.order, form=asked), caller), desk)
     except Refusal as refusal:
         return str(refusal)
-    return in_brief(view, await desk_of(house, caller, context))
 
 
 def _works_here(caller: Caller) -> bool:
@@ -279,6 +285,8 @@ async def _form(
     number = str(given.get(about, ""))
     if not number:
         return form_for(spec, given, desk, problem)
+    if spec.shape is ReturnHere:
+        return await _counter_form(house, spec, number, given, caller, desk, problem)
     try:
         view: OrderView = await house.query(ShowOrder(number), caller)
     except Refusal as refusal:
@@ -293,6 +301,23 @@ async def _form(
         return units_form(spec, view, given, desk, problem)
     known = {**given, about: view.number}
     return replace(form_for(spec, known, desk, problem), version=view.version)
+
+
+async def _counter_form(
+    house: House,
+    spec: Spec,
+    number: str,
+    given: Mapping[str, Any],
+    caller: Caller,
+    desk: Desk,
+    problem: str,
+) -> Card | Form:
+    """Whoever stands at the counter is served, wherever the order shipped from."""
+    try:
+        view: CounterView = await house.query(ShowCounter(number), caller)
+    except Refusal as refusal:
+        return refusal_card(refusal)
+    return counter_form(spec, view, given, desk, problem)
 
 
 async def _count_form(

@@ -81,6 +81,7 @@ class Spec:
     in_chat: bool = True
     looks_first: bool = False  # `prepare` is too slow for the writer, however small the shop is
     questions: Callable[..., Any] | None = None  # (command, shop id): what it will ask for certain
+    asks_for: str = ""  # the argument without which a form is opened
 
     @property
     def is_question(self) -> bool:
@@ -117,6 +118,7 @@ def command(
     in_chat: bool = True,
     looks_first: bool = False,
     questions: Callable[..., Any] | None = None,
+    asks_for: str = "",
 ) -> Callable[[H], H]:
     """Enter a handler `(command, uow) -> Done` for a command; its docstring is the summary."""
 
@@ -136,6 +138,7 @@ def command(
             in_chat,
             looks_first,
             questions,
+            asks_for,
         )
         _enter(COMMANDS, spec)
         return handler

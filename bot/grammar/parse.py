@@ -27,6 +27,7 @@ from core.queries.returns import ShowReturn
 from core.registry import Arg, Spec
 
 _HELP = ("help", "?", "hilfe", "commands")
+_HERE = ("here", "hier")  # “return 1001 here”: the goods lie on the counter
 _ROLES = ("roles", "rights", "permissions")
 _LISTS: dict[str, dict[str, Any]] = {
     "late": {"late": True},
@@ -54,6 +55,9 @@ def parse(text: str, desk: Desk) -> Heard:
         return Question((RolesWanted(),))
     if (back := _return_number(tokens)) is not None:
         return back
+    if tokens[0].word == "return" and tokens[-1].word in _HERE:
+        said = " ".join(token.text for token in tokens[1:-1])
+        return parse(f"counter {said}", desk)
     known = _verb(text, tokens, desk) or _number_first(text, tokens, desk) or _list(tokens, desk)
     return known or _unknown(text, tokens, desk)
 
@@ -109,6 +113,8 @@ def _whole(reading: Reading) -> Heard | None:
 
 def _wants_a_look(reading: Reading) -> bool:
     """What cannot be taken back is shown once more, unless its reason was typed with it."""
+    if reading.spec.asks_for and reading.spec.asks_for not in reading.values:
+        return True
     reasons = [s for s in slots_of(reading.spec.shape) if s.kind is Arg.TEXT and s.name == "reason"]
     unsaid = bool(reasons) and not any(s.name in reading.values for s in reasons)
     return reading.spec.risk.asks_first and unsaid

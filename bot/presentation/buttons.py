@@ -52,6 +52,8 @@ LABELS = {
     "approve": "Approve Return",
     "reject": "Reject Return",
     "received": "Receive Return",
+    "counter": "Return Here",
+    "boris": "Confirm Code",
     "refunded": "Record Refund",
     "refund now": "Refund",
     "approve refund": "Approve Refund",
@@ -91,6 +93,7 @@ LABELS = {
 ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
     | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
+    | {"counter", "boris"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
     | {"credit add", "credit take", "reverse invoice", "exchange", "exchange return"}
     | {"move-on", "wish", "match"}

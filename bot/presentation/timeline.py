@@ -251,6 +251,7 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "ReturnRequested": _return("asked for"),
     "ReturnApproved": _approved,
     "ReturnRejected": _return("rejected"),
+    "ReturnArrived": lambda d, _: f"Return {d.get('number')} lies at {d.get('location')}.",
     "ReturnReceived": _return("received"),
     "ReturnCanceled": _return("canceled"),
     "ReturnKept": lambda d, _: (

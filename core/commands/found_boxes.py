@@ -8,7 +8,7 @@ from typing import Annotated
 from core.commands.choosing import Units
 from core.commands.receiving import arrived_at, received
 from core.commands.returned_money import pay_for
-from core.commands.returns import new_return, requested
+from core.commands.returns import RequestReturn, ReturnedLine, new_return, requested
 from core.db.cases import visible_case
 from core.db.receipts import FoundBox, Receipt, box_of, match_box, write_box, write_receipt
 from core.db.unit_of_work import UnitOfWork
@@ -145,8 +145,9 @@ def _number(word: str) -> int:
 
 
 def _as_return(uow: UnitOfWork, order: Order, box: FoundBox) -> Rma:
-    wanted = tuple(box.lines)
-    rma = new_return(uow, order, wanted, "came without a return")
+    lines = tuple(ReturnedLine(sku, units) for sku, units in box.lines)
+    ask = RequestReturn(order.number, note="came without a return", lines=lines)
+    rma, _, _ = new_return(uow, ask, order)
     rma = rma.approve(uow.actor.name, uow.now, "The goods were here already.")
     uow.returns.add(rma)
     uow.emit(order.id, e.ReturnRequested(rma.id, rma.number, rma.reason))

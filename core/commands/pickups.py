@@ -25,13 +25,13 @@ from core.domain.pickup import (
     COLLECTED,
     HANDED_OVER,
     RETURNED,
-    WRONG_CODES_MOST,
     Pickup,
     is_code,
     is_pickup,
     last_day,
     require_place,
 )
+from core.domain.proofs import WRONG_CODES_MOST
 from core.domain.refusals import Invalid, NotPossible
 from core.registry import Arg, Done, Risk, command
 
@@ -223,7 +223,7 @@ def _require_code(uow: UnitOfWork, order: Order, pickup: Pickup, typed: str) -> 
     """Raises NotPossible (wrong_code, too_many_codes)."""
     if not uow.keys:
         raise NotPossible("This house has no key to check codes with.", _ask_a_lead(order))
-    wrong = db.wrong_codes(uow.session, uow.shop.id, order.number, pickup.issued_at)
+    wrong = db.wrong_codes(uow.session, uow.shop.id, "order", order.number, pickup.issued_at)
     if wrong >= WRONG_CODES_MOST:
         raise NotPossible(
             f"{wrong} wrong codes were typed for order {order.number}; none is taken any more.",

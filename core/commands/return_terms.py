@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.commands.refunds import value_of
+from core.db.fulfillment import parcels_of
+from core.db.reading import Reader
+from core.db.refunds import refunds_of
 from core.db.routing import goods_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain.order import Order
@@ -22,22 +25,22 @@ from core.domain.returning.words import why_text
 from core.domain.returns import Rma, Wish
 
 
-def judge(uow: UnitOfWork, order: Order, rma: Rma) -> dict[int, Assessed]:
+def judge(within: UnitOfWork | Reader, order: Order, rma: Rma) -> dict[int, Assessed]:
     """What the rules say of each line, by its id."""
-    facts = _facts(uow, order, rma)
-    default = default_terms(uow.shop.policy)
-    rules = uow.shop.return_rules.document.rules if uow.shop.return_rules else ()
+    facts = _facts(within, order, rma)
+    default = default_terms(within.shop.policy)
+    rules = within.shop.return_rules.document.rules if within.shop.return_rules else ()
     value = sum(line.value for line in facts.values())
-    came = delivered_at(uow, order)
+    came = delivered_at(within, order)
     return {
-        line_id: assess(line, terms_for(rules, line, default), value, came, uow.now)
+        line_id: assess(line, terms_for(rules, line, default), value, came, within.now)
         for line_id, line in facts.items()
     }
 
 
-def _facts(uow: UnitOfWork, order: Order, rma: Rma) -> dict[int, LineFacts]:
-    refunds = uow.refunds.of(order.id)
-    categories = categories_of(uow, uow.shop.return_rules, [line.sku for line in rma.lines])
+def _facts(within: UnitOfWork | Reader, order: Order, rma: Rma) -> dict[int, LineFacts]:
+    refunds = refunds_of(within.session, order.id)
+    categories = categories_of(within, within.shop.return_rules, [line.sku for line in rma.lines])
     return {
         line.line_id: line_facts(
             order,
@@ -77,18 +80,19 @@ def line_facts(
 
 
 def categories_of(
-    uow: UnitOfWork, rules: ReturnRules | None, skus: Iterable[str]
+    within: UnitOfWork | Reader, rules: ReturnRules | None, skus: Iterable[str]
 ) -> dict[str, str]:
     """The categories of some SKUs, if there are rules that could ask for them."""
     if rules is None:
         return {}
-    found = goods_of(uow.session, uow.shop.id, skus)
+    found = goods_of(within.session, within.shop.id, skus)
     return {sku: goods.category for sku, goods in found.items()}
 
 
-def delivered_at(uow: UnitOfWork, order: Order) -> datetime | None:
+def delivered_at(within: UnitOfWork | Reader, order: Order) -> datetime | None:
     """When the customer had the last of it; a till sale was handed over on the spot."""
-    times = [p.delivered_at for p in uow.work.parcels(order.id) if p.delivered_at is not None]
+    parcels = parcels_of(within.session, order.id)
+    times = [parcel.delivered_at for parcel in parcels if parcel.delivered_at is not None]
     return max(times, default=order.placed_at if order.handed_over else None)
 
 

@@ -18,6 +18,12 @@ from core.domain.returning.money import Paid, best_shipping, fee_due, share, shi
 from core.domain.returning.rules import RefundOn, Terms, read_terms
 from core.domain.returns import Rma, RmaLine, Wish
 
+# Where goods lie for which no money is due yet, by when it is promised.
+NOT_ON_SIGHT = {
+    RefundOn.SCAN: NOT_PAID,
+    RefundOn.INSPECTION: (*NOT_PAID, Disposition.QUARANTINE),
+}
+
 
 def pay_for(uow: UnitOfWork, order: Order, rma: Rma) -> tuple[Rma, str]:
     """The return with all that is payable and was not paid yet, and the sum in words ("" for
@@ -46,8 +52,7 @@ def is_settled(uow: UnitOfWork, rma: Rma) -> bool:
 
 def payable(line: RmaLine, receipts: Iterable[Receipt]) -> int:
     """Units whose money is due by the line's terms."""
-    waits = read_terms(line.terms).refund_on is RefundOn.INSPECTION
-    unpaid = (*NOT_PAID, Disposition.QUARANTINE) if waits else NOT_PAID
+    unpaid = NOT_ON_SIGHT[read_terms(line.terms).refund_on]
     came = (
         units
         for receipt in receipts

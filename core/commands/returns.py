@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
 from core.commands.return_terms import judge, keepable, words_of
 from core.commands.returned_money import pay_for
+from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right, Role
@@ -107,9 +108,7 @@ def request_return(uow: UnitOfWork, ask: RequestReturn | RequestOwnReturn) -> Do
     if len(ask.photos) > PHOTOS_MOST:
         raise Invalid(f"A return has {PHOTOS_MOST} photos at most.")
     order = uow.orders.get(ask.order)
-    rma = _new(uow, order, _chosen(order, ask.wanted), ask)
-    found = judge(uow, order, rma)
-    rma = _judged(rma, found)
+    rma, found = try_return(uow, ask, order, uow.new_id(), len(uow.returns.of(order.id)) + 1)
     uow.emit(order.id, e.ReturnRequested(rma.id, rma.number, rma.reason))
     words = words_of(found.values())
     rma = _follow(uow, order, rma, overall(found.values()), words)
@@ -120,13 +119,27 @@ def request_return(uow: UnitOfWork, ask: RequestReturn | RequestOwnReturn) -> Do
     return Done(f"Return {rma.number} is {rma.status.value}. {words}", facts)
 
 
-def new_return(uow: UnitOfWork, order: Order, units: Iterable[tuple[str, int]], note: str) -> Rma:
-    """A return of goods that are here already: it has its terms, and nothing is turned down."""
-    lines = tuple(ReturnedLine(sku, quantity) for sku, quantity in units)
-    ask = RequestReturn(order.number, note=note, lines=lines)
-    rma = _new(uow, order, _chosen(order, ask.wanted), ask)
-    rma = _judged(rma, judge(uow, order, rma))
-    return replace(rma, lines=tuple(replace(line, declined=0) for line in rma.lines))
+def new_return(uow: UnitOfWork, ask: RequestReturn, order: Order) -> tuple[Rma, Verdict, str]:
+    """A return of goods that are here already: it has its terms and nothing is turned down, but
+    what the rules think of it, and why, is told."""
+    rma, found = try_return(uow, ask, order, uow.new_id(), len(uow.returns.of(order.id)) + 1)
+    lines = tuple(replace(line, declined=0) for line in rma.lines)
+    strictest = {each.verdict for each in found.values()}
+    verdict = next(v for v in (Verdict.REJECT, Verdict.REVIEW, Verdict.APPROVE) if v in strictest)
+    return replace(rma, lines=lines), verdict, words_of(found.values())
+
+
+def try_return(
+    within: UnitOfWork | Reader,
+    ask: RequestReturn | RequestOwnReturn,
+    order: Order,
+    id_: int,
+    n: int,
+) -> tuple[Rma, dict[int, Assessed]]:
+    """The `n`th return of an order as it would be asked for now, and what the rules say of it."""
+    rma = _new(within, order, _chosen(order, ask.wanted), ask, id_, n)
+    found = judge(within, order, rma)
+    return _judged(rma, found), found
 
 
 def _judged(rma: Rma, found: Mapping[int, Assessed]) -> Rma:
@@ -227,17 +240,18 @@ def named_lines(order: Order, word: str) -> list[Line]:
 
 
 def _new(
-    uow: UnitOfWork,
+    within: UnitOfWork | Reader,
     order: Order,
     chosen: tuple[Units, Mapping[int, ReturnReason | None]],
     ask: RequestReturn | RequestOwnReturn,
+    id_: int,
+    n: int,
 ) -> Rma:
     units, reasons = chosen
-    serial = len(uow.returns.of(order.id)) + 1
     return Rma(
-        id=uow.new_id(),
+        id=id_,
         order_id=order.id,
-        number=f"R{order.number}-{serial}".upper(),
+        number=f"R{order.number}-{n}".upper(),
         status=RmaStatus.REQUESTED,
         lines=tuple(
             RmaLine(
@@ -249,9 +263,9 @@ def _new(
             for line_id, quantity in units.items()
         ),
         reason=ask.reason.value,
-        requested_at=uow.now,
+        requested_at=within.now,
         note=ask.note.strip(),
-        requested_by="customer" if uow.actor.role is Role.CUSTOMER else uow.actor.name,
+        requested_by="customer" if within.actor.role is Role.CUSTOMER else within.actor.name,
         wish=ask.wish,
         photos=tuple(ask.photos),
     )

@@ -64,9 +64,12 @@ _LINES = Statement(
 )
 _LINE_NAMES = [c.name for c in t.order_line.columns if c.name not in ("shop_id", "order_id")]
 _AT_LOCATION = Statement(
-    sa.select(t.reservation.c.location_id)
-    .distinct()
-    .where(t.reservation.c.order_id == sa.bindparam("order"))
+    sa.union(
+        sa.select(t.reservation.c.location_id).where(
+            t.reservation.c.order_id == sa.bindparam("order")
+        ),
+        sa.select(t.rma.c.arrived_location_id).where(t.rma.c.order_id == sa.bindparam("order")),
+    )
 )
 _MUTABLE = [
     c.name
@@ -94,19 +97,32 @@ class Orders:
         self._loaded: dict[int, tuple[Order, str]] = {}
         self._current: dict[int, Order] = {}
         self._new: set[int] = set()
+        self._shown: set[int] = set()  # seen although they shipped from elsewhere
         self._lines: dict[int, Line] = {}  # lines of this command, as they were inserted
 
     # --- finding ---------------------------------------------------------------------------------
 
     def get(self, number: str) -> Order:
         """The order that this actor may see under this number; anything else is *not found*."""
+        order = self._numbered(number)
+        if order is None or not self._visible(order):
+            raise _unknown(number)
+        return order
+
+    def _numbered(self, number: str) -> Order | None:
         clean = number.strip().lstrip("#")
         row = self._session.row(_BY_NUMBER, shop=self._within.shop.id, number=clean)
-        order = None if row is None else self._remember(row)
-        if order is None or not self._visible(order):
-            raise NotFound(
-                f"I cannot find an order {clean}.", "Check the number, or search by name or e-mail."
-            )
+        return None if row is None else self._remember(row)
+
+    def brought(self, number: str) -> Order:
+        """The order of goods that lie on the counter: people of a store serve any customer of the
+        shop, and see that order for as long as this takes."""
+        order = self._numbered(number)
+        if order is None or order.shop_id != self._within.actor.shop_id:
+            raise _unknown(number)
+        if not self._within.actor.is_staff:
+            raise _unknown(number)
+        self._shown.add(order.id)
         return order
 
     def by_id(self, order_id: int) -> Order:
@@ -147,7 +163,7 @@ class Orders:
             return False
         if actor.role is Role.CUSTOMER:
             return order.customer_id is not None and order.customer_id == actor.customer_id
-        if actor.role is Role.STORE:
+        if actor.role is Role.STORE and order.id not in self._shown:
             places = {
                 p.id for p in self._within.shop.locations.values() if p.code in actor.locations
             }
@@ -261,6 +277,13 @@ class Orders:
                 )
 
 
+def _unknown(number: str) -> NotFound:
+    clean = number.strip().lstrip("#")
+    return NotFound(
+        f"I cannot find an order {clean}.", "Check the number, or search by name or e-mail."
+    )
+
+
 def numbers_of(session: Session, order_ids: Collection[int]) -> dict[int, str]:
     """The numbers of some orders by id."""
     rows = session.select(sa.select(_o.id, _o.number).where(_o.id.in_(order_ids)))
@@ -273,7 +296,9 @@ def seen_from_own_places(within: UnitOfWork | Reader) -> sa.Select[Any] | None:
         return None
     r = t.reservation.c
     own = [p.id for p in within.shop.locations.values() if p.code in within.actor.locations]
-    return sa.select(r.order_id).where(r.location_id.in_(own), r.order_id.is_not(None))
+    shipped = sa.select(r.order_id).where(r.location_id.in_(own), r.order_id.is_not(None))
+    back = sa.select(t.rma.c.order_id).where(t.rma.c.arrived_location_id.in_(own))
+    return sa.select(shipped.union(back).subquery().c.order_id)
 
 
 # --- rows ↔ domain -------------------------------------------------------------------------------

@@ -111,13 +111,13 @@ def last_issue(session: Session, order_id: int) -> int:
     return int(row[0] or 0) if row else 0
 
 
-def wrong_codes(session: Session, shop_id: int, number: str, since: datetime) -> int:
-    """How often a wrong code was typed for an order since then.
+def wrong_codes(session: Session, shop_id: int, argument: str, number: str, since: datetime) -> int:
+    """How often a wrong code was typed since then for what this argument of a command names.
 
     A refusal changes nothing but leaves its line in the audit, so that is where they are counted.
     """
     rows = session.rows(_WRONG, shop=shop_id, since=micros(since))
-    return sum(is_about(str(from_json(row[0]).get("order", "")), number) for row in rows)
+    return sum(is_about(str(from_json(row[0]).get(argument, "")), number) for row in rows)
 
 
 def begin(uow: UnitOfWork, pickup: Pickup) -> None:

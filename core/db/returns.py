@@ -61,6 +61,8 @@ _UPDATE = Statement(
         "expires_at",
         "reminded_at",
         "external_id",
+        "arrived_location_id",
+        "arrived_at",
     ),
 )
 _UPDATE_LINE = Statement(
@@ -131,7 +133,7 @@ def _rma(session: Session, row: Row) -> Rma:
         replace(RmaLine(*numbers), terms=from_json(terms))
         for *numbers, terms in session.rows(_LINES, rma=r["id"])
     )
-    times = ("decided_at", "received_at", "closed_at", "expires_at", "reminded_at")
+    times = ("decided_at", "received_at", "closed_at", "expires_at", "reminded_at", "arrived_at")
     return Rma(
         **{
             **r,
@@ -160,6 +162,14 @@ class Returns:
             )
         self._uow.orders.by_id(found.order_id)  # hides returns of orders one may not see
         return self.by_id(found.id)  # as it is now that its order is locked
+
+    def brought(self, number: str) -> Rma:
+        """A return whose goods somebody holds in their hands, whoever has sent them out."""
+        found = rma_by_number(self._session, self._uow.shop.id, number.strip().upper().lstrip("#"))
+        if found is None:
+            raise NotFound(f"I cannot find a return {number.strip().upper()}.")
+        self._uow.orders.brought(self._uow.orders.own(found.order_id).number)
+        return self.by_id(found.id)
 
     def by_id(self, rma_id: int) -> Rma:
         row = self._session.row(_BY_ID, id=rma_id)
@@ -193,6 +203,8 @@ class Returns:
                 "photos": to_json(rma.photos),
                 "expires_at": micros_or_none(rma.expires_at),
                 "external_id": rma.external_id,
+                "arrived_location_id": rma.arrived_location_id,
+                "arrived_at": micros_or_none(rma.arrived_at),
             },
         )
         for line in rma.lines:
@@ -226,6 +238,8 @@ class Returns:
             expires_at=micros_or_none(after.expires_at),
             reminded_at=micros_or_none(after.reminded_at),
             external_id=after.external_id,
+            arrived_location_id=after.arrived_location_id,
+            arrived_at=micros_or_none(after.arrived_at),
         )
         if changed != 1:
             raise Conflict(f"Return {after.number} changed meanwhile.", "Look again and repeat.")

@@ -1079,6 +1079,9 @@ rma = _table(
     _at("expires_at", nullable=True),
     _at("reminded_at", nullable=True),
     _text("external_id", None),
+    _ref("arrived_location_id", "location.id", nullable=True),
+    _at("arrived_at", nullable=True),
+    _check("arrived", "(arrived_at is null) = (arrived_location_id is null)"),
     _check(
         "status",
         "status in ('requested', 'approved', 'rejected', 'received', 'refunded', 'canceled', "
@@ -1089,6 +1092,12 @@ rma = _table(
     sa.UniqueConstraint("order_id", "external_id"),
     sa.Index(None, "order_id"),
     sa.Index(None, "shop_id", "status", "requested_at"),
+    sa.Index(
+        "ix_rma_arrived",
+        "arrived_location_id",
+        sqlite_where=sa.text("arrived_location_id is not null"),
+        postgresql_where=sa.text("arrived_location_id is not null"),
+    ),
 )
 
 rma_line = _table(

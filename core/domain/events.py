@@ -393,6 +393,15 @@ class ReturnRejected(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnArrived(Event):
+    """The goods lie at a location and nobody has counted them yet."""
+
+    return_id: int
+    number: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnReceived(Event):
     return_id: int
     number: str

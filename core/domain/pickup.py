@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import re
-import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -13,16 +10,15 @@ from zoneinfo import ZoneInfo
 from core.domain.cases import CaseKind, Finding
 from core.domain.lanes import PICKUP
 from core.domain.order import Order
+from core.domain.proofs import is_proof, proof_code
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Location, Shop
 
 PICKUP_AT = "pickup_at"  # beside the order, in its `extra`: where the customer wants to collect it
-CODE_DIGITS = 6
-WRONG_CODES_MOST = 5
 DAYS_LOOKED_AHEAD = 14
 COLLECTED, HANDED_OVER, RETURNED = "collected", "handed_over", "returned"
 CANCEL, HOLD = "cancel", "hold"  # what becomes of an order that nobody collected
-_NOT_DIGITS = re.compile(r"[\s-]")
+_PURPOSE = b"wismo.pickup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,24 +148,13 @@ def require_sent(shop: Shop, order: Order) -> None:
 # --- the code -------------------------------------------------------------------------------------
 
 
-def code_of(keys: Sequence[str], shop_id: int, order_id: int, issue: int, key: int = -1) -> str:
-    """Six digits for this order and issue: derived when they are told, never stored.
-
-    `keys` are the house's, oldest first; the newest one makes new codes.
-    """
-    secret = hmac.digest(keys[key].encode(), b"wismo.pickup", "sha256")
-    digest = hmac.digest(secret, struct.pack(">qqq", shop_id, order_id, issue), "sha256")
-    return f"{int.from_bytes(digest, 'big') % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
+def code_of(keys: Sequence[str], shop_id: int, order_id: int, issue: int) -> str:
+    """The code for this order and issue."""
+    return proof_code(_PURPOSE, keys, shop_id, order_id, issue)
 
 
 def is_code(typed: str, keys: Sequence[str], shop_id: int, order_id: int, issue: int) -> bool:
-    """Compares in constant time, under every key in use; spaces and dashes do not count."""
-    digits = _NOT_DIGITS.sub("", typed).encode()
-    found = [
-        hmac.compare_digest(digits, code_of(keys, shop_id, order_id, issue, n).encode())
-        for n in range(len(keys))
-    ]
-    return any(found)
+    return is_proof(typed, _PURPOSE, keys, shop_id, order_id, issue)
 
 
 def is_about(typed: str, number: str) -> bool:

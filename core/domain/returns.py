@@ -93,6 +93,8 @@ class Rma:
     expires_at: datetime | None = None
     reminded_at: datetime | None = None
     external_id: str | None = None
+    arrived_location_id: int | None = None  # where the goods lie, whether they are counted or not
+    arrived_at: datetime | None = None
 
     @property
     def units(self) -> int:
@@ -109,6 +111,15 @@ class Rma:
             and self.closed_at is None
             and self.expected > 0
         )
+
+    def arrive(self, location_id: int, at: datetime) -> Rma:
+        """The goods are there, and somebody will count them."""
+        if self.status not in (RmaStatus.APPROVED, RmaStatus.RECEIVED) or not self.expected:
+            raise NotPossible(
+                f"Return {self.number} is {self.status.value}; no goods of it are expected.",
+                f"Look at it: `{self.number}`.",
+            )
+        return replace(self, arrived_location_id=location_id, arrived_at=at)
 
     def approve(self, by: str, at: datetime, why: str = "") -> Rma:
         self._require(RmaStatus.REQUESTED)

@@ -1,0 +1,136 @@
+"""Goods that are brought back to a counter: by order, or with the code of a return."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from core.commands.counter import ConfirmReturn, ReturnHere
+from core.commands.fulfillment import ShipWork
+from core.commands.receiving import CountedLine, ReceiveReturn
+from core.commands.returns import RequestReturn
+from core.commands.setup import ChangeLocation, SetPolicy
+from core.commands.tracking import DeliverParcel
+from core.db import tables as t
+from core.domain.access import Role
+from core.domain.returning.boris import return_code
+from core.domain.returns import Wish
+from core.queries.counter import ShowCounter
+from core.queries.returns import ShowReturn
+from tests.shop import BER, HAM, SHOP, Shop, make_shop, staff
+
+KEYS = ("a-key-for-tests-only-a-key-for-tests-only",)
+LEA = staff(Role.STORE, "Lea", locations=("HAM",))
+OWNER = staff(Role.OWNER, "Olga")
+
+
+@pytest.fixture
+def shop(database: str) -> Iterator[Shop]:
+    """Order 1001 (three red mugs, one tee) came from BER; nobody in the store has seen it."""
+    made = make_shop(database)
+    made.engine.keys = KEYS
+    made.place(1001, ("mug-red", 3), ("tee-black-m", 1))
+    assert made.do(ShipWork("1001", "T1001", "DHL")).ok
+    assert made.do(DeliverParcel("1001")).ok
+    yield made
+    made.close()
+
+
+def code(shop: Shop) -> str:
+    return return_code(KEYS, SHOP, shop.rows(t.rma)[0]["id"])
+
+
+def level(shop: Shop, sku: str, place: int) -> tuple[int, int]:
+    (found,) = shop.rows(t.stock_level, sku=sku, location_id=place)
+    return found["on_hand"], found["quality"]
+
+
+def test_one_press_at_the_counter_takes_goods_back_and_makes_their_money_due(shop: Shop):
+    lines = (
+        CountedLine("mug-red", 2),
+        CountedLine("tee-black-m", 1, shelf=False, condition="a stain"),
+    )
+    preview = shop.ask(ShowCounter("1001", ReturnHere("1001", lines=lines)), LEA)
+    receipt = shop.do(ReturnHere("1001", lines=lines), LEA)
+    assert receipt.ok, receipt
+    assert receipt.facts["location"] == "HAM"
+    assert level(shop, "mug-red", HAM) == (12, 0)
+    assert level(shop, "tee-black-m", HAM) == (10, 1)
+    (refund,) = shop.rows(t.refund)
+    assert refund["amount"] == preview.refund == 3 * 1990
+    found = shop.ask(ShowReturn("R1001-1"), LEA)  # from now on the store sees it
+    assert (found.brief.status, found.brief.expected) == ("received", 0)
+    again = shop.do(ReturnHere("1001", lines=(CountedLine("tee-black-m", 1),)), LEA)
+    assert (again.code, len(shop.rows(t.refund))) == ("not_possible", 1)
+
+
+def test_what_the_rules_do_not_allow_needs_a_lead_at_the_counter(shop: Shop):
+    assert shop.do(SetPolicy("return_auto_approve_below", "1000"), OWNER).ok
+    wanted = ReturnHere("1001", "mug-red", 1)
+    refused = shop.do(wanted, LEA)
+    assert (refused.code, shop.rows(t.rma)) == ("needs_decision", [])
+    assert "return 1001" in refused.next
+    assert shop.do(ReturnHere("1001", "mug-red", 1, "ham")).ok
+    assert shop.rows(t.rma)[0]["decided_by"] == "Ann"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        (ReturnHere("1001"), "invalid"),
+        (ReturnHere("1001", "mug-red", 4), "not_possible"),
+        (ReturnHere("1001", "mug-red", -1), "not_possible"),
+        (ReturnHere("1001", "mug-blue", 1), "invalid"),
+        (ReturnHere("4711", "mug-red", 1), "not_found"),
+        (ReturnHere("1001", "mug-red", 1, "ber"), "not_allowed"),
+        (ReturnHere("1001", lines=(CountedLine("mug-red", 2), CountedLine("mug-red", 2))), ""),
+    ],
+)
+def test_nonsense_at_the_counter_changes_nothing(shop: Shop, wanted: ReturnHere, code: str):
+    receipt = shop.do(wanted, LEA)
+    assert not receipt.ok
+    assert receipt.outcome == "refused"
+    assert not code or receipt.code == code
+    assert (shop.rows(t.rma), shop.rows(t.refund)) == ([], [])
+    assert level(shop, "mug-red", HAM) == (10, 0)
+
+
+def test_a_place_that_takes_no_returns_says_who_does(shop: Shop):
+    assert shop.do(ChangeLocation("vie", abilities=("returns",)), OWNER).ok
+    refused = shop.do(ReturnHere("1001", "mug-red", 1), LEA)
+    assert (refused.sentence, refused.next) == ("HAM takes no returns.", "Those that do: VIE.")
+
+
+def test_a_code_opens_a_return_to_the_store_that_has_the_goods(shop: Shop):
+    assert shop.do(RequestReturn("1001", "mug-red", 2)).ok
+    assert shop.do(ReceiveReturn("R1001-1"), LEA).code == "not_found"
+    spelled = f"{code(shop)[:3]}-{code(shop)[3:]}"
+    receipt = shop.do(ConfirmReturn("r1001-1", spelled), LEA)
+    assert (receipt.outcome, receipt.facts["location"]) == ("done", "HAM")
+    assert shop.do(ConfirmReturn("R1001-1", code(shop)), LEA).ok  # twice is no harm
+    assert [e["kind"] for e in shop.rows(t.event)].count("ReturnArrived") == 1
+    assert level(shop, "mug-red", HAM) == (10, 0)
+    assert shop.do(ReceiveReturn("R1001-1"), LEA).ok
+    assert level(shop, "mug-red", HAM) == (12, 0)
+    assert shop.do(ConfirmReturn("R1001-1", code(shop)), LEA).code == "not_possible"
+
+
+def test_wrong_codes_are_counted_and_the_code_itself_is_kept_nowhere(shop: Shop):
+    assert shop.do(RequestReturn("1001", "mug-red", 2)).ok
+    wrong = f"{(int(code(shop)) + 1) % 10**6:06d}"
+    codes = [shop.do(ConfirmReturn("R1001-1", wrong), LEA).code for _ in range(5)]
+    assert codes == ["wrong_code"] * 5
+    assert shop.do(ConfirmReturn("R1001-1", code(shop)), LEA).code == "too_many_codes"
+    told = " ".join(row["arguments"] for row in shop.rows(t.audit))
+    assert wrong not in told
+    assert code(shop) not in told
+    assert shop.rows(t.rma)[0]["arrived_at"] is None
+    assert shop.do(ConfirmReturn("R9999-1", "123456"), LEA).code == "not_found"
+
+
+def test_credit_at_the_counter_is_credit(shop: Shop):
+    receipt = shop.do(ReturnHere("1001", "mug-red", 1, "ham", wish=Wish.CREDIT))
+    assert receipt.ok, receipt
+    assert shop.rows(t.refund)[0]["target"] == "credit"
+    assert level(shop, "mug-red", BER) == (7, 0)
