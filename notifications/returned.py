@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.domain.order import Order
+from core.domain.returning.boris import has_code, return_code
+from core.domain.returning.places import by_post, counters
 from core.domain.returning.rules import Payer, read_terms
 from core.domain.returning.verdict import read_why
 from core.domain.returning.words import why_text
@@ -36,6 +39,21 @@ def return_facts(
         "fee": _fee(order, rma) if waits else None,
         "label": _label(rma) if waits else None,
         "instructions": str(shop.policy.get("return_instructions", "")) or None,
+    }
+
+
+def way_back(keys: Sequence[str], shop: Shop, order: Order, rma: Rma) -> dict[str, Any] | None:
+    """Where the goods may be brought or sent, and the code that a store asks for; None when
+    nothing is expected any more."""
+    if not has_code(rma):
+        return None
+    places = shop.locations.values()
+    to = by_post(places, order.ship_to, [line.reason for line in rma.lines])
+    stores = counters(places, order.ship_to)
+    return {
+        "post": to.words if to else None,
+        "stores": [store.words for store in stores],
+        "code": return_code(keys, shop.id, rma.id) if stores and keys else None,
     }
 
 

@@ -33,7 +33,7 @@ from notifications.facts import LANGUAGES
 from notifications.pickups import pickup_facts
 from notifications.plan import allowed_for
 from notifications.preferences import may_send
-from notifications.returned import return_facts
+from notifications.returned import return_facts, way_back
 
 Payload = Mapping[str, Any]
 # A return only ever moves on: what came before its present state is old news.
@@ -88,6 +88,8 @@ class Teller:
             facts |= self._pickup(reader, order, effect.payload)
         else:
             facts |= ABOUT[kind](reader, order, effect.payload)
+        if kind == "return_status":
+            facts["return"]["way"] = self._way_back(reader, order, effect.payload)
         address = _address(order, customer, effect.kind)
         return Letter(kind, order.language or reader.shop.language, address, facts, customer)
 
@@ -96,6 +98,12 @@ class Teller:
         if found is None:
             raise Stale("It was collected meanwhile, or a newer code was told.")
         return found
+
+    def _way_back(self, reader: Reader, order: Order, payload: Payload) -> dict[str, Any] | None:
+        if payload["status"] not in ("approved", "reminder"):
+            return None
+        rma = _rma_of(rmas_of(reader.session, order.id), payload)
+        return way_back(self._secrets, reader.shop, order, rma)
 
     def _track_url(self, reader: Reader, order: Order) -> str:
         target = link_target(reader.session, order.id)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import segno
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,8 +17,9 @@ from core.db.contacts import link_target
 from core.domain.access import system
 from core.domain.pickup import code_of
 from core.domain.refusals import Refusal
+from core.domain.returning.boris import as_scanned, return_code
 from core.engine import Caller
-from core.queries.facts import OrderFacts, ParcelFacts
+from core.queries.facts import OrderFacts, ParcelFacts, ReturnFacts
 from core.queries.tracking import PublicOrder, Scan, TrackByLink
 from notifications import links
 from notifications.links import Link
@@ -39,8 +41,9 @@ class TrackingPage:
             return await gone(self._house, request, self._token())
         link, order = found
         language = preferred_language(request, order.language or order.shop.language)
-        pickup = _pickup(order, self._house.settings.secrets)
-        facts = {**page_facts(order.shop), **_facts(order), "pickup": pickup}
+        keys = self._house.settings.secrets
+        facts = {**page_facts(order.shop), **_facts(order), "pickup": _pickup(order, keys)}
+        facts["returns"] = [_return(order, each, keys) for each in order.facts.returns]
         facts |= self._doors(link, order)
         return answer_page("track", language, facts, self._token())
 
@@ -99,7 +102,6 @@ def _facts(order: PublicOrder) -> dict[str, Any]:
             }
             for item in facts.waiting
         ],
-        "returns": [{"number": r.number, "status": r.status} for r in facts.returns],
     }
 
 
@@ -112,6 +114,15 @@ def _pickup(order: PublicOrder, keys: Sequence[str]) -> dict[str, Any] | None:
     code = code_of(keys, order.shop.id, order.id, found.issue) if ready else None
     until = found.until.isoformat() if found.until else None
     return {"name": found.name, "address": found.address, "until": until, "code": code}
+
+
+def _return(order: PublicOrder, entry: ReturnFacts, keys: Sequence[str]) -> dict[str, Any]:
+    told: dict[str, Any] = {"number": entry.number, "status": entry.status, "code": None}
+    if not entry.stores:
+        return told
+    code = return_code(keys, order.shop.id, entry.id)
+    drawn = segno.make(as_scanned(entry.number, code)).svg_data_uri(border=2)
+    return {**told, "code": code, "qr": drawn, "stores": list(entry.stores)}
 
 
 def _stage(facts: OrderFacts) -> str:

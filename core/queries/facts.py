@@ -87,12 +87,15 @@ class ReturnableFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReturnFacts:
-    """A return under way or done; `refund` in minor units of the order's currency."""
+    """A return under way or done; `refund` in minor units of the order's currency. `stores` take
+    it back against a code, which whoever has the house's keys derives from `id`."""
 
     number: str
     status: str
     lines: tuple[tuple[str, int], ...] = ()
     refund: int | None = None
+    id: int = 0
+    stores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from core.domain.nearby import CARRIER as OUR_DRIVER
 from core.domain.order import KIT, PART, Line, Order
 from core.domain.pickup import Pickup, is_pickup, pickup_place
 from core.domain.refusals import NotFound
+from core.domain.returning.boris import has_code
+from core.domain.returning.places import counters
 from core.domain.returns import Rma
 from core.domain.shop import Shop
 from core.queries.facts import (
@@ -69,7 +71,7 @@ def order_facts(session: Session, shop: Shop, order: Order, now: datetime) -> Or
         parcels=tuple(_parcel(order, parcel) for parcel in left),
         waiting=tuple(_waiting(order, works, shop, {each.work_id for each in lying})),
         returnable=_returnable(order, left, now, shop),
-        returns=_returns(order, rmas_of(session, order.id), refunds_of(session, order.id)),
+        returns=_returns(order, rmas_of(session, order.id), refunds_of(session, order.id), shop),
         can_cancel=changeable,
         can_change_address=changeable and not is_pickup(order),
         pickup=_pickup(order, lying, shop),
@@ -193,15 +195,18 @@ def _returnable(
 
 
 def _returns(
-    order: Order, rmas: Sequence[Rma], refunds: Sequence[Refund]
+    order: Order, rmas: Sequence[Rma], refunds: Sequence[Refund], shop: Shop
 ) -> tuple[ReturnFacts, ...]:
     titles = _titles(order)
+    stores = tuple(each.words for each in counters(shop.locations.values(), order.ship_to))
     return tuple(
         ReturnFacts(
             rma.number,
             rma.status.value,
             tuple((titles.get(line.line_id, line.sku), line.quantity) for line in rma.lines),
             _refunded(rma, refunds),
+            rma.id,
+            stores if has_code(rma) else (),
         )
         for rma in rmas
     )

@@ -109,6 +109,7 @@ def returned(status: str, **changes: Any) -> dict[str, Any]:
         "until": None,
         "fee": None,
         "label": None,
+        "way": None,
     } | changes
 
 
@@ -228,6 +229,21 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "return_status",
         base(
             **{"return": returned("approved", until="2026-12-14", fee=eur(490), label="customer")}
+        ),
+    ),
+    "return_approved_brought": (
+        "return_status",
+        base(
+            **{
+                "return": returned(
+                    "approved",
+                    way={
+                        "post": "Berlin warehouse, Lindenstr. 1, 10969 Berlin",
+                        "stores": ["Hamburg store, Jungfernstieg 1, 20095 Hamburg"],
+                        "code": "482913",
+                    },
+                )
+            }
         ),
     ),
     "return_kept": ("return_status", base(**{"return": returned("kept")})),

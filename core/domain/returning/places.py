@@ -23,6 +23,13 @@ class Destination:
     why: str
     km: float | None = None
 
+    @property
+    def words(self) -> str:
+        """“Hamburg store, Jungfernstieg 1, 20095 Hamburg”"""
+        place = self.place
+        town = f"{place.zip} {place.city}".strip()
+        return ", ".join(filter(None, (place.name or place.code, place.street, town)))
+
 
 def taking(places: Iterable[Location]) -> list[Location]:
     """Those that have the ability `returns`; while none has it, every own warehouse and store."""
