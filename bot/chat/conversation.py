@@ -33,6 +33,7 @@ MISSES_BEFORE_PERSON = 2
 LASTING = (
     "intent:",
     "return:",
+    "unreturn:",
     "address:",
     "cancel:",
     "watch:",
@@ -71,6 +72,8 @@ HEARERS: dict[str, Callable[[Talk, Asking, Scene, str], Answer | None]] = {
     "return_line": returning.hear_line,
     "return_quantity": returning.hear_quantity,
     "return_reason": returning.hear_reason,
+    "return_detail": returning.hear_detail,
+    "return_wish": returning.hear_wish,
     "return_confirm": returning.hear_confirm,
     "wish_text": wishing.hear_text,
     "wish_confirm": wishing.hear_confirm,
@@ -160,6 +163,8 @@ def _pressed(talk: Talk, scene: Scene) -> Answer:
         return _begin(talk, kind, value, scene)
     if kind == "lang":
         return _switch(talk, value, scene)
+    if kind == "unreturn" and known(talk, scene.heard.at):
+        return returning.cancel(talk, value, scene)
     if action == "human":
         asked = talk.wanted or talk.last
         return call_human(talk, scene, asked.text if asked else "")
@@ -258,7 +263,7 @@ def _switch(talk: Talk, language: str, scene: Scene) -> Answer:
 def _in_question(talk: Talk, asking: Asking, scene: Scene) -> Answer:
     """The question's own answers win, except over another clear question."""
     read = scene.read
-    free_text = asking.what == "wish_text"
+    free_text = asking.what in ("wish_text", "return_detail")
     if free_text and not (read.intent in READ_ONLY and read.confidence >= VERY_SURE):
         return _answered(talk, scene, "") or _missed(talk, asking, scene)
     if not free_text and (answer := _answered(talk, scene, "")):

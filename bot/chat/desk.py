@@ -60,18 +60,26 @@ class HouseDesk:
         return replace(facts, track_url=self._track_url(order_id), pickup=pickup)
 
     def request_return(
-        self, order: str, lines: tuple[tuple[str, int], ...], reason: str
+        self,
+        order: str,
+        lines: tuple[tuple[str, int], ...],
+        reason: str,
+        wish: str = "refund",
+        note: str = "",
     ) -> ReturnFacts | Refusal:
         try:
-            titles = self._titles(order)
-            number, status = self._desk.request_return(order, lines, reason)
+            number = self._desk.request_return(order, lines, reason, wish, note)
         except Refusal as refusal:
             return refusal
-        return ReturnFacts(number, status, tuple((titles.get(i, i), n) for i, n in lines))
+        mine = (each for facts in self._desk.orders().values() for each in facts.returns)
+        return next(each for each in mine if each.number == number)
 
-    def _titles(self, number: str) -> dict[str, str]:
-        found = (o for o in self._desk.orders().values() if o.number == number)
-        return {line.line_id: line.title for order in found for line in order.returnable}
+    def cancel_return(self, number: str) -> Refusal | None:
+        try:
+            self._desk.cancel_return(number)
+        except Refusal as refusal:
+            return refusal
+        return None
 
     def wish(self, kind: WishKind, order: str, text: str) -> str | Refusal:
         try:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from core.domain.refusals import Refusal
+from core.domain.returning.verdict import Why
 from core.queries.facts import OrderFacts, ReturnFacts
 
 
@@ -29,7 +30,14 @@ class Phrase:
     count: int = 0
 
 
-Fact = str | int | date | datetime | Price | Phrase
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why a return was judged as it was; worded in the reader's language."""
+
+    why: tuple[Why, ...]
+
+
+Fact = str | int | date | datetime | Price | Phrase | Reasons
 Question = Literal[
     "contact",
     "code",
@@ -37,6 +45,8 @@ Question = Literal[
     "return_line",
     "return_quantity",
     "return_reason",
+    "return_detail",
+    "return_wish",
     "return_confirm",
     "wish_text",
     "wish_confirm",
@@ -74,6 +84,7 @@ class Asking:
     kind: WishKind = "other"
     text: str = ""
     complete: bool = False
+    wish: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +193,15 @@ class Desk(Protocol):
     def orders(self) -> Sequence[OrderFacts]: ...
 
     def request_return(
-        self, order: str, lines: tuple[tuple[str, int], ...], reason: str
+        self,
+        order: str,
+        lines: tuple[tuple[str, int], ...],
+        reason: str,
+        wish: str = "refund",
+        note: str = "",
     ) -> ReturnFacts | Refusal: ...
+
+    def cancel_return(self, number: str) -> Refusal | None: ...
 
     def wish(self, kind: WishKind, order: str, text: str) -> str | Refusal: ...
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, get_currency_precision
 
-from bot.chat.talk import Fact, Phrase, Price, Say, Turn
+from bot.chat.talk import Fact, Phrase, Price, Reasons, Say, Turn
+from core.domain.returning.words import why_text
 
 LANGUAGES = ("en", "de")
 _HERE = Path(__file__).parent
@@ -77,6 +78,8 @@ def _fact(fact: Fact, voice: Voice) -> str:
             return _price(fact, voice.language)
         case Phrase(key, count):
             return sentence(key, {"count": count}, voice)
+        case Reasons(why):
+            return why_text(why, voice.language, formal=voice.formal)
         case datetime():
             local = fact.astimezone(voice.zone)
             return format_datetime(local, _AT[voice.language], locale=voice.language)

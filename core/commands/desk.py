@@ -10,6 +10,7 @@ from typing import Any
 
 import phonenumbers
 
+from core.commands.return_decisions import CancelOwnReturn, cancel_own
 from core.commands.returns import RequestOwnReturn, ReturnedLine, request_own
 from core.db.contacts import (
     Contacts,
@@ -28,7 +29,7 @@ from core.domain.access import Actor, Role
 from core.domain.cases import CaseKind, Finding
 from core.domain.masking import mask_cards
 from core.domain.refusals import NotFound, NotPossible
-from core.domain.returns import ReturnReason
+from core.domain.returns import ReturnReason, Wish
 from core.queries.facts import OrderFacts
 from core.queries.tracking import own_orders
 
@@ -196,14 +197,26 @@ class CustomerDesk:
     # --- what they want ---------------------------------------------------------------------------
 
     def request_return(
-        self, number: str, lines: tuple[tuple[str, int], ...], reason: str
-    ) -> tuple[str, str]:
-        """(number, status) of the new return. Raises Refusal."""
+        self,
+        number: str,
+        lines: tuple[tuple[str, int], ...],
+        reason: str,
+        wish: str = "refund",
+        note: str = "",
+    ) -> str:
+        """The number of the new return. Raises Refusal."""
         self.order_id(number)
         wanted = tuple(ReturnedLine(line, quantity) for line, quantity in lines)
-        ask = RequestOwnReturn(number, wanted, ReturnReason(reason.lower()))
-        facts = request_own(ask, self.uow).facts
-        return facts["return"], facts["status"]
+        why = ReturnReason(reason.lower())
+        ask = RequestOwnReturn(number, wanted, why, mask_cards(note), Wish(wish))
+        return str(request_own(ask, self.uow).facts["return"])
+
+    def cancel_return(self, number: str) -> None:
+        """Raises Refusal, also when it is nobody's return, or another's."""
+        mine = {each.number for order in self.orders().values() for each in order.returns}
+        if number not in mine:
+            raise NotFound(f"I cannot find a return {number}.", "Check the number.")
+        cancel_own(CancelOwnReturn(number), self.uow)
 
     def wish(self, kind: str, number: str, text: str) -> str:
         """A wish that a person has to decide on; returns its reference. Raises Refusal."""

@@ -12,7 +12,7 @@ from core.db.refunds import refunds_of
 from core.db.routing import goods_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain.order import Order
-from core.domain.priority import priority_named, priority_of
+from core.domain.returning.line import line_facts
 from core.domain.returning.rules import (
     LineFacts,
     ReturnRules,
@@ -22,7 +22,7 @@ from core.domain.returning.rules import (
 )
 from core.domain.returning.verdict import Assessed, assess, may_keep
 from core.domain.returning.words import why_text
-from core.domain.returns import Rma, Wish
+from core.domain.returns import Rma
 
 
 def judge(within: UnitOfWork | Reader, order: Order, rma: Rma) -> dict[int, Assessed]:
@@ -53,30 +53,6 @@ def _facts(within: UnitOfWork | Reader, order: Order, rma: Rma) -> dict[int, Lin
         )
         for line in rma.lines
     }
-
-
-def line_facts(
-    order: Order,
-    sku: str,
-    category: str,
-    reason: str,
-    wish: Wish = Wish.REFUND,
-    value: int = 0,
-    photos: bool = False,
-) -> LineFacts:
-    """A line as the rules see it."""
-    return LineFacts(
-        sku=sku,
-        category=category,
-        channel=order.channel,
-        country=order.ship_to.country,
-        tier=priority_named(priority_of(order.priority, order.tags)),
-        tags=order.tags,
-        reason=reason,
-        wish=wish,
-        value=value,
-        photos=photos,
-    )
 
 
 def categories_of(

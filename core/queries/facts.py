@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from core.domain.returning.verdict import Why
+
 ParcelStatus = Literal[
     "NotFound",
     "InfoReceived",
@@ -83,12 +85,17 @@ class ReturnableFacts:
     title: str
     sku: str
     quantity: int
+    wishes: tuple[str, ...] = ("refund",)  # what may be had for it
+    bonus: int = 0  # percent more for those who take credit
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnFacts:
-    """A return under way or done; `refund` in minor units of the order's currency. `stores` take
-    it back against a code, which whoever has the house's keys derives from `id`."""
+    """A return under way or done; `refund` and `fee` in minor units of the order's currency.
+
+    `why` are the rules' reasons, `said` the words of a person who has decided. `stores` take it
+    back against a code, which whoever has the house's keys derives from `id`.
+    """
 
     number: str
     status: str
@@ -96,6 +103,14 @@ class ReturnFacts:
     refund: int | None = None
     id: int = 0
     stores: tuple[str, ...] = ()
+    why: tuple[Why, ...] = ()
+    said: str = ""
+    until: date | None = None
+    send_to: str = ""
+    fee: int = 0
+    own_label: bool = False
+    as_credit: bool = False
+    can_cancel: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from core.db.contacts import link_target, numbers_of
 from core.db.fulfillment import fulfillments_of, parcels_of, tracking_events_of
 from core.db.pickups import waiting_of
 from core.db.reading import Reader
-from core.db.refunds import Refund, refunds_of
+from core.db.refunds import refunds_of
 from core.db.returns import rmas_of
 from core.db.rows import moment
 from core.domain.access import Right, Role
@@ -25,20 +25,16 @@ from core.domain.nearby import CARRIER as OUR_DRIVER
 from core.domain.order import KIT, PART, Line, Order
 from core.domain.pickup import Pickup, is_pickup, pickup_place
 from core.domain.refusals import NotFound
-from core.domain.returning.boris import has_code
-from core.domain.returning.places import counters
-from core.domain.returns import Rma
 from core.domain.shop import Shop
 from core.queries.facts import (
     OrderFacts,
     ParcelFacts,
     ParcelStatus,
     PickupFacts,
-    ReturnableFacts,
-    ReturnFacts,
     WaitingFacts,
     WaitingStage,
 )
+from core.queries.returnable import return_facts, returnable_facts
 from core.registry import question
 
 ORDERS_MAX = 20
@@ -70,8 +66,10 @@ def order_facts(session: Session, shop: Shop, order: Order, now: datetime) -> Or
         promise=order.promise,
         parcels=tuple(_parcel(order, parcel) for parcel in left),
         waiting=tuple(_waiting(order, works, shop, {each.work_id for each in lying})),
-        returnable=_returnable(order, left, now, shop),
-        returns=_returns(order, rmas_of(session, order.id), refunds_of(session, order.id), shop),
+        returnable=returnable_facts(session, shop, order, left, now),
+        returns=return_facts(
+            shop, order, rmas_of(session, order.id), refunds_of(session, order.id)
+        ),
         can_cancel=changeable,
         can_change_address=changeable and not is_pickup(order),
         pickup=_pickup(order, lying, shop),
@@ -177,44 +175,6 @@ def _stage_of_kit(order: Order, kit: Line, works: Sequence[FulfillmentOrder]) ->
     if any(part.unplaced > 0 for part in parts) or not stages:
         return "arranging"
     return "held" if order.is_held else STAGES[min(stages, key=list(STAGES).index)]
-
-
-def _returnable(
-    order: Order, parcels: Sequence[Parcel], now: datetime, shop: Shop
-) -> tuple[ReturnableFacts, ...]:
-    """Delivered lines, as long as the return window after the last delivery is open."""
-    delivered = max((p.delivered_at for p in parcels if p.delivered_at), default=None)
-    window = timedelta(days=int(shop.policy["return_window_days"]))
-    if delivered is not None and now - delivered > window:
-        return ()
-    return tuple(
-        ReturnableFacts(str(line.id), line.title or line.sku, line.sku, line.returnable)
-        for line in order.lines
-        if line.returnable > 0
-    )
-
-
-def _returns(
-    order: Order, rmas: Sequence[Rma], refunds: Sequence[Refund], shop: Shop
-) -> tuple[ReturnFacts, ...]:
-    titles = _titles(order)
-    stores = tuple(each.words for each in counters(shop.locations.values(), order.ship_to))
-    return tuple(
-        ReturnFacts(
-            rma.number,
-            rma.status.value,
-            tuple((titles.get(line.line_id, line.sku), line.quantity) for line in rma.lines),
-            _refunded(rma, refunds),
-            rma.id,
-            stores if has_code(rma) else (),
-        )
-        for rma in rmas
-    )
-
-
-def _refunded(rma: Rma, refunds: Sequence[Refund]) -> int | None:
-    booked = [r.amount for r in refunds if r.rma_id == rma.id and r.state == "refunded"]
-    return sum(booked) if booked else None
 
 
 # --- a customer's own orders ----------------------------------------------------------------------

@@ -102,13 +102,23 @@ class Book:
         return self.customers.get(self.current, [])
 
     def request_return(
-        self, order: str, lines: tuple[tuple[str, int], ...], reason: str
+        self,
+        order: str,
+        lines: tuple[tuple[str, int], ...],
+        reason: str,
+        wish: str = "refund",
+        note: str = "",
     ) -> ReturnFacts | Refusal:
-        self.calls.append(("return", order, lines, reason))
+        more = tuple(word for word in (wish if wish != "refund" else "", note) if word)
+        self.calls.append(("return", order, lines, reason, *more))
         if self.refuse:
             return NotPossible("The window has closed.")
         titles = {MUG.line_id: MUG.title, TEE.line_id: TEE.title}
         return ReturnFacts("R-77", "requested", tuple((titles[i], n) for i, n in lines))
+
+    def cancel_return(self, number: str) -> Refusal | None:
+        self.calls.append(("cancel_return", number))
+        return NotPossible("It has begun to arrive.") if self.refuse else None
 
     def wish(self, kind: WishKind, order: str, text: str) -> str | Refusal:
         self.calls.append(("wish", kind, order, text))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
+from core.domain.returning.verdict import Why
+from core.queries.facts import ReturnFacts
 from tests.chat.house import BENS, DELIVERED, MUG, SPLIT, TEE, Customer, known
 
 
@@ -30,9 +33,11 @@ def test_it_works_by_words_alone() -> None:
     anna.says("the mug")
     anna.says("2")
     anna.says("that is all")
-    anna.says("damaged")
+    assert "What is broken or damaged?" in anna.says("damaged")
+    anna.says("the handle is off")
     assert "R-77" in anna.says("yes please")
-    assert anna.desk.done("return") == [("return", "1001", (("line-mug", 2),), "DEFECTIVE")]
+    asked = ("return", "1001", (("line-mug", 2),), "DEFECTIVE", "the handle is off")
+    assert anna.desk.done("return") == [asked]
 
 
 def test_everything_at_once_needs_no_quantities() -> None:
@@ -73,7 +78,63 @@ def test_back_corrects_the_reason() -> None:
     anna = known(DELIVERED)
     up_to_confirm(anna)
     assert "Why does it go back?" in anna.says("back")
-    assert "Reason: Wrong item." in anna.presses("Wrong item")
+    anna.presses("Wrong item")
+    assert "Reason: Wrong item." in anna.presses("Go on without")
+
+
+RICH = replace(MUG, wishes=("refund", "exchange", "credit"), bonus=10)
+
+
+def test_where_the_shop_offers_more_than_money_the_customer_chooses() -> None:
+    anna = known(replace(DELIVERED, returnable=(RICH,)))
+    anna.says("return my order")
+    anna.presses("1")
+    assert "another size" in anna.presses("Too small")
+    assert "Store credit with 10 % more" in anna.labels
+    assert "The same again" not in anna.labels
+    anna.says("store credit")
+    anna.presses("Yes, please")
+    asked = ("return", "1001", (("line-mug", 1),), "SIZE_TOO_SMALL", "credit")
+    assert anna.desk.done("return") == [asked]
+
+
+def test_what_is_offered_holds_for_every_chosen_line() -> None:
+    anna = known(replace(DELIVERED, returnable=(RICH, TEE)))
+    anna.says("return my order")
+    anna.says("everything")
+    assert "Shall I ask for this return?" in anna.presses("Changed my mind")
+
+
+REJECTED = ReturnFacts(
+    "R1001-1", "rejected", (("Red mug", 1),), why=(Why("window_over", {"days": 14}),)
+)
+SENT = ReturnFacts(
+    "R1001-2",
+    "approved",
+    (("Red mug", 1),),
+    until=date(2026, 12, 14),
+    send_to="Teehaus, R1001-2, Hafenstr. 1, 10115 Berlin, DE",
+    fee=490,
+    own_label=True,
+    can_cancel=True,
+)
+
+
+def test_where_is_my_return_says_why_where_to_and_until_when() -> None:
+    anna = known(replace(DELIVERED, returns=(REJECTED, SENT)))
+    told = anna.says("where is my return?")
+    assert "The return window of 14 days after delivery has passed." in told
+    assert "Please send it to: Teehaus, R1001-2" in told
+    assert "Please send it by Monday, December 14." in told
+    assert "€4.90 are taken off the refund." in told
+    assert "R1001-2 is canceled" in anna.presses("Cancel return R1001-2")
+    assert anna.desk.done("cancel_return") == [("cancel_return", "R1001-2")]
+
+
+def test_in_german_the_same() -> None:
+    anna = known(replace(DELIVERED, returns=(REJECTED,)))
+    anna.says("in german")
+    assert "Die Rückgabefrist von 14 Tagen" in anna.says("Wo ist meine Rücksendung?")
 
 
 def test_all_ten_reasons_can_be_reached_by_buttons() -> None:

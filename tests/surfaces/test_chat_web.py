@@ -74,9 +74,12 @@ async def test_delivered_goods_go_back_after_an_explicit_yes(here: Street):
     await visitor.identifies()
     await visitor.presses("Return something")
     await visitor.presses("2")
-    assert "Shall I ask for this return?" in await visitor.presses("Damaged or defective")
+    assert "What is broken" in await visitor.presses("Damaged or defective")
+    assert "Shall I ask for this return?" in await visitor.says("a chip in the glaze")
     assert not here.shop.rows(t.rma)
-    assert "approved" in await visitor.presses("Yes, please")
+    told = await visitor.presses("Yes, please")
+    assert "approved" in told
+    assert "Please send it by" in told
     (rma,) = here.shop.rows(t.rma)
     assert (rma["requested_by"], rma["reason"]) == ("customer", "defective")
 

@@ -147,7 +147,9 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
 
 def _returns(talk: Talk, orders: Sequence[OrderFacts]) -> Answer:
     says = return_states(list(orders)) or (say("return.none"),)
-    return Answer(talk, says, (HUMAN,))
+    open_ones = [each.number for order in orders for each in order.returns if each.can_cancel]
+    offers = [offer(f"unreturn:{n}", "button.unreturn", number=n) for n in open_ones[:2]]
+    return Answer(talk, says, (*offers, HUMAN))
 
 
 def _return_instead(talk: Talk, order: OrderFacts) -> Answer:

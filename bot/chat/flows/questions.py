@@ -24,9 +24,13 @@ REASONS = (
     "UNKNOWN",
 )
 REASONS_SHOWN = 5
+# Reasons that a colleague can only judge by a few words about the goods.
+TOLD_APART = ("DEFECTIVE", "WRONG_ITEM", "NOT_AS_DESCRIBED")
+WISHES = ("refund", "exchange", "credit", "replacement")
+SIZES = ("SIZE_TOO_SMALL", "SIZE_TOO_LARGE")
 GRAVE = frozenset({"refund_request", "item_problem", "complaint", "payment_issue"})
 CHOICES = 4
-CHOSEN = ("order:", "line:", "reason:")
+CHOSEN = ("order:", "line:", "reason:", "wish:")
 WHICH_ORDER = {"track_order": "order.which", "return_item": "return.which_order"}
 
 Question = tuple[tuple[Say, ...], tuple[Offer, ...]]
@@ -109,6 +113,10 @@ def _return_question(asking: Asking, scene: Scene) -> Question:
             return _return_quantity(asking, lines)
         case "return_reason":
             return _return_reason(asking)
+        case "return_detail":
+            return (say(f"return.detail_{asking.reason}"),), (offer("skip", "button.skip"), STOP)
+        case "return_wish":
+            return _return_wish(asking, lines)
         case _:
             return (_return_confirm(asking, lines),), YES_NO
 
@@ -164,6 +172,28 @@ def _return_reason(asking: Asking) -> Question:
     )
     choices = tuple(offer(f"reason:{name}", f"return_reason.{name}") for name in shown)
     return (say("return.reason"),), (*choices, turn_page)
+
+
+def wishes_of(asking: Asking, lines: Sequence[ReturnableFacts]) -> tuple[str, ...]:
+    """What the shop offers for every chosen line."""
+    chosen = {line_id for line_id, _ in asking.lines}
+    offered = [line.wishes for line in lines if line.line_id in chosen]
+    return tuple(wish for wish in WISHES if offered and all(wish in each for each in offered))
+
+
+def _return_wish(asking: Asking, lines: Sequence[ReturnableFacts]) -> Question:
+    chosen = {line_id for line_id, _ in asking.lines}
+    bonus = min((line.bonus for line in lines if line.line_id in chosen), default=0)
+    wishes = wishes_of(asking, lines)
+    is_size = asking.reason in SIZES and "exchange" in wishes
+    ask = say("return.wish_size" if is_size else "return.wish")
+    return (ask,), (*(_wish_offer(wish, bonus) for wish in wishes), STOP)
+
+
+def _wish_offer(wish: str, bonus: int) -> Offer:
+    if wish == "credit" and bonus:
+        return offer("wish:credit", "return_wish.credit_bonus", percent=bonus)
+    return offer(f"wish:{wish}", f"return_wish.{wish}")
 
 
 def _return_confirm(asking: Asking, lines: Sequence[ReturnableFacts]) -> Say:

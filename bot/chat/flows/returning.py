@@ -1,4 +1,4 @@
-"""Returning delivered lines: which, how many, why, an explicit yes, and what came of it."""
+"""Returning delivered lines: which, how many, why, what for, an explicit yes, what came of it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from dataclasses import replace
 
 from rapidfuzz import fuzz
 
-from bot.chat.flows.choosing import lines_meant
+from bot.chat.flows.choosing import by_number, lines_meant
 from bot.chat.flows.questions import (
     REASONS,
+    TOLD_APART,
+    WISHES,
     items_text,
     left_to_choose,
     lines_of,
     picked_number,
     put,
+    wishes_of,
 )
-from bot.chat.flows.scene import HUMAN, Scene
-from bot.chat.flows.tracking import status
-from bot.chat.talk import Answer, Asking, Phrase, Question, Talk
+from bot.chat.flows.scene import HUMAN, TEXT_KEPT, Scene
+from bot.chat.flows.tracking import status, steps_of
+from bot.chat.talk import Answer, Asking, Phrase, Question, Say, Talk
 from bot.chat.understanding import reason_meant
 from bot.chat.words import phrases, say
 from core.domain.refusals import Refusal
-from core.queries.facts import OrderFacts, ReturnableFacts
+from core.queries.facts import OrderFacts, ReturnableFacts, ReturnFacts
 
 NOTHING = (say("return.nothing"),)
 ALIKE = 82
@@ -33,7 +36,8 @@ def start(talk: Talk, order: OrderFacts, scene: Scene, text: str = "") -> Answer
     if not order.returnable:
         return Answer(replace(talk, asking=None), NOTHING, (HUMAN,))
     reason = reason_meant(text, talk.language)
-    asking = Asking("return_line", intent="return_item", order=order.number, reason=reason)
+    told = text if reason in TOLD_APART else ""
+    asking = Asking("return_line", "return_item", order.number, reason=reason, text=told)
     named = order.returnable if len(order.returnable) == 1 else lines_meant(order.returnable, text)
     if len(named) == 1:
         return _choose(talk, replace(asking, complete=True), named[0], scene)
@@ -103,8 +107,48 @@ def _add(talk: Talk, asking: Asking, line_id: str, quantity: int, scene: Scene) 
 
 
 def _to_reason(talk: Talk, asking: Asking, scene: Scene) -> Answer:
-    what: Question = "return_confirm" if asking.reason in REASONS else "return_reason"
-    return put(talk, replace(asking, what=what, line=""), scene)
+    if asking.reason in REASONS:
+        return _to_detail(talk, replace(asking, line=""), scene)
+    return put(talk, replace(asking, what="return_reason", line=""), scene)
+
+
+def _to_detail(talk: Talk, asking: Asking, scene: Scene) -> Answer:
+    """Some reasons want a few words of their own, unless they were said already."""
+    if asking.reason in TOLD_APART and not asking.text:
+        return put(talk, replace(asking, what="return_detail"), scene)
+    return _to_wish(talk, asking, scene)
+
+
+def hear_detail(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
+    if "skip" in (action, scene.control) or scene.control == "no":
+        return _to_wish(talk, asking, scene)
+    text = scene.heard.text.strip()
+    if not text or action:
+        return None
+    return _to_wish(talk, replace(asking, text=text[:TEXT_KEPT]), scene)
+
+
+def _to_wish(talk: Talk, asking: Asking, scene: Scene) -> Answer:
+    """Money is what there is, unless the shop offers more for all of these lines."""
+    several = len(wishes_of(asking, lines_of(scene, asking.order))) > 1
+    what: Question = "return_wish" if several and not asking.wish else "return_confirm"
+    return put(talk, replace(asking, what=what), scene)
+
+
+def hear_wish(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
+    action = action or picked_number(talk, asking, scene)
+    wish = action.removeprefix("wish:") or _wish_meant(talk.language, scene.heard.text)
+    if wish not in wishes_of(asking, lines_of(scene, asking.order)):
+        return None
+    return put(talk, replace(asking, what="return_confirm", wish=wish), scene)
+
+
+def _wish_meant(language: str, text: str) -> str:
+    """The wish whose label the text comes close to."""
+    labels = {name: str(phrases(language)[f"return_wish.{name}"]).lower() for name in WISHES}
+    scores = {name: fuzz.token_set_ratio(text.lower(), label) for name, label in labels.items()}
+    best = max(scores, key=lambda name: scores[name])
+    return best if scores[best] >= ALIKE else ""
 
 
 def hear_reason(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
@@ -115,7 +159,7 @@ def hear_reason(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer
     reason = action.removeprefix("reason:") or _reason_meant(talk.language, scene.heard.text)
     if reason not in REASONS:
         return None
-    return put(talk, replace(asking, what="return_confirm", reason=reason), scene)
+    return _to_detail(talk, replace(asking, reason=reason), scene)
 
 
 def _reason_meant(language: str, text: str) -> str:
@@ -141,9 +185,29 @@ def hear_confirm(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answe
 
 
 def _request(talk: Talk, asking: Asking, scene: Scene) -> Answer:
-    asked = scene.desk.request_return(asking.order, asking.lines, asking.reason)
+    note = asking.text if asking.reason in TOLD_APART else ""
+    wish = asking.wish or "refund"
+    asked = scene.desk.request_return(asking.order, asking.lines, asking.reason, wish, note)
     if isinstance(asked, Refusal):
         return Answer(talk, (say("return.refused"),), (HUMAN,))
+    offers = (HUMAN,) if asked.status in ("rejected", "requested") else ()
+    return Answer(talk, (_result(asked), *next_of(asked, scene, asking.order)), offers)
+
+
+def _result(asked: ReturnFacts) -> Say:
     items = items_text(asked.lines)
-    result = say("return.asked", number=asked.number, status=status(asked.status), items=items)
-    return Answer(talk, (result,))
+    if asked.status == "rejected":
+        return say("return.rejected", number=asked.number, items=items)
+    return say("return.asked", number=asked.number, status=status(asked.status), items=items)
+
+
+def next_of(asked: ReturnFacts, scene: Scene, order: str) -> tuple[Say, ...]:
+    found = by_number(scene.orders(), order)
+    return tuple(steps_of(asked, found.currency if found else ""))
+
+
+def cancel(talk: Talk, number: str, scene: Scene) -> Answer:
+    """A return that nothing has come of yet is taken back."""
+    if scene.desk.cancel_return(number) is None:
+        return Answer(talk, (say("return.taken_back", number=number),))
+    return Answer(talk, (say("return.refused"),), (HUMAN,))

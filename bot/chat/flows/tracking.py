@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from bot.chat.flows.questions import items_text
 from bot.chat.flows.scene import HUMAN, offer
-from bot.chat.talk import Offer, Phrase, Price, Say
+from bot.chat.talk import Offer, Phrase, Price, Reasons, Say
 from bot.chat.words import say
-from core.queries.facts import OrderFacts, ParcelFacts, WaitingFacts
+from core.queries.facts import OrderFacts, ParcelFacts, ReturnFacts, WaitingFacts
 from notifications import formats
 
 # The carrier's reason codes that we can put into words; matched anywhere in the code.
@@ -198,16 +198,35 @@ def _returns_of(order: OrderFacts) -> Iterator[Say]:
             items=items_text(entry.lines),
             status=status(entry.status),
         )
-        if entry.refund is None:
-            yield say("return.no_refund")
-        else:
+        yield from steps_of(entry, order.currency)
+        if entry.refund is not None:
             yield say("return.refund", refund=Price(entry.refund, order.currency))
+        elif entry.status not in ("rejected", "canceled", "expired"):
+            yield say("return.no_refund")
+
+
+def steps_of(entry: ReturnFacts, currency: str) -> Iterator[Say]:
+    """Why it stands so, and what the customer does next: where to, until when, at whose cost."""
+    if entry.why and entry.status in ("rejected", "requested", "kept"):
+        yield say("return.why", reason=Reasons(entry.why))
+    elif entry.said and entry.status == "rejected":
+        yield say("return.why", reason=entry.said)
+    if entry.send_to:
+        yield say("return.send_to", address=entry.send_to)
+    if entry.until is not None:
+        yield say("return.until", until=entry.until)
+    if entry.send_to and entry.own_label:
+        yield say("return.own_label")
+    if entry.send_to and entry.fee:
+        yield say("return.fee", fee=Price(entry.fee, currency))
 
 
 RETURN_STATUSES = frozenset(
     {
         "requested",
         "approved",
+        "kept",
+        "expired",
         "received",
         "restocked",
         "refund_due",
