@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from bot.sandbox.story import asking, capturing, closing, deciding, enduring, returning, working
+from bot.sandbox.story import (
+    asking,
+    capturing,
+    closing,
+    deciding,
+    enduring,
+    paying_back,
+    returning,
+    working,
+)
 
 STORY = (
     *capturing.CHAPTER,
@@ -11,5 +20,6 @@ STORY = (
     *returning.CHAPTER,
     *enduring.CHAPTER,
     *deciding.CHAPTER,
+    *paying_back.CHAPTER,
     *closing.CHAPTER,
 )

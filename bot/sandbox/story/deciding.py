@@ -34,7 +34,7 @@ SHELF = (
 
 
 async def an_edit_is_shown_before_it_is_confirmed(stage: Stage) -> str:
-    number = await _order(stage, {"mug-red": 2, "tote-natural": 1})
+    number = await ordered(stage, {"mug-red": 2, "tote-natural": 1})
     asked = await stage.types("mia", f"edit {number} mug-red 1")
     for word in ("less", "Goes back", "Ships from", "told what has changed"):
         expect(word in asked, f"the preview does not say “{word}”: {asked}")
@@ -57,7 +57,7 @@ async def an_edit_is_shown_before_it_is_confirmed(stage: Stage) -> str:
 
 
 async def an_edit_in_the_shop_after_the_label_asks_a_person(stage: Stage) -> str:
-    number = await _order(stage, {"mug-red": 2})
+    number = await ordered(stage, {"mug-red": 2})
     await _labeled(stage, number)
     await stage.press("edit_in_shop", order=number, quantities={"mug-red": 1})
     card = await stage.card(number, "Keep Ours")
@@ -68,7 +68,7 @@ async def an_edit_in_the_shop_after_the_label_asks_a_person(stage: Stage) -> str
 
 
 async def a_hold_stops_a_label(stage: Stage) -> str:
-    number = await _order(stage, {"mug-red": 1})
+    number = await ordered(stage, {"mug-red": 1})
     for text in (f"print {number}", f"picked {number}"):
         await stage.types("jonas", text)
     held = await stage.types("mia", f"hold {number} fraud")
@@ -88,7 +88,7 @@ async def a_hold_stops_a_label(stage: Stage) -> str:
 
 
 async def a_new_route_says_why(stage: Stage) -> str:
-    number = await _order(stage, {"mug-red": 1})
+    number = await ordered(stage, {"mug-red": 1})
     compared = await stage.types("mia", f"whatif {number} to ham")
     expect("Nothing was changed" in compared, compared)
     expect(stage.rows(BOXES, number) == [("BER",)], "asking what if has moved it")
@@ -102,7 +102,7 @@ async def a_new_route_says_why(stage: Stage) -> str:
 
 async def a_count_that_breaks_a_promise_is_made_twice(stage: Stage) -> str:
     sku, book = stage.rows(FREE_SHELF)[0]
-    number = await _order(stage, {sku: book})
+    number = await ordered(stage, {sku: book})
     promised = stage.rows(SHELF, sku)[0]
     found = promised[1] - 1
     doubted = await stage.types("jonas", f"count {sku} ber {found}")
@@ -116,7 +116,7 @@ async def a_count_that_breaks_a_promise_is_made_twice(stage: Stage) -> str:
 
 
 async def a_strike_is_paused_and_the_customers_told(stage: Stage) -> str:
-    number = await _order(stage, {"mug-red": 1})
+    number = await ordered(stage, {"mug-red": 1})
     before = stage.rows(PROMISE, number)
     shown = await stage.types("ann", "pause dhl to DE until in 9 days")
     expect("Nothing has changed yet" in shown, f"it was not shown first: {shown}")
@@ -140,7 +140,7 @@ async def a_strike_is_paused_and_the_customers_told(stage: Stage) -> str:
 
 async def an_order_is_collected_with_its_code(stage: Stage) -> str:
     sku = str(stage.rows(STORE_SHELF)[0][0])
-    number = await _order(stage, {sku: 1}, shipping_title="Hamburg store", shipping=0)
+    number = await ordered(stage, {sku: 1}, shipping_title="Hamburg store", shipping=0)
     expect(stage.rows(BOXES, number) == [("HAM",)], "it should be collected in Hamburg")
     refused = await stage.types("lea", f"shipped {number}")
     expect("is collected at HAM, not sent" in refused, f"it was sent all the same: {refused}")
@@ -160,7 +160,7 @@ async def an_order_is_collected_with_its_code(stage: Stage) -> str:
     return f"“{short(mail_text(mail), 70)}”; “{short(wrong, 80)}”; “{short(done, 60)}”"
 
 
-async def _order(stage: Stage, lines: dict[str, int], **words: Any) -> str:
+async def ordered(stage: Stage, lines: dict[str, int], **words: Any) -> str:
     """An order of this scene's own, known to the house."""
     order = await stage.buy("scene", lines, customer=EMIL, **words)
     number = str(order["name"]).lstrip("#")
