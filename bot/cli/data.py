@@ -1,9 +1,10 @@
-"""`wismo import` and `wismo route`: tables and questions from files."""
+"""`wismo import`, `wismo export` and `wismo route`: tables and questions from and to files."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ PROBLEMS_SHOWN = 200
 
 def enter(app: typer.Typer) -> None:
     app.command("import")(bring_in)
+    app.command("export")(take_out)
     app.command()(route)
 
 
@@ -101,6 +103,25 @@ def _print_report(report: Report, dry_run: bool, *, by_line: bool) -> None:
     )
     if report.ignored:
         print(f"NOT READ, because no such column is known: {', '.join(report.ignored)}")
+
+
+def take_out(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="journal")],
+    file: Annotated[Path, typer.Argument(help="A .csv or .xlsx file to write.")],
+    since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
+    until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
+) -> None:
+    """Write every money fact from one day to another, both included, as balanced postings."""
+    from bot.exporting import journal_file, read_all
+    from core.domain.refusals import Invalid
+
+    if kind != "journal":
+        raise Invalid(f"There is no export of {kind}.", "Use `wismo export journal`.")
+    with session.house(context) as house:
+        rows = read_all(house.query, since.date(), until.date())
+    file.write_bytes(journal_file(file.name, rows))
+    print(f"{file}: {len(rows)} postings")
 
 
 def route(
