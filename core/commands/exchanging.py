@@ -42,7 +42,7 @@ from core.domain.holds import Hold, HoldReason
 from core.domain.order import Change, Order
 from core.domain.refusals import NotPossible
 from core.domain.returns import ReturnReason, Rma, RmaStatus, Wish
-from core.registry import Arg, Done, command
+from core.registry import Arg, Done, Risk, command
 
 CHANNEL = "exchange"
 _RETURN = re.compile(r"#?R\S*\d-\d{1,3}", re.IGNORECASE)
@@ -90,7 +90,9 @@ def exchange(ask: ExchangeOrder, uow: UnitOfWork) -> Done:
     rma = uow.returns.get(str(done.facts["return"]))
     if rma.status is RmaStatus.REJECTED:
         raise NotPossible(f"This cannot be exchanged: {rma.decision}", "Ask a lead, or say no.")
-    return _begin(uow, rma, ask.new, ask.goes)
+    done = _begin(uow, rma, ask.new, ask.goes)
+    uow.undo = CancelExchange(str(done.facts["order"]))
+    return done
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,6 @@ def _begin(uow: UnitOfWork, rma: Rma, words: str, goes: Goes | None) -> Done:
     exchanges.add(uow, begun)
     _tell(uow, order, rma, new, goes)
     links.add(uow, links.EXCHANGES, order.id, new.id, {"return": rma.number})
-    uow.undo = CancelExchange(new.number)
     return _done(order, rma, new, goes)
 
 
@@ -254,6 +255,7 @@ class CancelExchange:
     "cancel exchange",
     CancelExchange,
     Right.CANCEL,
+    risk=Risk.IRREVERSIBLE,
     examples=("cancel exchange 1001-X1",),
 )
 def cancel_exchange(ask: CancelExchange, uow: UnitOfWork) -> Done:

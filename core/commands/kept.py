@@ -82,6 +82,7 @@ INVERSE = {
     "cancel_transfer": "transfer",
     "end_pause": "pause",
     "end_preorder": "preorder",
+    "exchange_return": "cancel exchange",
     "label_parcel": "void",
     "open_count_task": "cancel-count",
     "plan_transfer": "cancel-transfer",

@@ -22,6 +22,7 @@ from core.commands.choosing import Units
 from core.commands.counts import SetStock
 from core.commands.crediting import AddCredit
 from core.commands.edits import ConfirmEdit, EditOrder
+from core.commands.exchanging import ExchangeOrder
 from core.commands.fulfillment import PackWork, PickWork, ShipWork
 from core.commands.holds import HoldOrder, ReleaseOrder
 from core.commands.imports import ImportedRow, ImportProducts
@@ -53,6 +54,7 @@ from core.commands.screening import SetScreening
 from core.commands.setup import ChangeLocation, PauseMessages, SetPolicy, SetSwitch
 from core.commands.splitting import RerouteOrder, SplitOrder
 from core.commands.stock import AdjustStock, SetBuffer, SetSafety
+from core.commands.tracking import DeliverParcel
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
@@ -132,6 +134,11 @@ TRIES = (
     Try("gift again", lambda n, _: GiftOrder(n, "two"), (lambda n, _: GiftOrder(n, "one"),)),
     Try("ungift", lambda n, _: UngiftOrder(n), (lambda n, _: GiftOrder(n, "one"),)),
     Try("resend", lambda n, _: ResendOrder(n, Why.LOST), (lambda n, _: ShipWork(n),)),
+    Try(
+        "exchange",
+        lambda n, _: ExchangeOrder(n, "for mug-blue", (Units("mug-red", 1),)),
+        (lambda n, _: ShipWork(n), lambda n, _: DeliverParcel(n)),
+    ),
     Try("ready", lambda n, _: ReadyForPickup(n), (lambda n, _: PickWork(n),), pickup_at="ham"),
     Try("refund", lambda n, _: RefundOrder(n, (Units("mug-red", 1),))),
     Try("credit", lambda n, _: AddCredit(n, "5.00", "sorry")),

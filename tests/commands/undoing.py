@@ -32,15 +32,16 @@ OPEN: dict[str, dict[str, Any]] = {
     "shipping_pause": {"ended_at": None},
     "stock_count": {"settled_at": None},
 }
+SENT_BESIDE = ("replacement", "exchange")
 WHOLE = ("orders", "order_line", "product", "kit_part", "stock_rule", "lane", "stock_level")
 
 
 def state(shop: Shop, *, by_box: bool = True) -> dict[str, Any]:
     """All that decides what happens next, by name; not what is only told of the past (ledgers,
-    numbers of work, versions), nor replacements, which stay as canceled orders."""
+    numbers of work, versions), nor what goes out beside an order, which stays, canceled."""
     found = {name: _rows(shop, name) for name in (*WHOLE, *OPEN)}
     found["cases"] = [case for case in _rows(shop, "cases") if case["state"] != "resolved"]
-    ours = {o["id"] for o in shop.rows(t.orders) if o["channel"] != "replacement"}
+    ours = {o["id"] for o in shop.rows(t.orders) if o["channel"] not in SENT_BESIDE}
     found["orders"] = [o for o in found["orders"] if o["id"] in ours]
     found["order_line"] = [x for x in found["order_line"] if x["order_id"] in ours]
     return found | {
