@@ -15,6 +15,7 @@ from core.commands.payment_news import absorb, keep_payments
 from core.commands.placing import free, serve_queue
 from core.commands.refunds import owe_for_whole, owe_what_came_late
 from core.commands.screening import screen_changed
+from core.commands.ways import way_of_new
 from core.db.changes import Changes
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -25,6 +26,7 @@ from core.domain.edits import Preview
 from core.domain.fulfillment import FulfillmentOrder
 from core.domain.merge import Said, Word, said_of, whose
 from core.domain.order import Address, Change, Line, Order
+from core.domain.pickup import is_pickup
 from core.domain.refunds import paid_for_first
 from core.registry import Done
 
@@ -42,7 +44,8 @@ def merge(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Done:
         return same
     order = _merge_cancel(uow, order, ask)
     if not order.is_canceled and not order.handed_over:
-        order = screen_changed(uow, order, _merge_edits(uow, order, ask), "changed in the shop")
+        after = _merge_way(uow, _merge_edits(uow, order, ask), ask)
+        order = screen_changed(uow, order, after, "changed in the shop")
     if ask.updated_at is not None and ask.updated_at != order.source_updated_at:
         uow.orders.save(Change(replace(order, source_updated_at=ask.updated_at)))
     return same
@@ -269,6 +272,22 @@ def new_line(uow: UnitOfWork, position: int, line: CaptureLine) -> Line:
         total=total,
         ships=line.ships,
     )
+
+
+def _merge_way(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
+    """The channel says where it is collected after we have taken it for something else; nobody
+    here has chosen another way or begun to work on it."""
+    title = "shipping_title"
+    is_ours = order.extra.get(title) != ask.extra.get(title)
+    if not ask.pickup_at or is_pickup(order) or is_ours:
+        return order
+    works = uow.work.of(order.id)
+    if any(not w.is_untouched for w in works if w.is_open) or any(x.shipped for x in order.lines):
+        return order
+    method, beside = way_of_new(uow.shop, ask.method, ask.shipping_line, ask.pickup_at)
+    after = replace(order, method=method, extra={**order.extra, **beside})
+    found = Preview(order, after, (), (), 0, 0, {})
+    return settle_units(uow, found, e.OrderUpdated({"method": True}))
 
 
 # --- words ----------------------------------------------------------------------------------------

@@ -189,6 +189,8 @@ def address_object(address: Address | None) -> Object | None:
         "country": address.country,
         "countryCodeV2": address.country_code,
         "phone": address.phone,
+        "latitude": None,
+        "longitude": None,
     }
 
 
@@ -249,9 +251,16 @@ def work_object(shop: Shop, order: Order, work: FulfillmentOrder) -> Object:
             "countryCode": place.country,
             "location": location_object(place),
         },
+        "deliveryMethod": _method(shop, order, work),
         "supportedActions": can,
         "lineItems": lambda: [_work_line(shop, order, item) for item in work.lines],
     }
+
+
+def _method(shop: Shop, order: Order, work: FulfillmentOrder) -> Object:
+    """A shipping line that is a store's name is a pickup there."""
+    kind = "PICK_UP" if order.shipping_title in {one.name for one in shop.locations} else "SHIPPING"
+    return {"id": gid("DeliveryMethod", work.id), "methodType": kind}
 
 
 def _work_line(shop: Shop, order: Order, item: WorkLine) -> Object:

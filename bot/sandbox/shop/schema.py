@@ -99,7 +99,7 @@ type Customer {
 type MailingAddress {
   firstName: String lastName: String name: String company: String address1: String
   address2: String zip: String city: String province: String provinceCode: String country: String
-  countryCodeV2: CountryCode phone: String
+  countryCodeV2: CountryCode phone: String latitude: Float longitude: Float
 }
 type MoneyBag { shopMoney: MoneyV2! presentmentMoney: MoneyV2! }
 type MoneyV2 { amount: Decimal! currencyCode: CurrencyCode! }
@@ -153,10 +153,11 @@ type LocationAddress {
 type FulfillmentOrder {
   id: ID! status: FulfillmentOrderStatus! requestStatus: FulfillmentOrderRequestStatus!
   createdAt: DateTime! updatedAt: DateTime! orderId: ID! orderName: String! order: Order!
-  assignedLocation: FulfillmentOrderAssignedLocation!
+  assignedLocation: FulfillmentOrderAssignedLocation! deliveryMethod: DeliveryMethod
   supportedActions: [FulfillmentOrderSupportedAction!]!
   lineItems(first: Int, after: String): FulfillmentOrderLineItemConnection!
 }
+type DeliveryMethod { id: ID! methodType: DeliveryMethodType! }
 type FulfillmentOrderSupportedAction { action: FulfillmentOrderAction! }
 type FulfillmentOrderAssignedLocation { name: String! countryCode: CountryCode! location: Location }
 type FulfillmentOrderLineItem {
@@ -287,6 +288,7 @@ enum OrderDisplayFulfillmentStatus {
   UNFULFILLED
 }
 enum FulfillmentOrderStatus { CANCELLED CLOSED IN_PROGRESS INCOMPLETE ON_HOLD OPEN SCHEDULED }
+enum DeliveryMethodType { LOCAL NONE PICKUP_POINT PICK_UP RETAIL SHIPPING }
 enum FulfillmentOrderRequestStatus { UNSUBMITTED }
 enum FulfillmentOrderAction { CREATE_FULFILLMENT }
 enum FulfillmentStatus { CANCELLED ERROR FAILURE SUCCESS }

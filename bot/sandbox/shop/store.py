@@ -103,8 +103,10 @@ class Shop:
         return self.clock().replace(microsecond=0)
 
     def assign(self, order: Order, line: Line, quantity: int) -> None:
-        """Give work to a place: a line goes whole to the first that has it, else to the first."""
-        place = self._place_for(line, quantity)
+        """Give work to a place: to the store whose name the shipping line is; else a line goes
+        whole to the first that has it, or to the first."""
+        chosen = (one for one in self.locations if one.name == order.shipping_title)
+        place = next(chosen, None) or self._place_for(line, quantity)
         item = WorkLine(self.new_id(), line.id, quantity, quantity)
         self._work_at(order, place.id).lines.append(item)
         if line.variant:

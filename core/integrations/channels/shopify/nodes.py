@@ -13,7 +13,8 @@ Node = Mapping[str, Any]
 
 MONEY = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
 ADDRESS = (
-    "{ firstName lastName name company address1 address2 zip city province countryCodeV2 phone }"
+    "{ firstName lastName name company address1 address2 zip city province countryCodeV2 phone "
+    "latitude longitude }"
 )
 LINES = """{ pageInfo { hasNextPage endCursor } nodes {
   id sku title variantTitle quantity currentQuantity unfulfilledQuantity requiresShipping
@@ -30,6 +31,8 @@ WHOLE = f"""fragment Whole on Order {{
   totalTaxSet {MONEY} totalDiscountsSet {MONEY} totalOutstandingSet {MONEY}
   totalReceivedSet {MONEY}
   shippingLines(first: 5) {{ nodes {{ title isRemoved discountedPriceSet {MONEY} }} }}
+  fulfillmentOrders(first: 3) {{ nodes {{ deliveryMethod {{ methodType }}
+    assignedLocation {{ location {{ id }} }} }} }}
   lineItems(first: 30) {LINES}
   fulfillments(first: 20) {{ legacyResourceId status createdAt updatedAt location {{ id }}
     trackingInfo(first: 1) {{ number company url }}
@@ -104,8 +107,19 @@ def _told(node: Node) -> dict[str, Any]:
         "shipping_lines": [_shipping(line) for line in node["shippingLines"]["nodes"]],
         "refunds": [_refund(node, one) for one in node["refunds"]],
         "fulfillments": [_sent(node, one) for one in node["fulfillments"]],
+        **_delivery(node),
         **_amounts(node),
     }
+
+
+def _delivery(node: Node) -> dict[str, Any]:
+    """How it reaches its customer, which no webhook says: the store that hands it out, or LOCAL."""
+    works = (node.get("fulfillmentOrders") or {}).get("nodes") or []
+    told = [(w.get("deliveryMethod") or {}).get("methodType") for w in works]
+    if "PICK_UP" not in told:
+        return {"delivered_by": "LOCAL" if told and set(told) == {"LOCAL"} else None}
+    place = works[told.index("PICK_UP")]["assignedLocation"]["location"]
+    return {"delivered_by": "PICK_UP", "picked_up_at": _place(place)}
 
 
 def _amounts(node: Node) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class Address(Struct):
     province: str | None = None
     country_code: str | None = None
     phone: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 class Customer(Struct):
@@ -160,6 +162,8 @@ class Order(Struct):
     shipping_address: Address | None = None
     billing_address: Address | None = None
     shipping_lines: list[ShippingLine] = []
+    delivered_by: str | None = None  # these two are told by the pull alone
+    picked_up_at: int | None = None
     note: str | None = None
     note_attributes: list[Attribute] = []
     tags: str = ""

@@ -18,6 +18,7 @@ from core.commands.deliveries import IgnoreDelivery
 from core.commands.outside import RecordChannelRefund
 from core.commands.payment_news import CapturePayment
 from core.commands.shipping import FulfilledLine, RecordFulfillment
+from core.domain.lanes import LOCAL
 from core.domain.money import parse_minor
 from core.domain.order import Address
 from core.domain.refunds import paid_for_first
@@ -90,6 +91,8 @@ def capture_of(connection: Connection, order: p.Order) -> CaptureOrder:
         sold_at=str(order.location_id or "") if is_till else "",
         shipping_line=_text(next((x.title for x in shipping if x.title), ""))[:100],
         payments=_held(order),
+        pickup_at=str(order.picked_up_at or "") if order.delivered_by == "PICK_UP" else "",
+        method=LOCAL if order.delivered_by == "LOCAL" else "",
         extra=_extra(order),
     )
 
@@ -245,6 +248,8 @@ def _address(address: p.Address | None) -> Address:
         region=_text(address.province),
         country=_text(address.country_code).upper()[:2],
         phone=_text(address.phone),
+        lat=address.latitude,
+        lon=address.longitude,
     )
 
 
