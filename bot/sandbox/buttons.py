@@ -17,6 +17,7 @@ from bot.sandbox.shop import acts
 from bot.sandbox.shop.model import Order
 from bot.sandbox.shop.webhooks import Delivery
 from bot.sandbox.shop.wire import ControlError
+from bot.sandbox.stripe.model import Intent
 from bot.sandbox.supervisor import Supervisor
 from bot.sandbox.town import News, Town
 
@@ -35,6 +36,7 @@ class Panel:
     town: Town
     app: Supervisor
     key: str
+    checkout_key: str = ""
     place: Place | None = None  # the whole sandbox, once it is open
 
     def __post_init__(self) -> None:
@@ -60,6 +62,13 @@ class Panel:
             url = self.app.base + path
             return await client.request(method, url, json=body, headers=headers)
 
+    async def bring(self, order: Any) -> Any:
+        """An order of the shop's own checkout."""
+        headers = {"Authorization": f"Bearer {self.checkout_key}"}
+        headers["Idempotency-Key"] = f"checkout-{order['external_id']}"
+        async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
+            return await client.post(f"{self.app.base}/api/v1/orders", json=order, headers=headers)
+
     async def hooks(self, everything: bool = False) -> list[Delivery]:
         """Send what the shop has to tell; gives the deliveries that went out."""
         return await self.town.shop.webhooks.deliver(everything)
@@ -80,6 +89,40 @@ async def place_order(panel: Panel, **words: Any) -> News:
     order = acts.place_order(panel.town.shop, **words)
     lines = await _told(panel)
     return panel.town.tell(f"{_buyer(order)} placed order {order.number}", _goods(order), *lines)
+
+
+@button
+async def order_by_card(panel: Panel, sku: str = "mug-red", quantity: int = 2) -> News:
+    """A checkout of the shop's own brings an order in that its customer paid with a card."""
+    stripe, shop = panel.town.stripe, panel.town.shop
+    variant = shop.variant(sku)
+    if variant is None:
+        raise ControlError(f"Nobody sells {sku!r}.")
+    number = f"C{1 + len(stripe.intents)}"
+    paid = stripe.pay(variant.price * quantity, shop.currency, order=number, manual=False)
+    answer = await panel.bring(_card_order(panel, number, sku, quantity, paid))
+    words = f"HTTP {answer.status_code}: {paid.amount / 100:.2f} by {paid.id}"
+    title = f"Order {number} was paid by card"
+    return panel.town.tell(title, words, good=answer.is_success)
+
+
+def _card_order(panel: Panel, number: str, sku: str, quantity: int, paid: Intent) -> dict[str, Any]:
+    line: dict[str, Any] = {"sku": sku, "quantity": quantity, "external_id": f"{number}-1"}
+    line |= {"unit_price": paid.amount // quantity, "total": paid.amount}
+    payment: dict[str, Any] = {"gateway": "stripe", "external_id": paid.id}
+    payment |= {"authorized": paid.amount, "captured": paid.received}
+    home = {"name": "Emil Vogt", "street": "Markt 1", "zip": "04109", "city": "Leipzig"}
+    return {
+        "external_id": number,
+        "number": number,
+        "currency": panel.town.shop.currency,
+        "placed_at": panel.town.clock().isoformat(),
+        "email": "emil.vogt@example.com",
+        "customer_name": "Emil Vogt",
+        "ship_to": home | {"country": "DE"},
+        "lines": [line],
+        "payments": [payment],
+    }
 
 
 @button

@@ -126,7 +126,8 @@ async def sandbox(folder: Path, port: int = 0, database_url: str = "") -> AsyncI
         furnished = await asyncio.to_thread(_furnish, url, town, mail_url)
         app_port = _free_port(port + 1 if port else 0)
         base = f"http://127.0.0.1:{app_port}"
-        panel = Panel(town, Supervisor(["-c", *SERVE], {}, base, folder), furnished.api_key)
+        app = Supervisor(["-c", *SERVE], {}, base, folder)
+        panel = Panel(town, app, furnished.api_key, furnished.checkout_key)
         async with new_http() as http, served(host_app(panel, http), port) as page:
             environment = _environment(url, base, app_port, page, mail_url)
             panel.app.environment |= environment
@@ -185,6 +186,7 @@ def _environment(url: str, base: str, port: int, page: str, mail_url: str) -> di
         "WISMO_TELEGRAM_API_URL": f"{page}/telegram",
         "WISMO_SHOPIFY_API_URL": f"{page}/shop",
         "WISMO_CARRIER_API_URL": f"{page}/carrier",
+        "WISMO_STRIPE_API_URL": f"{page}/stripe",
     }
 
 
@@ -193,6 +195,7 @@ def _connect(town: Town, furnished: Furnished, page: str, base: str) -> None:
     ids = furnished.connections
     town.shop.connect(base, str(ids["shopify"]))
     town.carrier.connect(base, str(ids["carrier"]))
+    town.stripe.post.connect(base, str(ids["stripe"]))
     town.workspace.base_url = f"{page}/slack"
     town.workspace.request_url = f"{base}/hooks/slack/{ids['slack']}"
     town.telegram.webhook.url = f"{base}/hooks/telegram/{ids['telegram']}"
@@ -205,6 +208,7 @@ async def _carry_post(town: Town) -> None:
         await asyncio.sleep(POST_SECONDS)
         await town.shop.webhooks.deliver()
         await town.carrier.deliver()
+        await town.stripe.post.deliver()
         await town.telegram.deliver()
 
 

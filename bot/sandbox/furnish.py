@@ -45,6 +45,7 @@ class Furnished:
 
     connections: Mapping[str, int]
     api_key: str
+    checkout_key: str  # of a machine that brings orders in
 
 
 def open_engine(url: str, town: Town, keys: Sequence[str] = ()) -> Engine:
@@ -74,7 +75,9 @@ def furnish(engine: Engine, town: Town, keys: Sequence[str], mail_url: str) -> F
     made = make_key()
     _do(engine, SetPolicy("usual_carrier", "DHL"))
     _do(engine, AddKey("scanner", Role.OWNER, made.prefix, made.hash))
-    return Furnished(connections, made.key)
+    checkout = make_key()
+    _do(engine, AddKey("checkout", Role.MACHINE, checkout.prefix, checkout.hash))
+    return Furnished(connections, made.key, checkout.key)
 
 
 def keep_clock(engine: Engine, town: Town) -> None:
@@ -105,6 +108,10 @@ def _connect(engine: Engine, town: Town, keys: Sequence[str], mail_url: str) -> 
         ),
         "carrier": ({"service": "17track"}, {"webhook_secret": town.carrier.key}),
         "smtp": ({}, {"url": mail_url}),
+        "stripe": (
+            {},
+            {"secret_key": town.stripe.key, "webhook_secret": town.stripe.post.secret},
+        ),
     }
     found = {}
     for kind, (config, secrets) in wanted.items():
@@ -121,6 +128,7 @@ NAMES = {
     "telegram": "bot",
     "carrier": "17track",
     "smtp": "post",
+    "stripe": "card",
 }
 KINDS = (
     "order_confirmation",

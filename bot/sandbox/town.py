@@ -20,6 +20,8 @@ from bot.sandbox.slack.app import slack_app
 from bot.sandbox.slack.delivery import http_deliver
 from bot.sandbox.slack.model import Channel, User
 from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.stripe.app import stripe_app
+from bot.sandbox.stripe.model import Account as Stripe
 from bot.sandbox.telegram.app import telegram_app
 from bot.sandbox.telegram.server import Telegram
 
@@ -77,6 +79,7 @@ class Town:
     telegram: Telegram
     carrier: Carrier
     mailbox: Mailbox
+    stripe: Stripe
     news: list[News] = field(default_factory=list)
 
     def person(self, first_name: str) -> User:
@@ -95,6 +98,7 @@ class Town:
             Mount("/shop", shop_app(self.shop, _generous_seconds)),
             Mount("/telegram", telegram_app(self.telegram)),
             Mount("/carrier", carrier_app(self.carrier)),
+            Mount("/stripe", stripe_app(self.stripe)),
             Mount("/mailbox", mailbox_app(self.mailbox)),
         ]
 
@@ -123,6 +127,7 @@ def build_town(clock: TownClock) -> Town:
         Telegram(clock),
         Carrier(clock),
         Mailbox(clock),
+        Stripe(clock),
     )
 
 

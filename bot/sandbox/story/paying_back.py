@@ -12,6 +12,11 @@ from bot.sandbox.story.stage import Stage, expect
 SELLABLE = "SELECT available FROM v_stock_levels WHERE sku = ? AND location = ?"  # at one place
 STATUS = "SELECT status FROM rma WHERE number = ?"
 DUE = "SELECT amount FROM v_refunds WHERE return_number = ? AND state = 'due'"
+PARTS = (
+    "SELECT p.state, p.amount, p.key FROM refund_part p JOIN v_orders o ON o.order_id = p.order_id "
+    "WHERE o.number = ?"
+)
+PAID = "SELECT captured, refunded FROM v_payments WHERE order_number = ?"
 
 
 async def a_return_is_brought_to_a_store_with_its_code(stage: Stage) -> str:
@@ -48,4 +53,57 @@ def _code(text: str, number: str) -> str:
     return "".join(found.groups()) if found else ""
 
 
-CHAPTER = (a_return_is_brought_to_a_store_with_its_code,)
+async def a_lost_reply_of_the_gateway_is_looked_up(stage: Stage) -> str:
+    bought = await stage.press("order_by_card")
+    expect("HTTP 20" in bought[1], f"the order was refused: {bought}")
+    number = bought[0].split()[1]
+    await stage.stripe("travel", policy="dropped")  # no webhook helps
+    await stage.stripe("faults", endpoint="refunds.create", kind="accept_then_drop")
+    units = [{"line": "mug-red", "quantity": 1}]
+    answer = await stage.command("cancel_order", order=number, units=units)
+    expect(answer.is_success, f"it was not canceled: {answer.text[:200]}")
+    await stage.press("advance", hours=0.1)  # the undo window is over
+
+    async def settled() -> bool:
+        return bool(stage.rows(PARTS, number)) and stage.rows(PARTS, number)[0][0] == "refunded"
+
+    await stage.until(settled, f"the refund of order {number} is found at the gateway")
+    await stage.stripe("travel", policy="once")
+    (part,) = stage.rows(PARTS, number)
+    made = await stage.stripe_refunds()
+    theirs = [one for one in made if one["metadata"].get("wismo_key") == part[2]]
+    expect(len(theirs) == 1, f"the gateway has paid {len(theirs)} times")
+    paid = stage.rows(PAID, number)[0]
+    expect(paid[1] == part[1] == theirs[0]["amount"], f"our books say {paid}, theirs {theirs}")
+    return (
+        f"order {number}: {part[1]} accepted, then the line was cut; looked up by {part[2]}: "
+        f"1 refund {theirs[0]['id']}, {paid[1]} of {paid[0]} refunded by our books"
+    )
+
+
+async def a_refund_in_the_shops_admin_is_counted_once_and_asks_why(stage: Stage) -> str:
+    order = await stage.buy("goodwill", {"mug-sand": 1}, customer=EMIL)
+    number = str(order["name"]).lstrip("#")
+    await stage.shop("deliver", everything=True)
+    evidence = await stage.press("refund_in_shop", order=number, amount=500, delivery="twice")
+    told = [one for one in evidence if one.startswith("refunds/create")]
+    expect(len(told) == 2, f"the shop told it {len(told)} times")
+    case = await stage.until_row(
+        "a case about it",
+        "SELECT number, title FROM v_cases WHERE kind = 'outside_refund' AND order_number = ?",
+        number,
+    )
+    parts = stage.rows(PARTS, number)
+    expect([part[:2] for part in parts] == [("refunded", 500)], f"parts: {parts}")
+    paid = stage.rows(PAID, number)[0]
+    expect(paid[1] == 500, f"refunded by the book: {paid[1]}")
+    said = await stage.types("ann", f"payments {number}")
+    expect("5.00" in said, f"`payments` does not tell it: {said}")
+    return f"{told[0]}, told twice; case {case[0]}: {short(case[1], 90)}; refunded {paid[1]} once"
+
+
+CHAPTER = (
+    a_return_is_brought_to_a_store_with_its_code,
+    a_lost_reply_of_the_gateway_is_looked_up,
+    a_refund_in_the_shops_admin_is_counted_once_and_asks_why,
+)

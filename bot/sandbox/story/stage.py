@@ -94,6 +94,14 @@ class Stage:
         calls = await self._get("/shop/control/transcript")
         return [one["status"] for one in calls if one["endpoint"] == topic]
 
+    async def stripe(self, act: str, **words: Any) -> Any:
+        """Something done at the card processor, or a misfortune there (act `faults`)."""
+        return (await self._post(f"/stripe/control/{act}", words))["result"]
+
+    async def stripe_refunds(self) -> list[Json]:
+        found: list[Json] = (await self._get("/stripe/control/state"))["refunds"]
+        return found
+
     # --- staff in Slack --------------------------------------------------------------------------
 
     async def types(self, who: str, text: str, command: str = "/wismo") -> str:
