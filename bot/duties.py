@@ -20,6 +20,7 @@ from bot.clock import Job
 from bot.slack.surface import Slack
 from bot.stores import as_refusal
 from bot.telegram.app import TelegramDoor
+from core.commands.asking_money import RemindOfPayments
 from core.commands.calendars import RefreshHolidays
 from core.commands.carts import ReleaseExpiredCarts
 from core.commands.consolidating import Consolidate
@@ -83,6 +84,7 @@ OFTEN = (
 SELDOM = (
     CaseKind.TRACKING_STALE,
     CaseKind.REFUND_OPEN,
+    CaseKind.PAYMENT_DUE,
     CaseKind.PICKUP_LATE,
     CaseKind.AUTHORIZATION_ENDS,
 )
@@ -207,6 +209,7 @@ FOR_EVERY_SHOP: tuple[tuple[str, Every | Daily, Callable[[], Any]], ...] = (
     ("plan counts", Every(HOUR), PlanCounts),
     ("expire credit", Every(HOUR), ExpireCredit),
     ("expire returns", Every(HOUR), ExpireReturns),
+    ("remind of payments", Every(HOUR), RemindOfPayments),
     ("forget screening marks", Every(HOUR), ForgetMarks),
     ("refresh holidays", Daily(HOLIDAYS_AT), RefreshHolidays),
 )

@@ -98,6 +98,11 @@ def _ready(fact: Fact) -> Payload:
     return {"told": why, "issue": fact.data["issue"], "works": list(fact.data.get("works", ()))}
 
 
+def _gone(fact: Fact) -> Payload | None:
+    """What the shop itself has canceled, it tells its customers itself."""
+    return None if fact.data.get("by_channel") else {"whole": True}
+
+
 def _asked(fact: Fact) -> Payload:
     return {"about": fact.data["about"], "text": fact.data.get("text", "")}
 
@@ -119,6 +124,7 @@ MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "PromiseChanged": ("delayed", _delayed),
     "OrderEdited": ("order_changed", _changed),
     "UnitsCanceled": ("order_changed", _less),
+    "OrderCanceled": ("order_changed", _gone),
     "CustomerAsked": ("question", _asked),
     "PickupReady": ("ready_for_pickup", _ready),
     "PickupReminded": ("ready_for_pickup", _ready),
@@ -142,6 +148,8 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
         allowed = "It was placed before the last restore and may have been confirmed then."
     if _is_undone(uow, fact):
         allowed = TAKEN_BACK
+    if "whole" in payload and not _tells_cancel(uow, order):
+        allowed = "The shop tells its customers of a cancellation."
     for route in _routes(uow.shop, order, customer):
         refused = allowed if isinstance(allowed, str) else _unwanted_route(customer, route)
         uow.outbox.add(
@@ -156,6 +164,11 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
             suppressed=refused,
             cause=_cause(fact),
         )
+
+
+def _tells_cancel(uow: UnitOfWork, order: Order) -> bool:
+    connection = uow.shop.connection(order.connection_id) if order.connection_id else None
+    return connection is None or connection.is_ours("canceled")
 
 
 def _is_undone(uow: UnitOfWork, fact: Fact) -> bool:

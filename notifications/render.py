@@ -65,7 +65,11 @@ KINDS = tuple(BUTTONS)
 
 # Facts that choose what a message claims: a value we have no sentence for must not be guessed.
 CLAIMS: dict[str, tuple[str, str, frozenset[str]]] = {
-    "question": ("question", "about", frozenset({"address", "contact", "twice", "order"})),
+    "question": (
+        "question",
+        "about",
+        frozenset({"address", "contact", "payment", "twice", "order"}),
+    ),
     "ready_for_pickup": ("pickup", "told", frozenset({"ready", "reminder", "new_code"})),
     "shipped": ("parcel", "evidence", frozenset({"handed_over", "scanned"})),
     "return_status": (

@@ -15,7 +15,9 @@ from core.db.connection import Session
 from core.db.contacts import Customer, customer_by_id, link_target
 from core.db.conversations import conversation_by_id
 from core.db.fulfillment import fulfillments_of, parcels_of
+from core.db.payments import requests_of
 from core.db.reading import Reader
+from core.db.refunds import refunds_of
 from core.db.returns import rmas_of
 from core.domain.access import system
 from core.domain.edit_actions import shipping_title
@@ -347,6 +349,8 @@ def _delayed(_: Reader, order: Order, payload: Payload) -> dict[str, Any]:
 
 
 def _changed(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    if "whole" in payload:
+        return {"change": _nothing_left(reader, order)}
     if "canceled" in payload:
         return {"change": _less(order, payload)}
     change = change_by_id(reader.session, reader.shop.id, int(payload["change"]))
@@ -358,10 +362,22 @@ def _changed(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
             "lines": _changed_lines(order, change.before),
             "refund": money(change.refund, order.currency) if change.refund else None,
             "due": money(change.due, order.currency) if change.due else None,
+            **_how_to_pay(reader, order, change.id),
+            "canceled": False,
             "address": "address" in fields,
             "method": shipping_title(order) if "method" in fields else None,
         }
     }
+
+
+_NO_WAY: Mapping[str, str | None] = {"link": None, "payee": None}
+_UNCHANGED = {"canceled": False, "due": None, "address": False, "method": None, **_NO_WAY}
+
+
+def _how_to_pay(reader: Reader, order: Order, change_id: int) -> Mapping[str, str | None]:
+    """Where the customer can pay what an edit costs more: a page, or an account."""
+    asked = [q for q in requests_of(reader.session, order.id) if q.change_id == change_id]
+    return {"link": asked[0].link or None, "payee": asked[0].payee or None} if asked else _NO_WAY
 
 
 def _less(order: Order, payload: Payload) -> dict[str, Any]:
@@ -375,7 +391,22 @@ def _less(order: Order, payload: Payload) -> dict[str, Any]:
         if x.id in gone
     ]
     refund = money(payload["refund"], order.currency) if payload["refund"] else None
-    return {"lines": lines, "refund": refund, "due": None, "address": False, "method": None}
+    return {**_UNCHANGED, "lines": lines, "refund": refund}
+
+
+def _nothing_left(reader: Reader, order: Order) -> dict[str, Any]:
+    """An order that is canceled as a whole, and the money that goes back for it."""
+    if not order.is_canceled:
+        raise Stale("The cancellation was taken back.")
+    refunds = [r for r in refunds_of(reader.session, order.id) if r.state != "canceled"]
+    back = sum(r.amount for r in refunds if r.rma_id is None and r.change_id is None)
+    lines = [
+        {"title": x.title or x.sku, "before": x.canceled, "after": 0}
+        for x in order.bought
+        if x.canceled
+    ]
+    refund = money(back, order.currency) if back else None
+    return {**_UNCHANGED, "canceled": True, "lines": lines, "refund": refund}
 
 
 def _changed_lines(order: Order, before: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -59,6 +59,8 @@ LABELS = {
     "approve refund": "Approve Refund",
     "retry refund": "Try Again",
     "money": "Show Money",
+    "paid": "Record Payment",
+    "request payment": "Ask for Payment",
     "cancel-return": "Cancel Return",
     "move-on": "Move On",
     "wish": "Give Something Else",
@@ -94,6 +96,7 @@ ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
     | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
     | {"counter", "boris"}
+    | {"paid", "request payment"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
     | {"credit add", "credit take", "reverse invoice", "exchange", "exchange return"}
     | {"move-on", "wish", "match"}

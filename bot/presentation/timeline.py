@@ -266,6 +266,8 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "ReturnReminded": _return("was called to mind"),
     "ReturnExpired": _return("ran out: nothing came in time"),
     "RefundDue": lambda d, desk: f"A refund of {_money(d, desk)} is due.",
+    "PaymentRequested": lambda d, desk: f"The customer is asked for {_money(d, desk)} more.",
+    "PaymentRequestWithdrawn": lambda d, desk: f"{_money(d, desk)} is not asked for any more.",
     "RefundApproved": lambda d, desk: f"A refund of {_money(d, desk)} was approved.",
     "RefundWithdrawn": lambda d, desk: f"A refund of {_money(d, desk)} was taken back.",
     "RefundFailed": lambda d, desk: f"{_money(d, desk)} could not be refunded.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from core.commands.refunds import owe_what_came_late
+from core.commands.paying import count_in
 from core.db.collections import Collection, Collections
 from core.db.unit_of_work import UnitOfWork
 from core.domain import collecting as rules
@@ -16,7 +16,7 @@ from core.domain.cases import CaseKind, Finding
 from core.domain.collecting import OnceTakes, Take, When
 from core.domain.holds import Exit, gate
 from core.domain.money import amount_text, parse_minor
-from core.domain.order import Change, Order
+from core.domain.order import Order
 from core.domain.payments import Payment
 from core.domain.refusals import NotPossible
 from core.domain.shop import Connection, Mode
@@ -299,11 +299,7 @@ def count(uow: UnitOfWork, order: Order, before: Payment, now: Payment) -> Order
         uow.emit(order.id, e.AuthorizationReleased(let_go, order.currency))
     if captured == order.captured:
         return order
-    paid = e.OrderPaid(captured - order.captured, order.currency)
-    order = uow.orders.save(Change(replace(order, captured=captured), (paid,)))
-    if order.is_canceled or any(line.canceled for line in order.lines):
-        owe_what_came_late(uow, order)
-    return uow.orders.own(order.id)
+    return count_in(uow, order, captured - order.captured, now.external_id)
 
 
 def _say(uow: UnitOfWork, order: Order, one: Collection, reason: str) -> None:

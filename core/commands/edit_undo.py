@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from core.commands.asking_money import withdraw_for
 from core.commands.editing import settle_units
 from core.commands.handout import may_call_off
 from core.commands.owing import withdraw
@@ -92,7 +93,14 @@ def _forget_told(uow: UnitOfWork, order: Order) -> None:
 
 
 def _withdraw(uow: UnitOfWork, order: Order, change: OrderChange) -> None:
-    """What the edit owed is not owed any more; money that has gone back stays gone."""
+    """What the edit owed, or asked for, is not any more; money that has moved stays moved."""
+    asked = [q for q in uow.payments.requests(order.id) if q.change_id == change.id]
+    if any(q.state == "paid" for q in asked):
+        raise NotPossible(
+            f"The customer has paid for that edit of order {order.number}.",
+            "Edit it once more: the difference goes back.",
+        )
+    withdraw_for(uow, asked, "the edit was taken back")
     if not change.refund:
         return
     owed = [r for r in uow.refunds.of(order.id) if r.change_id == change.id and r.state == "due"]

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.commands.asking_money import lower
 from core.commands.collecting import let_go_unneeded
 from core.commands.edit_conflicts import ask_about_shop
 from core.commands.editing import settle_units
+from core.commands.paying import count_in
 from core.commands.payment_news import absorb, keep_payments
 from core.commands.placing import free, serve_queue
-from core.commands.refunds import owe_for_whole, owe_what_came_late
+from core.commands.refunds import owe_for_whole
 from core.commands.screening import screen_changed
 from core.commands.ways import way_of_new
 from core.db.changes import Changes
@@ -59,14 +61,22 @@ def _is_older(order: Order, ask: CaptureOrder) -> bool:
 def _merge_money(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
     if ask.payments:
         keep_payments(uow, order, ask.payments)
-    if ask.captured <= order.captured:
+    if ask.captured == order.captured:
         return order
-    paid = e.OrderPaid(ask.captured - order.captured, order.currency)
-    after = uow.orders.save(Change(replace(order, captured=ask.captured), (paid,)))
-    absorb(uow, after)
-    if order.is_canceled or any(line.canceled for line in order.lines):
-        owe_what_came_late(uow, after, is_channels=order.is_canceled)
+    more = ask.captured - (order.captured - _taken_elsewhere(uow, order))
+    if more <= 0:
+        return order
+    absorb(uow, count_in(uow, order, more, ask.payment_note or "paid in the shop"))
     return uow.orders.own(order.id)
+
+
+def _taken_elsewhere(uow: UnitOfWork, order: Order) -> int:
+    """What a store does not know of: other gateways took it, or a person recorded it here. Who
+    sends orders over the API sends all of their money."""
+    connection = uow.shop.connection(order.connection_id) if order.connection_id else None
+    if connection is None or connection.kind != "shopify":
+        return 0
+    return sum(p.captured for p in uow.payments.of(order.id) if p.gateway != "channel")
 
 
 def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
@@ -83,6 +93,7 @@ def _merge_cancel(uow: UnitOfWork, order: Order, ask: CaptureOrder) -> Order:
         owe_for_whole(uow, order, is_channels=True)
         _expect_refunds(uow, order)
     let_go_unneeded(uow, order)
+    lower(uow, order, 0, "the order was canceled")
     for kind in (CaseKind.SHORT, CaseKind.UNKNOWN_SKU, CaseKind.SCREENING):
         uow.cases.close(kind, f"order:{order.id}", "the order was canceled")
     if late:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from core.commands.asking_money import lower
 from core.commands.canceling import Goods, cancel_units, open_units
 from core.commands.choosing import Units
 from core.commands.collecting import let_go_unneeded
@@ -78,6 +79,7 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
     write_back(uow, after, "cancel", f"cancel:{order.id}", {"reason": after.cancel_reason})
     let_go_unneeded(uow, after)
     serve_queue(uow, skus)
+    lower(uow, after, 0, "the order was canceled")
     claim = owe_for_whole(uow, after)
     uow.undo = replace(before, claims=(claim.id,) if claim else ())
     owed = f" {text_of(claim)} goes back to the customer." if claim else ""

@@ -88,7 +88,7 @@ def _asked_for(parts: list[RefundPart], ask: RecordChannelRefund) -> RefundPart 
     those that look the same, the one whose key the refund carries."""
     able = [p for p in parts if p.is_open and p.amount == ask.amount and p.gateway != "credit"]
     named = [p for p in able if ask.note and p.key in ask.note.split()]
-    shared = {p.refund_id for p in able if p.connection_id is not None and _is_shared(parts, p)}
+    shared = {p.refund_id for p in able if p.payment_id is None and _is_shared(parts, p)}
     return next((p for p in (*named, *(p for p in able if p.refund_id in shared))), None)
 
 

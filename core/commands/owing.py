@@ -129,19 +129,21 @@ def require_left(uow: UnitOfWork, order_id: int) -> None:
     first, and of one that is covered in part the rest stays due."""
     order = uow.orders.own(order_id)
     left = max(0, order.captured - order.refunded)
+    lowered = []
     for refund in uow.refunds.of(order_id):
-        if refund.state != "due":
-            continue
         if refund.owed > left and handout.may_call_off(uow, refund):
-            _lower(uow, order, refund, left)
+            lowered.append((refund, left))
         left -= min(left, refund.owed)
+    waits = {p.refund_id for p in uow.refunds.parts(order_id) if p.state == "planned"}
+    for refund, _ in lowered:
+        withdraw(uow, refund, "the shop has paid it out")
+    for refund, rest in lowered:
+        _stays_due(uow, order, refund, rest, waits=refund.id in waits)
 
 
-def _lower(uow: UnitOfWork, order: Order, refund: Refund, left: int) -> None:
-    waits = any(part.state == "planned" for part in uow.refunds.parts_of(refund))
-    withdraw(uow, refund, "the shop has paid it out")
-    if left:
-        items = capped(refund.items, left)
+def _stays_due(uow: UnitOfWork, order: Order, refund: Refund, rest: int, *, waits: bool) -> None:
+    if rest:
+        items = capped(refund.items, rest)
         less = replace(refund, id=uow.new_id(), items=items, amount=total_of(items))
         _due(uow, order, less, waits=waits)
     elif refund.rma_id is not None:

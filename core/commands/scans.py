@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
 
+from core.commands import asking_money
 from core.commands.holds import release_ended
 from core.commands.payment_watch import (
     authorizations_ending,
@@ -109,6 +110,7 @@ SCANS: dict[CaseKind, Detector] = {
     CaseKind.PAST_CUTOFF: _past_cutoff,
     CaseKind.TRACKING_STALE: _tracking_stale,
     CaseKind.REFUND_OPEN: _refund_open,
+    CaseKind.PAYMENT_DUE: asking_money.late,
     CaseKind.DELIVERY_DEAD: _delivery_dead,
     CaseKind.DEAD_LETTER: _dead_letter,
     CaseKind.INVARIANT: _invariant,
@@ -194,6 +196,7 @@ _MANY = {
     CaseKind.PAST_CUTOFF: "orders missed the cut-off",
     CaseKind.TRACKING_STALE: "parcels have shown no sign of life",
     CaseKind.REFUND_OPEN: "refunds have been due for too long",
+    CaseKind.PAYMENT_DUE: "customers have not paid what they were asked for",
     CaseKind.DELIVERY_DEAD: "calls and messages were given up",
     CaseKind.DEAD_LETTER: "received messages could not be understood",
     CaseKind.HOLD_ASKED: "held boxes are on paper and have to be put aside",

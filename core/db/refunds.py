@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from core.db import tables as t
-from core.db.connection import Row, Session, Statement, one_of
+from core.db.connection import Row, Session, Statement
 from core.db.rows import micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain.refunds import Item, units_of
 from core.domain.refusals import Conflict, NotFound
@@ -61,16 +61,6 @@ _RECOGNIZE = Statement(
     t.refund.update()
     .where(_f.id == sa.bindparam("row_id"), _f.external_id.is_(None))
     .values(external_id=sa.bindparam("external"))
-)
-_LATE_PARTS = Statement(
-    sa.select(*_PARTS)
-    .where(
-        _p.shop_id == sa.bindparam("shop"),
-        one_of(_p.state, ("sent", "unknown")),
-        _p.gateway != "manual",
-        _p.at < sa.bindparam("before"),
-    )
-    .order_by(_p.id)
 )
 _items = msgspec.json.Decoder(tuple[Item, ...]).decode
 
@@ -144,18 +134,6 @@ def refunds_of(session: Session, order_id: int) -> list[Refund]:
 def parts_of(session: Session, order_id: int) -> list[RefundPart]:
     """The parts of all refunds of an order, oldest first."""
     return [_part(row) for row in session.rows(_PARTS_OF_ORDER, order=order_id)]
-
-
-def late_parts(session: Session, shop_id: int, before: datetime) -> list[RefundPart]:
-    """Parts of which a gateway has not said for long what became of them."""
-    rows = session.rows(_LATE_PARTS, shop=shop_id, before=micros(before))
-    return [_part(row) for row in rows]
-
-
-def is_part_open(session: Session, shop_id: int, part_id: int) -> bool:
-    """Whether a part still waits for its gateway, or for a person."""
-    row = session.row(_PART_BY_ID, shop=shop_id, id=part_id)
-    return row is not None and _part(row).is_open
 
 
 def _refund(row: Row) -> Refund:

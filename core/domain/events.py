@@ -532,6 +532,24 @@ class DocumentIssued(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentRequested(Event):
+    """The customer is asked for more; nothing is charged."""
+
+    request_id: int
+    amount: int
+    currency: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequestWithdrawn(Event):
+    request_id: int
+    amount: int
+    currency: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RefundApproved(Event):
     """A second person let money go that waited for one."""
 

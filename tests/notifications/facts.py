@@ -121,6 +121,9 @@ def changed(**changes: Any) -> dict[str, Any]:
         ],
         "refund": None,
         "due": None,
+        "link": None,
+        "payee": None,
+        "canceled": False,
         "address": False,
         "method": None,
     } | changes
@@ -194,6 +197,24 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
             )
         ),
     ),
+    "order_changed_canceled": (
+        "order_changed",
+        base(
+            change=changed(
+                canceled=True,
+                lines=[{"title": "Mug red", "before": 2, "after": 0}],
+                refund=eur(3980),
+            )
+        ),
+    ),
+    "order_changed_link": (
+        "order_changed",
+        base(change=changed(due=eur(500), link="https://pay.example/1001")),
+    ),
+    "order_changed_account": (
+        "order_changed",
+        base(change=changed(due=eur(500), payee="Nordlicht, DE02 1203 0000 0000 2020 51")),
+    ),
     "order_changed_words": (
         "order_changed",
         base(change=changed(lines=[], address=True, method="DHL Express")),
@@ -206,6 +227,7 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
         for about, text in (
             ("address", None),
             ("contact", None),
+            ("payment", "€5.00: https://pay.example/1001"),
             ("twice", None),
             ("order", "Is it a gift?"),
         )
