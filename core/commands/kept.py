@@ -92,6 +92,7 @@ INVERSE = {
     "set_preorder": "end-preorder",
     "void_label": "label",
     "withdraw_refund": "refund now",
+    "withdraw_request": "request payment",
 }
 _WHY = {name: why for why, names in KEPT.items() for name in names} | {
     name: f"The way back is `{verb}`." for name, verb in INVERSE.items()

@@ -14,6 +14,7 @@ import pytest
 
 from core.commands.arrivals import ExpectStock
 from core.commands.aside import Aside, SellAgain, SetAside
+from core.commands.asking_money import RequestPayment
 from core.commands.calendars import KeepHolidays
 from core.commands.canceling import Goods
 from core.commands.cases import ResolveCase, SnoozeCase, TakeCase
@@ -140,6 +141,7 @@ TRIES = (
         (lambda n, _: ShipWork(n), lambda n, _: DeliverParcel(n)),
     ),
     Try("ready", lambda n, _: ReadyForPickup(n), (lambda n, _: PickWork(n),), pickup_at="ham"),
+    Try("request payment", lambda n, _: RequestPayment(n, "5.00", "express")),
     Try("refund", lambda n, _: RefundOrder(n, (Units("mug-red", 1),))),
     Try("credit", lambda n, _: AddCredit(n, "5.00", "sorry")),
     Try("take", lambda _, case: TakeCase(case), (), MANY),

@@ -230,11 +230,17 @@ async def test_shipped_is_not_said_after_delivered(here: Street):
     ]
 
 
-async def test_a_canceled_order_is_not_confirmed(here: Street):
+async def test_a_canceled_order_is_not_confirmed_but_its_money_is_told_of(here: Street):
     here.shop.place(1001, MUGS)
     assert here.shop.do(CancelOrder("1001", "changed mind")).ok
     await here.work()
-    assert told(here) == [("order_confirmation", "suppressed", "The order was canceled meanwhile.")]
+    confirmation = ("order_confirmation", "suppressed", "The order was canceled meanwhile.")
+    assert told(here) == [confirmation, ("order_changed", "waiting", "")]
+    here.shop.clock.advance(minutes=2)  # beyond the undo window
+    await here.work()
+    (mail,) = here.mailbox.to(ANNA)
+    assert mail.subject == "Your order 1001 is canceled"
+    assert "€39.80 goes back to you" in " ".join(mail.text.split())
 
 
 async def test_canceled_units_are_told_once_they_cannot_come_back(here: Street):
@@ -468,7 +474,7 @@ async def test_a_confirmed_edit_is_told_with_what_is_asked_for(here: Street) -> 
     assert kinds(here) == ["order_confirmation", "order_changed"]
     (mail,) = [m for m in here.mailbox.to(ANNA) if "changed" in m.subject]
     assert "Mug-Red: 3 instead of 2. 1 × Sock-Grey added." in " ".join(mail.text.split())
-    assert "€39.80 is still to be paid. We have charged nothing" in " ".join(mail.text.split())
+    assert "€39.80 is still to be paid, and we have charged nothing" in " ".join(mail.text.split())
 
 
 async def test_a_note_for_ourselves_is_told_to_nobody(here: Street) -> None:
