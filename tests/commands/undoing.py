@@ -27,6 +27,7 @@ OPEN: dict[str, dict[str, Any]] = {
     "hold": {"released_at": None},
     "order_link": {"ended_at": None, "kind": "together"},
     "expected": {"closed_at": None},
+    "payment_request": {"state": "open"},
     "pickup": {"ended_at": None},
     "refund": {"state": "due"},
     "shipping_pause": {"ended_at": None},
