@@ -136,6 +136,12 @@ def parts_of(session: Session, order_id: int) -> list[RefundPart]:
     return [_part(row) for row in session.rows(_PARTS_OF_ORDER, order=order_id)]
 
 
+def is_part_open(session: Session, shop_id: int, part_id: int) -> bool:
+    """Whether a part still waits for its gateway, or for a person."""
+    row = session.row(_PART_BY_ID, shop=shop_id, id=part_id)
+    return row is not None and _part(row).is_open
+
+
 def _refund(row: Row) -> Refund:
     r: dict[str, Any] = dict(zip((c.name for c in _FIELDS), row, strict=True))
     return Refund(
