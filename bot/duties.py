@@ -86,6 +86,7 @@ SELDOM = (
     CaseKind.REFUND_OPEN,
     CaseKind.PAYMENT_DUE,
     CaseKind.PICKUP_LATE,
+    CaseKind.RETURN_UNCOUNTED,
     CaseKind.AUTHORIZATION_ENDS,
 )
 BACKUP_AT = time(3)

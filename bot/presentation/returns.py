@@ -26,7 +26,13 @@ _STEPS = {
 }
 
 
-RETURN_CASES = ("return_decision", "return_missing", "return_swap", "found_box")
+RETURN_CASES = (
+    "return_decision",
+    "return_missing",
+    "return_swap",
+    "return_uncounted",
+    "found_box",
+)
 
 
 def return_buttons(kind: str, back: str, case: int, desk: Desk) -> Iterable[Action | None]:
@@ -36,6 +42,8 @@ def return_buttons(kind: str, back: str, case: int, desk: Desk) -> Iterable[Acti
     elif kind == "return_decision":
         yield button(desk, "approve", back, style="primary")
         yield button(desk, "reject", back)
+    elif kind == "return_uncounted" and back:
+        yield button(desk, "received", back, style="primary")
     elif back:
         yield button(desk, "show-return", back, text=f"Open {back}", style="primary")
     if kind == "return_swap" and back:

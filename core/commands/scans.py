@@ -18,6 +18,7 @@ from core.commands.restock import low_cases
 from core.db import blocking as blocking_facts
 from core.db import invariants, pickups, scanning
 from core.db.reading import Reader
+from core.db.returns import uncounted
 from core.db.setup import shop_ids
 from core.db.unit_of_work import UnitOfWork
 from core.domain import blocking, detect
@@ -105,6 +106,12 @@ def _pickup_late(reader: Reader) -> list[Finding]:
     return pickup_late(waiting, reader.shop.locations, reader.now)
 
 
+def _return_uncounted(reader: Reader) -> list[Finding]:
+    days = int(reader.shop.policy["return_count_days"])
+    lying = uncounted(reader.session, reader.shop.id, reader.now - timedelta(days=days))
+    return detect.return_uncounted(lying, reader.shop.locations, reader.now)
+
+
 SCANS: dict[CaseKind, Detector] = {
     CaseKind.STUCK: _stuck,
     CaseKind.PAST_CUTOFF: _past_cutoff,
@@ -118,6 +125,7 @@ SCANS: dict[CaseKind, Detector] = {
     CaseKind.HOLD_ASKED: _hold_asked,
     CaseKind.OVERDUE: _overdue,
     CaseKind.PICKUP_LATE: _pickup_late,
+    CaseKind.RETURN_UNCOUNTED: _return_uncounted,
     CaseKind.AUTHORIZATION_ENDS: authorizations_ending,
     CaseKind.CAPTURE_UNKNOWN: captures_without_answer,
     CaseKind.REFUND_UNKNOWN: refunds_without_answer,
@@ -204,6 +212,7 @@ _MANY = {
     CaseKind.INVARIANT: "things that must always be true are not",
     CaseKind.LOW_STOCK: "SKUs are low",
     CaseKind.PICKUP_LATE: "orders were not collected",
+    CaseKind.RETURN_UNCOUNTED: "returns lie uncounted",
     CaseKind.AUTHORIZATION_ENDS: "authorizations lapse soon",
     CaseKind.CAPTURE_UNKNOWN: "captures have no answer",
     CaseKind.REFUND_UNKNOWN: "refunds have no answer",

@@ -30,6 +30,15 @@ _BY_ID = Statement(sa.select(*_FIELDS).where(_m.id == sa.bindparam("id")))
 _OF_ORDER = Statement(
     sa.select(*_FIELDS).where(_m.order_id == sa.bindparam("order")).order_by(_m.id)
 )
+_UNCOUNTED = Statement(
+    sa.select(*_FIELDS)
+    .where(
+        _m.shop_id == sa.bindparam("shop"),
+        _m.arrived_at < sa.bindparam("before"),
+        _m.closed_at.is_(None),
+    )
+    .order_by(_m.id)
+)
 _LINES = Statement(
     sa.select(
         _ml.line_id,
@@ -120,6 +129,12 @@ def unsent_returns(
     times = {"now": micros(now), "soon": micros(soon) if soon else -1}
     rows = uow.session.rows(_UNSENT, shop=uow.shop.id, most=most, **times)
     return [(row[0], row[1]) for row in rows]
+
+
+def uncounted(session: Session, shop_id: int, before: datetime) -> list[Rma]:
+    """Returns whose goods have lain somewhere since before a moment and are still expected."""
+    found = session.rows(_UNCOUNTED, shop=shop_id, before=micros(before))
+    return [rma for row in found if (rma := _rma(session, row)).expected]
 
 
 def rma_by_number(session: Session, shop_id: int, number: str) -> Rma | None:

@@ -32,6 +32,7 @@ class CaseKind(StrEnum):
     RETURN_MISSING = "return_missing"
     RETURN_SWAP = "return_swap"
     FOUND_BOX = "found_box"
+    RETURN_UNCOUNTED = "return_uncounted"
     REFUND_TASK = "refund_task"
     REFUND_APPROVAL = "refund_approval"
     REFUND_FAILED = "refund_failed"
@@ -83,6 +84,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.RETURN_MISSING: Rule("customer", 72),
     CaseKind.RETURN_SWAP: Rule("us", 8),
     CaseKind.FOUND_BOX: Rule("us", 24),
+    CaseKind.RETURN_UNCOUNTED: Rule("location", 24, closes_itself=True),
     CaseKind.REFUND_TASK: Rule("us", 24),
     CaseKind.REFUND_APPROVAL: Rule("us", 24),
     CaseKind.REFUND_FAILED: Rule("us", 24),

@@ -10,6 +10,7 @@ from core.domain.cases import CaseKind, Finding
 from core.domain.hours import as_spans
 from core.domain.money import amount_text
 from core.domain.promise import Calendar, is_stuck, next_cutoff, working_time_between
+from core.domain.returns import Rma
 from core.domain.shop import Location
 
 Span = tuple[datetime, datetime]
@@ -182,6 +183,25 @@ def refund_open(refunds: Iterable[RefundFacts], limit: timedelta, now: datetime)
         )
         for refund in refunds
         if now - refund.due_at > limit
+    ]
+
+
+def return_uncounted(
+    lying: Iterable[Rma], places: Mapping[int, Location], now: datetime
+) -> list[Finding]:
+    """Goods that lie at a location and that nobody counts: their customers wait for money."""
+    return [
+        Finding(
+            CaseKind.RETURN_UNCOUNTED,
+            f"return:{rma.id}",
+            f"Return {rma.number} has lain at {places[rma.arrived_location_id].code} for "
+            f"{(now - rma.arrived_at).days} days, and nobody has counted it.",
+            order_id=rma.order_id,
+            location_id=rma.arrived_location_id,
+            facts={"return": rma.number},
+        )
+        for rma in lying
+        if rma.arrived_location_id is not None and rma.arrived_at is not None
     ]
 
 

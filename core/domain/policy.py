@@ -67,6 +67,7 @@ POLICIES: Mapping[str, Policy] = {
     "authorization_warn_hours": Policy("hours before set-aside money lapses", 1, 720),
     "return_window_days": Policy("days in which goods may come back", 0, 3650),
     "return_auto_approve_below": Policy("minor units below which returns need nobody", 0, 10**9),
+    "return_count_days": Policy("days in which brought goods must be counted", 1, 365),
     "return_expires_days": Policy("days in which approved goods must come (0: always)", 0, 3650),
     "return_reminder_days": Policy("days before that when customers hear (0: never)", 0, 365),
     "handling_days": Policy("working days from order to hand-over", 0, 60),

@@ -102,6 +102,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "return_window_days": 30,
     "return_auto_approve_below": 10_000,
     "return_expires_days": 21,
+    "return_count_days": 2,
     "return_reminder_days": 7,
     "handling_days": 1,
     "lane_days": 2,

@@ -10,12 +10,15 @@ from core.commands.counter import ConfirmReturn, ReturnHere
 from core.commands.fulfillment import ShipWork
 from core.commands.receiving import CountedLine, ReceiveReturn
 from core.commands.returns import RequestReturn
+from core.commands.scans import ScanForCases
 from core.commands.setup import ChangeLocation, SetPolicy
 from core.commands.tracking import DeliverParcel
 from core.db import tables as t
-from core.domain.access import Role
+from core.domain.access import Role, system
+from core.domain.cases import CaseKind
 from core.domain.returning.boris import return_code
 from core.domain.returns import Wish
+from core.engine import Caller
 from core.queries.counter import ShowCounter
 from core.queries.returns import ShowReturn
 from tests.shop import BER, HAM, SHOP, Shop, make_shop, staff
@@ -114,6 +117,23 @@ def test_a_code_opens_a_return_to_the_store_that_has_the_goods(shop: Shop):
     assert shop.do(ReceiveReturn("R1001-1"), LEA).ok
     assert level(shop, "mug-red", HAM) == (12, 0)
     assert shop.do(ConfirmReturn("R1001-1", code(shop)), LEA).code == "not_possible"
+
+
+def test_goods_that_nobody_counts_become_a_case_of_their_place_and_counting_ends_it(shop: Shop):
+    scan, clock = ScanForCases(CaseKind.RETURN_UNCOUNTED), Caller(system(SHOP, "clock"), "clock")
+    assert shop.do(RequestReturn("1001", "mug-red", 2)).ok
+    assert shop.do(ConfirmReturn("R1001-1", code(shop)), LEA).ok
+    shop.clock.advance(days=2)
+    assert shop.do(scan, clock).ok
+    assert shop.rows(t.cases, kind="return_uncounted") == []
+    shop.clock.advance(seconds=1)
+    assert shop.do(scan, clock).ok
+    (case,) = shop.rows(t.cases, kind="return_uncounted")
+    assert case["location_id"] == HAM
+    assert case["title"] == "Return R1001-1 has lain at HAM for 2 days, and nobody has counted it."
+    assert shop.do(ReceiveReturn("R1001-1"), LEA).ok
+    assert shop.do(scan, clock).ok
+    assert shop.rows(t.cases, kind="return_uncounted")[0]["state"] == "resolved"
 
 
 def test_wrong_codes_are_counted_and_the_code_itself_is_kept_nowhere(shop: Shop):
