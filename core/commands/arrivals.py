@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
+from core.commands.floor import require_own
 from core.commands.placing import serve_queue
 from core.commands.shelves import (
+    at_own_place,
     reason_of,
     require_units,
     served,
@@ -18,9 +20,9 @@ from core.commands.shelves import (
 from core.db.incoming import expect, save_expected, save_transfer, still_expected, transfers
 from core.db.shelf import Product, find_product
 from core.db.unit_of_work import UnitOfWork
-from core.domain.access import Right, Role
+from core.domain.access import Right
 from core.domain.incoming import Expected, Shares, share
-from core.domain.refusals import Invalid, NotAllowed, NotFound, NotPossible
+from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.shop import Location
 from core.domain.stock import Move, StockMove
 from core.registry import Arg, Done, command
@@ -90,9 +92,9 @@ class ReceiveStock:
     reference: Annotated[str, Arg.TEXT] = ""
 
 
-@command("receive", ReceiveStock, Right.STOCK, examples=("receive mug-red ber 24 PO-7731",))
+@command("receive", ReceiveStock, Right.SHELF, examples=("receive mug-red ber 24 PO-7731",))
 def receive(ask: ReceiveStock, uow: UnitOfWork) -> Done:
-    product, place = what_and_where(uow, ask.sku, ask.location)
+    product, place = at_own_place(uow, ask.sku, ask.location)
     require_units(ask.quantity, 1)
     reference = reason_of(ask.reference)
     known = _meant(uow, product, place, reference)
@@ -189,13 +191,10 @@ def _open_of(uow: UnitOfWork, reference: str, place: Location | None) -> list[Ex
 
 def _own_places(uow: UnitOfWork, found: Iterable[Expected]) -> list[str]:
     """Codes of where it arrives; a store's people take in what comes to their own place."""
-    codes = sorted({uow.shop.locations[each.location_id].code for each in found})
-    foreign = set(codes) - set(uow.actor.locations)
-    if uow.actor.role is Role.STORE and foreign:
-        raise NotAllowed(
-            f"That is expected at {', '.join(sorted(foreign))}.", "Ask the people there."
-        )
-    return codes
+    places = {each.location_id: uow.shop.locations[each.location_id] for each in found}
+    for place in places.values():
+        require_own(uow, place)
+    return sorted(place.code for place in places.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +211,14 @@ class LoseExpected:
 @command(
     "missing",
     LoseExpected,
-    Right.STOCK,
+    Right.SHELF,
     aliases=("unexpect",),
     examples=("missing T-1 mug-red 2 lost in transit", "missing PO-7731 all supplier sold out"),
 )
 def lose_expected(ask: LoseExpected, uow: UnitOfWork) -> Done:
     place = uow.shop.location(ask.location) if ask.location else None
     found = [x for x in _open_of(uow, ask.reference, place) if _is_meant(uow, ask.sku, x)]
+    _own_places(uow, found)
     units = ask.quantity or sum(each.open for each in found)
     shares = share(units, found)
     if shares.over or units < 1:

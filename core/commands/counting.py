@@ -132,7 +132,7 @@ class CountList:
     picked: Annotated[Picked | None, Arg.CHOICE] = None
 
 
-@command("count-list", CountList, Right.STOCK)
+@command("count-list", CountList, Right.SHELF)
 def count_list(ask: CountList, uow: UnitOfWork) -> Done:
     """Each SKU by the rules of a single count; a no to one of them changes nothing at all."""
     task = _open_task(uow, ask.task)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from core.commands.placing import serve_queue
-from core.commands.shelves import require_units, what_and_where
+from core.commands.shelves import at_own_place, require_units
 from core.commands.shorting import short, victims
 from core.commands.transfers import stay_home
 from core.db import counts as book
@@ -51,11 +51,11 @@ class SetStock:
 @command(
     "count",
     SetStock,
-    Right.STOCK,
+    Right.SHELF,
     examples=("count mug-red ber 12", "count mug-red ber 12 10", "count mug-red ber 9 without"),
 )
 def set_stock(ask: SetStock, uow: UnitOfWork) -> Done:
-    product, place = what_and_where(uow, ask.sku, ask.location)
+    product, place = at_own_place(uow, ask.sku, ask.location)
     require_units(ask.on_hand, 0)
     counted = _in_the_house(uow, ask, product, place)
     sentence, facts = _take(uow, ask, product, place, counted)

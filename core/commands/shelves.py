@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core.commands.floor import require_own
 from core.commands.placing import serve_queue
 from core.db.shelf import Product, find_product, similar_skus
 from core.db.unit_of_work import UnitOfWork
@@ -18,6 +19,13 @@ UNITS_MOST = 1_000_000
 def what_and_where(uow: UnitOfWork, sku: str, where: str) -> tuple[Product, Location]:
     place = uow.shop.location(where)
     return find_or_say(uow, sku), place
+
+
+def at_own_place(uow: UnitOfWork, sku: str, where: str) -> tuple[Product, Location]:
+    """The product and the place; a store's people count and receive at their own one."""
+    product, place = what_and_where(uow, sku, where)
+    require_own(uow, place)
+    return product, place
 
 
 def find_or_say(uow: UnitOfWork, sku: str) -> Product:

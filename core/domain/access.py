@@ -34,6 +34,7 @@ class Right(StrEnum):
     MOVE = "move an order to another location"
     FULFILL = "pick, pack and ship"
     STOCK = "correct stock"
+    SHELF = "count and receive at one's own place"
     RETURN_REQUEST = "start a return"
     RETURN_DECIDE = "approve or reject a return"
     RETURN_RECEIVE = "receive returned goods"
@@ -62,6 +63,7 @@ _DESK = {
     Right.TALK,
 }
 _FLOOR = {Right.VIEW, Right.VIEW_STOCK, Right.NOTE, Right.HOLD, Right.FULFILL, Right.CASE}
+_FLOOR |= {Right.SHELF}
 _LEAD = (
     _DESK
     | _FLOOR

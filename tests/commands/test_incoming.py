@@ -14,6 +14,7 @@ from core.commands.transfers import CancelTransfer, PlanTransfer, SendTransfer
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
+from core.domain.counts import Picked
 from core.domain.refusals import NotFound
 from core.engine import Receipt
 from core.queries.incoming import ListExpected, ListTransfers
@@ -133,6 +134,18 @@ def test_a_stores_people_take_in_what_comes_to_them_and_nothing_else(shop):
     assert_refused(shop, shop.do(ReceiveAll("PO-7731"), hamburg), "not_allowed")
     shop.do(ExpectStock("mug-red", "ham", 3, reference="PO-8"))
     assert shop.do(ReceiveAll("PO-8"), hamburg).ok
+    assert shop.do(ReceiveStock("mug-red", "ham", 2), hamburg).ok
+    assert shop.do(SetStock("mug-red", "ham", 16, picked=Picked.WITH), hamburg).ok
+    shop.do(ExpectStock("mug-red", "ham", 3, reference="PO-9"))
+    assert shop.do(LoseExpected("PO-9", "mug-red", reason="lost"), hamburg).ok
+    for elsewhere in (
+        ReceiveStock("mug-red", "ber", 2),
+        SetStock("mug-red", "ber", 9),
+        LoseExpected("PO-7731", "mug-red", reason="lost"),
+    ):
+        refused = shop.do(elsewhere, hamburg)
+        assert_refused(shop, refused, "not_allowed")
+        assert refused.sentence == "You work at HAM, not at BER."
 
 
 def test_what_will_not_come_needs_a_reason_and_is_no_longer_expected(shop):

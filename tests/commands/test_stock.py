@@ -110,7 +110,8 @@ def test_an_unknown_location_is_refused_with_the_known_ones(shop):
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.STORE])
 def test_only_some_roles_correct_stock(shop, role):
     someone = staff(role, "Sue", locations=("BER",))
-    assert_refused(shop, shop.do(ReceiveStock("mug-red", "ber", 3), someone), "not_allowed")
+    correct = AdjustStock("mug-red", "ber", 3, "found")
+    assert_refused(shop, shop.do(correct, someone), "not_allowed")
 
 
 # --- corrections ---------------------------------------------------------------------------------
