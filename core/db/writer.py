@@ -183,7 +183,7 @@ class GroupWriter:
         group: list[Item] = []
         try:
             answers = self._attempt(self._joining(group, first), alone=False)
-        except Exception as problem:  # noqa: BLE001 (each caller gets the answer of its own try)
+        except BaseException as problem:  # noqa: BLE001 (each caller gets the answer of its own try)
             log.debug("a group of %d runs again one by one: %s", len(group), problem)
             for item in group:
                 self._commit_alone(item)
@@ -216,7 +216,7 @@ class GroupWriter:
         job, future = item
         try:
             answer = self._attempt([job], alone=True)[0]
-        except Exception as problem:  # noqa: BLE001 (the caller gets it)
+        except BaseException as problem:  # noqa: BLE001 (the caller gets it, the thread lives on)
             future.set_exception(_as_refusal(problem))
         else:
             future.set_result(answer)
@@ -271,8 +271,8 @@ class PoolWriter:
     def _answer(self, job: Job, future: Future[Any]) -> None:
         try:
             answer = self._run(job)
-        except Exception as problem:  # noqa: BLE001 (the caller gets it)
-            future.set_exception(problem)
+        except BaseException as problem:  # noqa: BLE001 (the caller gets it)
+            future.set_exception(_as_refusal(problem))
         else:
             future.set_result(answer)
 
@@ -283,7 +283,7 @@ class PoolWriter:
         for attempt in range(RETRIES):
             try:
                 return self._attempt(job, careful=attempt > 0)
-            except Exception as problem:
+            except BaseException as problem:
                 again = is_retryable(problem) or is_integrity(problem)
                 again = again or isinstance(problem, _LostEarly)
                 if not again or attempt == RETRIES - 1:
@@ -306,7 +306,12 @@ class PoolWriter:
         return answer
 
 
-def _as_refusal(problem: Exception) -> Exception:
+def _as_refusal(problem: BaseException) -> Exception:
+    """What the caller is told. A command that tries to end its thread has only failed."""
+    if not isinstance(problem, Exception):
+        failed = RuntimeError(f"A command ended with {type(problem).__name__}.")
+        failed.__cause__ = problem
+        return failed
     if not is_transient(problem) or isinstance(problem, Unavailable):
         return problem
     return Unavailable("The database cannot be written just now.", "Try again in a moment.")

@@ -247,3 +247,17 @@ def test_a_level_is_the_sum_of_its_moves(shop: Shop) -> None:
 
 def test_the_house_itself_may_do_everything(shop: Shop) -> None:
     assert all(system(SHOP).may(right) for right in Right)
+
+
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_what_would_end_a_thread_ends_its_own_command_only(
+    shop: Shop, end: type[BaseException]
+) -> None:
+    def leave(uow: UnitOfWork) -> None:
+        uow.people.set_shop(email="nobody@example.org")
+        raise end
+
+    with pytest.raises(RuntimeError, match=f"ended with {end.__name__}"):
+        shop.engine.chore(leave, SHOP)
+    assert shop.place(1001, ("mug-red", 1)).ok
+    assert shop.rows(t.shop)[0]["email"] == "hello@nordlicht.example"
