@@ -92,7 +92,10 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
 
 def _paid(view: OrderView, desk: Desk) -> str:
     words = state(view.payment_status)
-    if view.captured and view.captured != view.total:
+    over = view.captured - view.refunded - view.worth
+    if over > 0:  # an edit lowers the total, a cancel does not: people hear one word for both
+        words = f"paid, {money(over, view.currency, desk)} too much"
+    elif view.captured and view.captured != view.total:
         words += f", {money(view.captured, view.currency, desk)} so far"
     if view.refunded:
         words += f", {money(view.refunded, view.currency, desk)} refunded"
@@ -181,7 +184,8 @@ def _parcel(parcel: ParcelView, desk: Desk) -> str:
     else:
         place = f", {parcel.last_place}" if parcel.last_place else ""
         scan = f"last scan {ago(parcel.last_scan_at, desk.now)}{place}"
-    return f"{name} · {state(parcel.status)}{reason} · {scan}"
+    asked = " · asked back, waiting for the carrier" if parcel.recalled else ""
+    return f"{name} · {state(parcel.status)}{reason} · {scan}{asked}"
 
 
 def _whose(assignee: str) -> str:

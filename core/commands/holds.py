@@ -15,7 +15,7 @@ from core.domain import events as e
 from core.domain.access import Right
 from core.domain.blocking import BoxFacts, Facts, asked, asked_finding
 from core.domain.cases import CaseKind, Finding
-from core.domain.fulfillment import FulfillmentOrder
+from core.domain.fulfillment import FulfillmentOrder, Parcel
 from core.domain.holds import (
     Answer,
     Hold,
@@ -344,24 +344,40 @@ class RecallParcel:
 )
 def recall(ask: RecallParcel, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
-    gone = [p for p in uow.work.parcels(order.id) if p.has_left and p.delivered_at is None]
-    if not gone:
-        raise NotPossible(
-            f"No parcel of order {order.number} is on its way.",
-            f"Hold it (`hold {order.number}`) or start a return (`return {order.number}`).",
-        )
-    for parcel in gone:
+    going = _not_recalled(uow, order)
+    note = ask.note.strip()
+    for parcel in going:
         name = " ".join(filter(None, (parcel.carrier or "The carrier", parcel.tracking_number)))
         finding = Finding(
             CaseKind.RECALL,
             f"parcel:{parcel.id}:recall",
             f"Ask the carrier to stop {name} of order {order.number} and to bring it back.",
             order_id=order.id,
-            facts={"note": ask.note.strip(), "parcel_id": parcel.id},
+            facts={"note": note, "parcel_id": parcel.id},
         )
         uow.cases.open(finding)
         number = parcel.tracking_number or ""
-        uow.emit(order.id, e.RecallAsked(parcel.id, parcel.carrier, number, ask.note.strip()))
-    count = f"{len(gone)} parcel{'s' if len(gone) > 1 else ''}"
+        uow.emit(order.id, e.RecallAsked(parcel.id, parcel.carrier, number, note))
+    count = f"{len(going)} parcel{'s' if len(going) > 1 else ''}"
     said = f"The recall of {count} of order {order.number} is noted; ask the carrier now."
     return Done(said, {"order": order.number})
+
+
+def _not_recalled(uow: UnitOfWork, order: Order) -> list[Parcel]:
+    """What is on its way and was not asked back yet. Raises NotPossible when there is nothing."""
+    gone = [p for p in uow.work.parcels(order.id) if p.has_left and p.delivered_at is None]
+    if not gone:
+        raise NotPossible(
+            f"No parcel of order {order.number} is on its way.",
+            f"Hold it (`hold {order.number}`) or start a return (`return {order.number}`).",
+        )
+    cases = [c for c in uow.cases.open_of_order(order.id) if c.kind is CaseKind.RECALL]
+    asked = {case.facts["parcel_id"] for case in cases}
+    left = [parcel for parcel in gone if parcel.id not in asked]
+    if not left:
+        raise NotPossible(
+            f"The carrier of order {order.number} was asked already.",
+            f"When it has answered: `resolve {cases[0].number}`.",
+            code="already",
+        )
+    return left

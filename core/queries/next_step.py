@@ -33,8 +33,10 @@ def legal_actions(
     order: Order,
     works: Sequence[FulfillmentOrder],
     parcels: Sequence[Parcel],
+    recalled: Collection[int] = (),
 ) -> tuple[str, ...]:
-    """What this person may do next, the most likely first."""
+    """What this person may do next, the most likely first. `recalled` parcels (ids) were asked
+    back already."""
     may = actor.may
     open_works = [w for w in works if w.is_open]
     free = [w for w in open_works if not gate(order.holds, Exit.PICK, box_of(w)).stopped_by]
@@ -55,7 +57,7 @@ def legal_actions(
     if free and may(Right.FULFILL):
         found.append("short")
     found.append("note")
-    if any(_is_on_its_way(p) for p in parcels) and may(Right.HOLD):
+    if any(_is_on_its_way(p) and p.id not in recalled for p in parcels) and may(Right.HOLD):
         found.append("recall")
     return tuple(found)
 

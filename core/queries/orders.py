@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -19,8 +19,10 @@ from core.db.scanning import open_work
 from core.domain import detect
 from core.domain.access import Right, Role
 from core.domain.blocking import Next
+from core.domain.cases import CaseKind
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.gift import Gift, gift_of
+from core.domain.giving_back import worth
 from core.domain.order import Address, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Invalid
@@ -92,6 +94,7 @@ class ParcelView:
     last_place: str
     delivered_at: datetime | None
     lines: tuple[tuple[int, str, int], ...]
+    recalled: bool = False  # its carrier was asked to stop it, and has not answered yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ class OrderView:
     shipping: int
     tax: int
     total: int
+    worth: int  # what it costs without the units that were canceled
     captured: int
     refunded: int
     status: str
@@ -209,6 +213,8 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
     session, shop = reader.session, reader.shop
     works = fulfillments_of(session, order.id)
     parcels = parcels_of(session, order.id)
+    cases = open_cases_of(session, shop.id, order.id)
+    recalled = {c.facts["parcel_id"] for c in cases if c.kind is CaseKind.RECALL}
     return OrderView(
         id=order.id,
         number=order.number,
@@ -226,6 +232,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         shipping=order.shipping,
         tax=order.tax,
         total=order.total,
+        worth=worth(order),
         captured=order.captured,
         refunded=order.refunded,
         status=order.status.value,
@@ -244,10 +251,9 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         holds=hold_views(order, works, parcels, shop),
         lines=_lines(order, works, shop),
         works=tuple(_work(w, shop) for w in works if w.stage is not Stage.CANCELED),
-        parcels=tuple(_parcel(p, works, shop) for p in parcels),
+        parcels=tuple(_parcel(p, works, shop, recalled) for p in parcels),
         cases=tuple(
-            CaseBrief(c.number, c.kind.value, c.title, c.state, c.assignee, c.due_at)
-            for c in open_cases_of(session, shop.id, order.id)
+            CaseBrief(c.number, c.kind.value, c.title, c.state, c.assignee, c.due_at) for c in cases
         ),
         returns=tuple(
             ReturnBrief(r.number, r.status.value, r.units, r.reason)
@@ -259,7 +265,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         ),
         words=_words(session, order.id),
         next=next_steps(reader, [order.id]).get(order.id),
-        actions=legal_actions(reader.actor, order, works, parcels),
+        actions=legal_actions(reader.actor, order, works, parcels, recalled),
         notes=_notes(session, order.id),
         timeline=timeline_of(session, order.id) if with_timeline else (),
         gift=gift_of(order.extra, order.tags),
@@ -313,7 +319,9 @@ def _work(work: FulfillmentOrder, shop: Shop) -> WorkView:
     return WorkView(work.number, code, work.stage.value, work.units, work.ready_at)
 
 
-def _parcel(parcel: Parcel, works: Sequence[FulfillmentOrder], shop: Shop) -> ParcelView:
+def _parcel(
+    parcel: Parcel, works: Sequence[FulfillmentOrder], shop: Shop, recalled: Collection[int]
+) -> ParcelView:
     homes = [w.location_id for w in works if w.id == parcel.fulfillment_id]
     return ParcelView(
         id=parcel.id,
@@ -329,6 +337,7 @@ def _parcel(parcel: Parcel, works: Sequence[FulfillmentOrder], shop: Shop) -> Pa
         last_place=parcel.last_place,
         delivered_at=parcel.delivered_at,
         lines=parcel.items,
+        recalled=parcel.id in recalled,
     )
 
 
