@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from core.domain.lanes import EXPRESS, PICKUP, STANDARD
 from core.domain.order import Address
@@ -27,9 +28,16 @@ class BasketLine:
 
 
 def read_basket(
-    text: str, country: str, methods: Collection[str] = ()
+    text: str,
+    country: str,
+    methods: Collection[str] = (),
+    cities: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[tuple[BasketLine, ...], Address, str]:
-    """Lines, destination and method; `country` is meant where none is said. Raises Invalid."""
+    """Lines, destination and method; `country` is meant where none is said. Raises Invalid.
+
+    A city alone says nothing of its country, unless it is among `cities` (in small letters, with
+    the country's code).
+    """
     found = _TARGET.match(text.strip())
     wanted, target = (found[1], found[2]) if found else (text, "")
     parts = [part.split() for part in _BETWEEN.split(wanted)]
@@ -41,7 +49,7 @@ def read_basket(
             method = word.casefold()
         elif word and word.casefold() != "by":
             words.append(word)
-    return require_basket(lines), _destination(words, country), method
+    return require_basket(lines), _destination(words, country, cities), method
 
 
 def require_basket(lines: tuple[BasketLine, ...]) -> tuple[BasketLine, ...]:
@@ -68,7 +76,7 @@ def _line(words: list[str]) -> BasketLine:
     return BasketLine(skus[0], int(counts[0][1]) if counts else 1)
 
 
-def _destination(words: list[str], country: str) -> Address:
+def _destination(words: list[str], country: str, cities: Mapping[str, str]) -> Address:
     """Two letters are a country, what has a digit is postal code, the rest is the city."""
     together = _COUNTRY_AND_ZIP.fullmatch(" ".join(words[:1]))
     if together:
@@ -77,4 +85,13 @@ def _destination(words: list[str], country: str) -> Address:
     names = [word for word in words if word not in codes]
     if names and len(names[0]) == 2 and names[0].isascii() and names[0].isalpha():
         country = names.pop(0).upper()
+    elif names and not codes:
+        country = _country_of(" ".join(names), cities)
     return Address(zip=" ".join(codes), city=" ".join(names), country=country.upper())
+
+
+def _country_of(city: str, cities: Mapping[str, str]) -> str:
+    found = cities.get(city.casefold())
+    if found is None:
+        raise Invalid(f"In which country is {city}?", f"Write `… to GB {city}`, or a postal code.")
+    return found

@@ -110,13 +110,19 @@ class PromiseBasket:
 )
 def promise_basket(ask: PromiseBasket, reader: Reader) -> BasketPromise:
     methods = {lane.method for lane in reader.shop.lanes.lanes}
-    lines, to, method = read_basket(ask.basket, _home(reader), methods)
+    lines, to, method = read_basket(ask.basket, _home(reader), methods, _cities(reader))
     return _answer(lines, to, method, reader.now, reader)
 
 
 def _home(reader: Reader) -> str:
     """Where the shop's first location is: meant where no country is said."""
     return next((site.country for site in reader.shop.locations.values() if site.country), "")
+
+
+def _cities(reader: Reader) -> dict[str, str]:
+    """The cities of the shop's own places: of these it is sure in which country they are."""
+    sites = reader.shop.locations.values()
+    return {site.city.casefold(): site.country for site in sites if site.city and site.country}
 
 
 # --- the same way as an order --------------------------------------------------------------------

@@ -35,12 +35,20 @@ from core.domain.refusals import Invalid
             "drone",
         ),
         ("mug-red to Bad Tölz", {"mug-red": 1}, Address(city="Bad Tölz", country="DE"), "standard"),
+        ("mug-red to WIEN", {"mug-red": 1}, Address(city="WIEN", country="AT"), "standard"),
+        ("mug-red to GB London", {"mug-red": 1}, Address(city="London", country="GB"), "standard"),
     ],
 )
 def test_baskets_are_read(text: str, lines: dict[str, int], to: Address, method: str) -> None:
-    found, where, how = read_basket(text, "DE", ("drone",))
+    found, where, how = read_basket(text, "DE", ("drone",), {"bad tölz": "DE", "wien": "AT"})
     assert {line.sku: line.quantity for line in found} == lines
     assert (where, how) == (to, method)
+
+
+def test_a_city_alone_is_asked_for_its_country_and_not_guessed() -> None:
+    with pytest.raises(Invalid, match=r"^In which country is London\?") as refused:
+        read_basket("mug-red 2 to London", "DE", (), {"berlin": "DE"})
+    assert "GB London" in refused.value.next
 
 
 @pytest.mark.parametrize("text", ["", "to 10115", "mug red to 10115", "mug-red 2 3", "mug-red 0"])
