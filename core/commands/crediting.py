@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -19,11 +19,13 @@ from core.db.credit import (
 )
 from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
+from core.domain import events as e
 from core.domain.access import Right
 from core.domain.credit import CreditKind, email_in, holder_of, overdue, require_covered
 from core.domain.money import amount_text, parse_minor
-from core.domain.order import Order
-from core.domain.refusals import Invalid
+from core.domain.order import Change, Order
+from core.domain.payments import Payment
+from core.domain.refusals import Invalid, NotPossible
 from core.registry import Arg, Done, Risk, command
 
 CHUNK = 100
@@ -155,6 +157,63 @@ def left_for(uow: UnitOfWork, order: Order) -> int:
 def _end(uow: UnitOfWork) -> datetime | None:
     days = int(uow.shop.policy["credit_days"])
     return uow.now + timedelta(days=days) if days else None
+
+
+@dataclass(frozen=True, slots=True)
+class UseCredit:
+    """Pay what an order still costs, or an amount of it, with its customer's store credit."""
+
+    order: Annotated[str, Arg.ORDER]
+    amount: Annotated[str, Arg.WORD] = ""
+
+
+@command(
+    "credit use",
+    UseCredit,
+    Right.REFUND,
+    risk=Risk.IRREVERSIBLE,
+    aliases=("use credit",),
+    examples=("credit use 1001", "credit use 1001 5.00"),
+)
+def use(ask: UseCredit, uow: UnitOfWork) -> Done:
+    order = uow.orders.get(ask.order)
+    open_ = order.total - order.captured
+    if open_ <= 0 or order.is_canceled:
+        raise NotPossible(f"Order {order.number} has nothing left to pay.")
+    amount = min(open_, left_for(uow, order))
+    if ask.amount:
+        amount = parse_minor(ask.amount, order.currency)
+    if amount > open_:
+        raise NotPossible(
+            f"Order {order.number} costs only {amount_text(open_, order.currency)} more.",
+            f"Use that much: `credit use {order.number}`.",
+            code="bad_amount",
+        )
+    entry = spend(uow, order, amount, f"paid order {order.number}")
+    pay_with_credit(uow, order, amount, f"credit:{entry}")
+    paid = uow.orders.save(
+        Change(
+            replace(order, captured=order.captured + amount),
+            (e.OrderPaid(amount, order.currency),),
+        )
+    )
+    text, left = (amount_text(x, order.currency) for x in (amount, paid.total - paid.captured))
+    return Done(
+        f"{text} of credit pay order {order.number}; {left} are left to pay.",
+        {"order": order.number, "amount": amount},
+    )
+
+
+def pay_with_credit(uow: UnitOfWork, order: Order, amount: int, external_id: str) -> Payment:
+    """The payment that spent credit is: a refund of it becomes credit again."""
+    payment = Payment(
+        uow.new_id(),
+        authorized=amount,
+        captured=amount,
+        gateway=CREDIT,
+        external_id=external_id,
+    )
+    return uow.payments.add(order.id, order.currency, payment)
 
 
 # --- by its day ----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.commands.crediting import spend
+from core.commands.crediting import pay_with_credit, spend
 from core.commands.owing import owe
 from core.db import exchanges
 from core.db.unit_of_work import UnitOfWork
@@ -13,7 +13,6 @@ from core.domain.credit import holder_of
 from core.domain.exchanges import Exchange, ExchangeState, parted
 from core.domain.holds import HoldReason
 from core.domain.order import Change, Order
-from core.domain.payments import Payment
 from core.domain.refunds import Item, paid_for_first
 from core.domain.refusals import NotFound, NotPossible
 from core.domain.returns import Rma
@@ -62,14 +61,7 @@ def _spent(uow: UnitOfWork, order: Order, rma: Rma, new: Order, amount: int) -> 
 
 
 def _count(uow: UnitOfWork, found: Exchange, rma: Rma, new: Order, entry: int, amount: int) -> None:
-    payment = Payment(
-        uow.new_id(),
-        authorized=amount,
-        captured=amount,
-        gateway="credit",
-        external_id=f"exchange:{entry}",
-    )
-    uow.payments.add(new.id, new.currency, payment)
+    pay_with_credit(uow, new, amount, f"exchange:{entry}")
     paid = replace(new, captured=new.captured + amount)
     due = owed_for(paid)
     paid = uow.orders.save(Change(paid, (e.ExchangePaid(rma.number, amount, due, new.currency),)))

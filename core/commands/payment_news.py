@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.commands.collecting import count
+from core.commands.crediting import spend
 from core.db.collections import Collections
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
@@ -17,7 +18,7 @@ from core.domain.refusals import Invalid, NotFound
 from core.domain.shop import Connection
 from core.registry import Done, command
 
-PAYMENT_GATEWAYS = ("channel", "stripe", "manual")
+PAYMENT_GATEWAYS = ("channel", "stripe", "manual", "credit")
 PAYMENTS_MAX = 20
 
 
@@ -50,6 +51,8 @@ def require_payments(payments: tuple[CapturePayment, ...]) -> None:
             raise Invalid("A payment needs its gateway's id, of 200 characters at most.")
         if not 0 <= one.captured <= one.authorized or not 0 < one.authorized <= 10**13:
             raise Invalid("A payment takes no more than was set aside.", "Send authorized.")
+        if one.gateway == "credit" and one.captured != one.authorized:
+            raise Invalid("Store credit is taken at once.", "Send captured as authorized.")
 
 
 def taken_of(captured: int, payments: Iterable[CapturePayment]) -> int:
@@ -63,6 +66,9 @@ def keep_payments(
     """New payments of an order are kept; one that is known is the gateway's own to tell of."""
     known = {(p.gateway, p.external_id) for p in uow.payments.of(order.id)}
     fresh = [one for one in payments if (one.gateway, one.external_id) not in known]
+    for one in fresh:
+        if one.gateway == "credit":
+            spend(uow, order, one.captured, f"paid order {order.number}")
     return tuple(
         uow.payments.add(order.id, order.currency, _payment(uow, order, one, not known and not n))
         for n, one in enumerate(fresh)
@@ -84,7 +90,7 @@ def _payment(uow: UnitOfWork, order: Order, one: CapturePayment, original: bool)
 
 
 def _connection_id(uow: UnitOfWork, order: Order, one: CapturePayment) -> int | None:
-    if one.gateway == "manual":
+    if one.gateway in ("manual", "credit"):
         return None
     if one.gateway == "channel":
         return order.connection_id

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from core.commands.crediting import AddCredit, ExpireCredit, TakeCredit
+from core.commands.choosing import Units
+from core.commands.crediting import AddCredit, ExpireCredit, TakeCredit, UseCredit
+from core.commands.orders import CancelOrder
+from core.commands.payment_news import CapturePayment
 from core.commands.setup import SetPolicy
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Actor, Role, system
 from core.engine import Caller
 from core.queries.credit import ShowCredit, ShowOwnCredit
-from tests.shop import SHOP, Shop, make_shop, staff
+from tests.shop import CHANNEL, SHOP, Shop, make_shop, staff
 
 CLOCK = Caller(system(SHOP, "clock"), "clock")
 WHO = "Anna@example.org"
@@ -63,3 +66,22 @@ def test_credit_ends_on_its_day_even_before_the_clock_has_looked(shop):
     customer_id = shop.rows(t.customer)[0]["id"]
     own = Actor(Role.CUSTOMER, SHOP, "customer", "Anna", customer_id=customer_id)
     assert shop.ask(ShowOwnCredit(), Caller(own, "chat")).balances == (("EUR", 200),)
+
+
+def test_credit_pays_orders_once_and_a_refund_of_it_is_credit_again(shop):
+    shop.do(AddCredit(WHO, "25.00", "a gift"))
+    paid = CapturePayment("credit", "checkout-7", 500, 500)
+    bought = shop.order(1002, ("mug-red", 1), captured=0, payments=(paid,))
+    assert shop.do(bought, CHANNEL).ok
+    assert shop.do(bought, CHANNEL).ok
+    assert left(shop) == [("EUR", 2000)]
+    used = shop.do(UseCredit("1002"))
+    assert used.sentence == "€14.90 of credit pay order 1002; €0.00 are left to pay."
+    assert left(shop) == [("EUR", 510)]
+    assert shop.do(UseCredit("1002")).code == "not_possible"
+    assert shop.do(CancelOrder("1002", "changed mind", (Units("mug-red", 1),))).ok
+    assert left(shop) == [("EUR", 2500)]
+    dear = CapturePayment("credit", "checkout-8", 2501, 2501)
+    refused = shop.do(shop.order(1003, ("mug-red", 1), captured=0, payments=(dear,)), CHANNEL)
+    assert refused.code == "over_credit"
+    assert shop.rows(t.orders, number="1003") == []
