@@ -15,6 +15,7 @@ from bot.presentation.documents import document_card, documents_page
 from bot.presentation.edits import edit_card
 from bot.presentation.holds import blocked_page
 from bot.presentation.incoming import availability_card, expected_page, transfers_page
+from bot.presentation.margin import margin_card
 from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.money import money_card, refund_card
 from bot.presentation.orders import order_card, order_page
@@ -53,6 +54,7 @@ from core.queries.edits import EditView
 from core.queries.holds import BlockedPage
 from core.queries.incoming import ExpectedPage, TransferPage
 from core.queries.ledger import LedgerView
+from core.queries.margin import MarginView
 from core.queries.orders import OrderPage, OrderView
 from core.queries.pauses import PauseList, PausePreview
 from core.queries.payments import OrderMoney
@@ -97,6 +99,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     CountsView: counts_card,
     CreditView: credit_card,
     DocumentView: document_card,
+    MarginView: margin_card,
     Timeline: timeline_page,
     PickQueue: picks_card,
     PickupList: pickups_page,

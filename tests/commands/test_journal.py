@@ -22,6 +22,7 @@ from core.db import tables as t
 from core.domain.access import Role
 from core.domain.refusals import Invalid, NotAllowed
 from core.queries.journal import ReadJournal
+from core.queries.margin import ShowMargin
 from tests.shop import make_shop, staff
 
 DAY = date(2026, 11, 23)
@@ -86,3 +87,11 @@ def test_it_is_written_for_spreadsheets_and_read_by_those_who_may(shop):
             wrong()
     with pytest.raises(NotAllowed):
         shop.ask(ReadJournal(DAY, DAY), staff(Role.SUPPORT))
+
+
+def test_the_margin_of_an_order_after_its_return(shop):
+    costs = t.product.update().values(cost=500)
+    shop.engine.chore(lambda uow: uow.session.connection.execute(costs))
+    found = shop.ask(ShowMargin("1001"))
+    assert (found.revenue, found.goods, found.parcels) == (3980, 1000, 490 + 3 * 40)
+    assert (found.earned, found.percent, found.unknown) == (2370, 60, ())
