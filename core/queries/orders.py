@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from core.db.scanning import open_work
 from core.domain import detect
 from core.domain.access import Right, Role
 from core.domain.blocking import Next
-from core.domain.cases import CaseKind
+from core.domain.cases import Case, CaseKind
 from core.domain.fulfillment import FulfillmentOrder, Parcel, Stage
 from core.domain.gift import Gift, gift_of
 from core.domain.giving_back import worth
@@ -252,9 +252,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         lines=_lines(order, works, shop),
         works=tuple(_work(w, shop) for w in works if w.stage is not Stage.CANCELED),
         parcels=tuple(_parcel(p, works, shop, recalled) for p in parcels),
-        cases=tuple(
-            CaseBrief(c.number, c.kind.value, c.title, c.state, c.assignee, c.due_at) for c in cases
-        ),
+        cases=_briefs(cases),
         returns=tuple(
             ReturnBrief(r.number, r.status.value, r.units, r.reason)
             for r in rmas_of(session, order.id)
@@ -270,6 +268,12 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         timeline=timeline_of(session, order.id) if with_timeline else (),
         gift=gift_of(order.extra, order.tags),
         linked=linked_to(session, order.id),
+    )
+
+
+def _briefs(cases: Iterable[Case]) -> tuple[CaseBrief, ...]:
+    return tuple(
+        CaseBrief(c.number, c.kind.value, c.title, c.state, c.assignee, c.due_at) for c in cases
     )
 
 
