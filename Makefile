@@ -29,7 +29,7 @@ check: $(VENV)/.dev ## format, lint, types, imports and the fast tests
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -m fast --quiet --numprocesses=2 --dist=worksteal tests/domain tests/house
+	$(BIN)/python -m pytest -m fast --quiet --numprocesses=2 --dist=worksteal --hypothesis-profile=check tests/domain tests/house
 
 bench: $(VENV)/.dev ## the benchmarks, one figure per line (ARGS=--quick)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -20,6 +20,7 @@ from tests import lending, postgres
 settings.register_profile(
     "wismo", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("check", settings.get_profile("wismo"), max_examples=30)  # `make check`
 settings.load_profile("wismo")
 
 SEED = "WISMO_TEST_SEED"
