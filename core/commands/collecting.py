@@ -52,9 +52,17 @@ def collect(ask: CollectPayment, uow: UnitOfWork) -> Done:
         _require_due(order, held, amount)
     rules.check_amount(amount if ask.amount else max(1, amount), held.payments, order.currency)
     is_all = held.captured + amount >= rules.worth(order)
-    _ask(uow, order, rules.takes(amount, held.payments, complete=is_all), uow.actor.name)
-    text = amount_text(amount, order.currency)
-    return Done(f"{text} of order {order.number} is being captured.", _facts(order, amount))
+    taken = rules.takes(amount, held.payments, complete=is_all)
+    _ask(uow, order, taken, uow.actor.name)
+    return Done(_captured(order, held, taken, amount), _facts(order, amount))
+
+
+def _captured(order: Order, held: Held, taken: Sequence[Take], amount: int) -> str:
+    """With a card that is captured once, what is not taken now never is: it is said."""
+    by_id = {payment.id: payment for payment in held.payments}
+    rest = sum(by_id[x.payment].capture_left - x.amount for x in taken if x.last)
+    said = f"{amount_text(amount, order.currency)} of order {order.number} is being captured."
+    return f"{said} {amount_text(rest, order.currency)} is let go." if rest else said
 
 
 def _require_due(order: Order, held: Held, amount: int) -> None:
@@ -169,7 +177,7 @@ def _under_way(uow: UnitOfWork, order: Order) -> list[Collection]:
     collections = Collections(uow)
     found = []
     for one in collections.of(order.id):
-        if one.is_open and uow.outbox.state_of(one.key) == "suppressed":
+        if one.is_open and uow.outbox.state_of(one.key) in (None, "suppressed"):
             collections.settle(one, "failed", "taken back")
         elif one.is_open:
             found.append(one)

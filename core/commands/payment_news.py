@@ -14,7 +14,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.order import Order
 from core.domain.payments import Payment
-from core.domain.refusals import Invalid, NotFound
+from core.domain.refusals import Conflict, Invalid, NotFound
 from core.domain.shop import Connection
 from core.registry import Done, command
 
@@ -76,17 +76,32 @@ def keep_payments(
 
 
 def _payment(uow: UnitOfWork, order: Order, one: CapturePayment, original: bool) -> Payment:
+    connection_id = _connection_id(uow, order, one)
+    _require_free(uow, order, one, connection_id)
     return Payment(
         id=uow.new_id(),
         authorized=one.authorized,
         captured=one.captured,
         original=original,
         gateway=one.gateway,
-        connection_id=_connection_id(uow, order, one),
+        connection_id=connection_id,
         external_id=one.external_id,
         captures_once=one.captures_once,
         expires_at=one.expires_at,
     )
+
+
+def _require_free(
+    uow: UnitOfWork, order: Order, one: CapturePayment, connection_id: int | None
+) -> None:
+    """One payment pays one order: counted twice, it could be given back twice."""
+    found = uow.payments.by_external(connection_id, one.external_id) if connection_id else None
+    if found is not None and found[0] != order.id:
+        raise Conflict(
+            f"Payment {one.external_id} belongs to another order.",
+            "Send the payment that was made for this one.",
+            code="payment_taken",
+        )
 
 
 def _connection_id(uow: UnitOfWork, order: Order, one: CapturePayment) -> int | None:

@@ -30,11 +30,11 @@ _BY_ID = Statement(
 _LATE = Statement(
     sa.select(_c.payment_id, _c.order_id, _o.number, _c.amount, _o.currency, _c.at)
     .join(t.orders, _o.id == _c.order_id)
-    .join(t.outbox, sa.and_(_b.shop_id == _c.shop_id, _b.key == _c.key), isouter=True)
+    .join(t.outbox, sa.and_(_b.shop_id == _c.shop_id, _b.key == _c.key))
     .where(
         _c.shop_id == sa.bindparam("shop"),
         one_of(_c.state, _OPEN),
-        sa.func.coalesce(_b.state, "") != "suppressed",
+        _b.state != "suppressed",
         _c.at < sa.bindparam("before"),
     )
     .order_by(_c.id)

@@ -12,8 +12,10 @@ from core.commands.choosing import Units
 from core.commands.collecting import CollectPayment, LetGoOfPayment
 from core.commands.fulfillment import ShipWork
 from core.commands.orders import CancelOrder
+from core.commands.payment_news import CapturePayment
 from core.commands.scans import ScanForCases
 from core.commands.setup import SetPolicy
+from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.cases import CaseKind
@@ -239,6 +241,55 @@ async def test_goods_wait_for_their_money(bank: Bank):
     assert bank.shop.do(ShipWork("1001", tracking_number="JJD1", carrier="DHL")).ok
 
 
+async def test_a_cancel_that_is_taken_back_keeps_what_is_set_aside(bank: Bank):
+    paid = bank.order(manual=True)
+    assert bank.shop.do(CancelOrder("1001")).ok
+    assert bank.shop.do(UndoLast()).ok
+    await bank.work()
+    assert paid.status == "requires_capture"
+    assert bank.shop.do(CollectPayment("1001")).ok
+    await bank.work()
+    assert paid.received == order_row(bank)["captured"] == 1990
+    assert [one["state"] for one in bank.shop.rows(t.collection)] == ["failed", "done"]
+
+
+async def test_one_payment_pays_one_order(bank: Bank):
+    paid = bank.order()
+    again = CapturePayment("stripe", paid.id, 1990, 1990)
+    told = {"captured": 0, "connection_id": None, "payments": (again,)}
+    receipt = bank.shop.place("1002", ("mug-red", 1), **told)
+    assert (receipt.ok, receipt.code) == (False, "payment_taken")
+    assert [row["number"] for row in bank.shop.rows(t.orders)] == ["1001"]
+
+
+async def test_an_order_over_rest_brings_its_payment_along(bank: Bank):
+    """Its payment intent tells the rest; people and machines read the same figures."""
+    paid = bank.stripe.pay(1990, order="R1", multicapture=True)
+    line = {"sku": "mug-red", "quantity": 1, "external_id": "1", "total": 1990}
+    body: dict[str, Any] = {"external_id": "r1", "number": "R1", "currency": "EUR"}
+    body |= {"placed_at": bank.shop.clock().isoformat(), "lines": [line]}
+    payment: dict[str, Any] = {"gateway": "stripe", "external_id": paid.id, "authorized": 1990}
+    payment["captures_once"] = False
+    machine, lead = bank.town.key(Role.MACHINE, "checkout"), bank.town.key()
+    http = bank.town.http
+    for wrong in ({"gateway": "cash"}, {"authorized": 0}, {"captured": 1991}, {"external_id": ""}):
+        sent = body | {"payments": [payment | wrong]}
+        assert (await http.post("/api/v1/orders", json=sent, headers=machine)).status_code == 422
+    sent = body | {"payments": [payment]}
+    made = await http.post("/api/v1/orders", json=sent, headers=machine)
+    assert made.status_code == 201, made.text
+    await bank.bring()
+    asked = {"order": "R1", "amount": "5.00"}
+    done = await http.post("/api/v1/commands/collect_payment", json=asked, headers=lead)
+    assert done.status_code == 200, done.text
+    await bank.work()
+    await bank.bring()
+    seen = (await http.get("/api/v1/orders/R1/payments", headers=lead)).json()
+    assert (seen["captured"], seen["can_collect"]) == (500, 1490)
+    assert [(x["what"], x["state"]) for x in seen["moves"]] == [("capture", "done")]
+    assert paid.received == 500
+
+
 # --- the order's own shop -------------------------------------------------------------------------
 
 
@@ -273,6 +324,30 @@ async def test_the_store_refunds_once_whichever_word_comes_first(store: Bank):
     assert parts(store) == [("refunded", made.amount)]
     assert order_row(store, str(theirs.number))["refunded"] == made.amount
     assert [line.restock_type for line in made.lines] == ["no_restock"]
+
+
+async def test_a_whole_order_canceled_here_is_paid_back_by_the_store_once(store: Bank):
+    theirs = await _bought(store)
+    assert store.shop.do(CancelOrder(str(theirs.number))).ok
+    await store.work()
+    await store.town.bring()
+    await store.reconcile()
+    assert theirs.cancelled_at is not None
+    assert sum(one.amount for one in theirs.refunds) == theirs.paid
+    assert [state for state, _ in parts(store)] == ["refunded"]
+    assert order_row(store, str(theirs.number))["refunded"] == theirs.paid
+    assert open_cases(store) == []
+
+
+async def test_what_the_store_has_refunded_is_found_by_looking(store: Bank):
+    theirs = await _bought(store)
+    faults = store.town.store.faults
+    faults.script(Fault("refundCreate", "accept_then_drop"))
+    store.shop.do(CancelOrder(str(theirs.number), units=(Units("mug-red", 1),)))
+    await store.work()
+    assert [state for state, _ in parts(store)] == ["unknown"]
+    assert "1 answers found" in await store.reconcile()
+    assert [state for state, _ in parts(store)] == ["refunded"]
 
 
 async def test_money_that_the_store_holds_is_taken_when_goods_leave(store: Bank):
