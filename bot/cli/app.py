@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import boxes, care, connect, data, manage, papers, people, rules, run, setup, stores
+from bot.cli import (
+    boxes,
+    care,
+    connect,
+    data,
+    manage,
+    papers,
+    people,
+    return_rules,
+    rules,
+    run,
+    setup,
+    stores,
+)
 from bot.cli.session import Given
 
 app = typer.Typer(
@@ -39,6 +52,7 @@ app.add_typer(manage.location, name="location")
 app.add_typer(manage.policy, name="policy")
 app.add_typer(manage.messages, name="messages")
 app.add_typer(rules.rules, name="rules")
+app.add_typer(return_rules.return_rules, name="return-rules")
 stores.enter(connect.connection)
 app.add_typer(connect.connection, name="connection")
 app.add_typer(connect.slack, name="slack")

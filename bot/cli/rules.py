@@ -46,10 +46,10 @@ def put(
     """Write a new version from a file; it is a draft until it is activated."""
     from core.commands.routing import PutRules
 
-    session.do(context, PutRules(_document(file), reason))
+    session.do(context, PutRules(document(file), reason))
 
 
-def _document(file: str) -> Any:
+def document(file: str) -> Any:
     from core.domain.refusals import Invalid
 
     try:

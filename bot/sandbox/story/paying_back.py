@@ -17,6 +17,8 @@ PARTS = (
     "WHERE o.number = ?"
 )
 PAID = "SELECT captured, refunded FROM v_payments WHERE order_number = ?"
+SOLD_ANYWHERE = "SELECT sum(available) FROM v_stock_levels WHERE sku = ?"
+NEWEST_RULES = "SELECT max(number) FROM return_rules"
 
 
 async def a_return_is_brought_to_a_store_with_its_code(stage: Stage) -> str:
@@ -36,6 +38,41 @@ async def a_return_is_brought_to_a_store_with_its_code(stage: Stage) -> str:
     due = stage.rows(DUE, back)
     expect(len(due) == 1, f"due for {back}: {due}")
     return f"“{short(wrong, 60)}”; HAM sells {before} → {after}; {due[0][0]} minor units are due"
+
+
+async def two_lines_come_back_in_two_parcels(stage: Stage) -> str:
+    number = await arrived(stage, {"mug-red": 2, "tote-natural": 1})
+    asked = await stage.types("mia", f"return {number} unwanted")
+    back = f"R{number}-1"
+    expect("approved" in asked, f"it should be approved by the rules: {asked}")
+    before = int(stage.rows(SOLD_ANYWHERE, "mug-red")[0][0])
+    first = await stage.types("jonas", f"received {back} ber mug-red 1")
+    after = int(stage.rows(SOLD_ANYWHERE, "mug-red")[0][0])
+    expect(after == before + 1, f"{after - before} mugs can be sold again")
+    await stage.types("jonas", f"received {back} ber tote-natural 1 quarantine a stain")
+    moved = await stage.types("jonas", f"move-on {back} tote-natural 1 restock")
+    expect("can be sold again" in moved, moved)
+    due = [int(row[0]) for row in stage.rows(DUE, back)]
+    expect(len(due) == 2, f"{len(due)} refunds are due: {due}")
+    state = stage.rows(STATUS, back)[0][0]
+    expect(state == "received", f"one mug is still expected, and {back} is {state}")
+    return f"“{short(first, 90)}”; mug-red {before} → {after} sellable; “{short(moved, 70)}”; {due}"
+
+
+async def a_return_is_rejected_with_a_reason_that_can_be_read(stage: Stage) -> str:
+    await stage.types("olga", "return-rules draft final-sale")
+    version = int(stage.rows(NEWEST_RULES)[0][0])
+    await stage.types("olga", f"return-rules activate {version}")
+    number = await arrived(stage, {"mug-red": 1})
+    await stage.types("mia", f"tag {number} final-sale")
+    asked = await stage.types("mia", f"return {number} unwanted")
+    back = f"R{number}-1"
+    expect("final sale" in asked, f"it should be rejected, and say why: {asked}")
+    mail = await stage.mail(str(EMIL["email"]), back, "Umtausch ausgeschlossen")
+    after_all = await stage.types("ann", f"approve {back} goodwill")
+    expect("approved after all" in after_all, after_all)
+    await stage.types("olga", "return-rules rollback")
+    return f"“{short(asked, 90)}”; “{short(mail_text(mail), 110)}”; Ann: “{short(after_all, 50)}”"
 
 
 async def arrived(stage: Stage, lines: dict[str, int]) -> str:
@@ -106,4 +143,6 @@ CHAPTER = (
     a_return_is_brought_to_a_store_with_its_code,
     a_lost_reply_of_the_gateway_is_looked_up,
     a_refund_in_the_shops_admin_is_counted_once_and_asks_why,
+    two_lines_come_back_in_two_parcels,
+    a_return_is_rejected_with_a_reason_that_can_be_read,
 )
