@@ -68,6 +68,7 @@ RESOURCES = (
     Resource("/events", "read_events"),
     Resource("/routing/rules/simulation", "simulate_rules"),
     Resource("/routing/rules", "show_rules"),
+    Resource("/return-rules", "show_return_rules"),
 )
 
 

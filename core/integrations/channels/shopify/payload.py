@@ -115,6 +115,35 @@ class Refund(Struct):
     transactions: list[Transaction] = []
 
 
+class Named(Struct):
+    id: int
+
+
+class FulfillmentLine(Struct):
+    line_item: Named
+
+
+class ReturnLine(Struct):
+    quantity: int
+    fulfillment_line_item: FulfillmentLine | None = None
+    return_reason: str | None = None
+    return_reason_note: str | None = None
+    customer_note: str | None = None
+
+
+class Declined(Struct):
+    reason: str | None = None
+    note: str | None = None
+
+
+class Return(Struct):
+    id: int
+    order: Named
+    status: str
+    decline: Declined | None = None
+    return_line_items: list[ReturnLine] = []
+
+
 class FulfilledLine(Struct):
     id: int
     quantity: int

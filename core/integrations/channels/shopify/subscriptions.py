@@ -18,6 +18,10 @@ TOPICS = (
     "refunds/create",
     "fulfillments/create",
     "fulfillments/update",
+    "returns/request",
+    "returns/approve",
+    "returns/decline",
+    "returns/cancel",
 )
 _TOPIC_OF = {topic.replace("/", "_").upper(): topic for topic in TOPICS}
 

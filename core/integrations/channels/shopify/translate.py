@@ -26,6 +26,7 @@ from core.domain.refusals import Invalid, Refusal
 from core.domain.shop import Connection
 from core.engine import Unreadable
 from core.integrations.channels.shopify import payload as p
+from core.integrations.channels.shopify import returns
 from core.integrations.channels.shopify.nodes import order_of_node
 
 ORDER_TOPICS = (
@@ -36,6 +37,14 @@ ORDER_TOPICS = (
     "orders/cancelled",
     "orders/fulfilled",
     "orders/partially_fulfilled",
+)
+RETURN_TOPICS = (
+    "returns/request",
+    "returns/approve",
+    "returns/decline",
+    "returns/cancel",
+    "returns/close",
+    "returns/reopen",
 )
 PULLED_ORDER = "pull/order"
 PAID = ("paid", "partially_paid", "partially_refunded", "refunded")
@@ -386,6 +395,7 @@ _READERS: dict[str, Callable[[Connection, bytes], Any]] = {
     PULLED_ORDER: _read_pulled,
     "refunds/create": _read_refund,
     "pull/refund": _read_refund,
+    **dict.fromkeys(RETURN_TOPICS, returns.read_return),
     "fulfillments/create": _read_fulfillment,
     "fulfillments/update": _read_fulfillment,
     "pull/fulfillment": _read_fulfillment,
