@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.sandbox.story.capturing import EMIL
-from bot.sandbox.story.deciding import ordered
+from bot.sandbox.story.deciding import BOXES, ordered
 from bot.sandbox.story.reading import mail_text, short
 from bot.sandbox.story.stage import Stage, expect
 
@@ -19,6 +19,14 @@ PARTS = (
 PAID = "SELECT captured, refunded FROM v_payments WHERE order_number = ?"
 SOLD_ANYWHERE = "SELECT sum(available) FROM v_stock_levels WHERE sku = ?"
 NEWEST_RULES = "SELECT max(number) FROM return_rules"
+EXCHANGED = (
+    "SELECT n.total, n.captured FROM exchange x JOIN orders n ON n.id = x.new_order_id "
+    "WHERE n.number = ?"
+)
+PAPERS = (
+    "SELECT d.number, d.total FROM document d JOIN v_orders o ON o.order_id = d.order_id "
+    "WHERE o.number = ? ORDER BY d.id"
+)
 
 
 async def a_return_is_brought_to_a_store_with_its_code(stage: Stage) -> str:
@@ -139,8 +147,29 @@ async def a_refund_in_the_shops_admin_is_counted_once_and_asks_why(stage: Stage)
     return f"{told[0]}, told twice; case {case[0]}: {short(case[1], 90)}; refunded {paid[1]} once"
 
 
+async def a_part_comes_back_for_another_color(stage: Stage) -> str:
+    number = await arrived(stage, {"mug-red": 2})
+    new, back = f"{number}-X1", f"R{number}-1"
+    await stage.types("ann", f"invoice {number}")
+    said = await stage.types("ann", f"exchange {number} mug-red 1 for mug-sand")
+    expect(f"go out as {new} when return {back} has arrived" in said, said)
+    refused = await stage.types("jonas", f"picked {new}")
+    expect("on hold for exchange" in refused, f"it left before the old one came: {refused}")
+    await stage.types("jonas", f"received {back} ber")
+    total, paid = stage.rows(EXCHANGED, new)[0]
+    expect(total == paid, f"{new} costs {total}, the mug that came back paid {paid}")
+    expect(not stage.rows(DUE, back), "an even exchange owes money")
+    papers = stage.rows(PAPERS, number)
+    expect(len(papers) == 2, f"one invoice and one credit note are wanted: {papers}")
+    await stage.types("jonas", f"picked {new}")
+    expect(stage.rows(BOXES, new) == [("BER",)], f"{new} is not on its way")
+    told = ", ".join(f"{paper} over {amount}" for paper, amount in papers)
+    return f"“{short(said, 90)}”; “{short(refused, 60)}”; {paid} of {total} paid by {back}; {told}"
+
+
 CHAPTER = (
     a_return_is_brought_to_a_store_with_its_code,
+    a_part_comes_back_for_another_color,
     a_lost_reply_of_the_gateway_is_looked_up,
     a_refund_in_the_shops_admin_is_counted_once_and_asks_why,
     two_lines_come_back_in_two_parcels,
