@@ -74,7 +74,8 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
         Field("Placed", f"{when(view.placed_at, desk)} ({view.channel})"),
     ]
     if view.method != STANDARD:
-        found.append(Field("Method", sentence(state(view.method))))
+        at = f" at {view.collected_at}" if view.collected_at else ""
+        found.append(Field("Method", sentence(state(view.method)) + at))
     if view.promise is not None:
         late = view.promise < today(desk) and view.fulfillment_status != "delivered"
         found.append(Field("Promise", day(view.promise, desk), "warn" if late else "plain"))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from core.commands import waiting_room
 from core.commands.planning import LEFT_OUT, Plan, plan_for
 from core.commands.waits import begin_wait, may_wait
-from core.commands.ways import why_it_waits
+from core.commands.ways import brought_from, why_it_waits
 from core.db import pickups
 from core.db import tables as t
 from core.db.awaiting import sold_ahead
@@ -28,7 +28,7 @@ from core.domain.cases import CaseKind, Finding
 from core.domain.estimate import estimate
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.order import Change, Line, Order
-from core.domain.pickup import is_pickup
+from core.domain.pickup import is_pickup, pickup_place
 from core.domain.refusals import Conflict, Unavailable
 from core.domain.routing.problem import Demand, Pick
 from core.domain.routing.rules import AT_CAPACITY
@@ -248,11 +248,20 @@ def open_short_case(uow: UnitOfWork, order: Order) -> None:
     finding = Finding(
         CaseKind.SHORT,
         subject,
-        why_it_waits(uow.shop, order) or f"Order {order.number} is short of {words}.",
+        why_it_waits(uow.shop, order)
+        or f"Order {order.number} is short of {words}.{_brought(uow, order, short)}",
         order_id=order.id,
         facts={"short": short},
     )
     uow.cases.open(finding)
+
+
+def _brought(uow: UnitOfWork, order: Order, short: Mapping[str, int]) -> str:
+    """Where a customer collects, goods are brought: nobody sends them from elsewhere."""
+    place = pickup_place(uow.shop, order) if is_pickup(order) else None
+    if place is None:
+        return ""
+    return brought_from(uow.shop, place, short, uow.stock.levels(sorted(short)))
 
 
 def open_unknown_case(uow: UnitOfWork, order: Order) -> None:

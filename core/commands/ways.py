@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.domain.estimate import OWN_WAYS
@@ -19,6 +19,7 @@ from core.domain.pickup import (
 from core.domain.refusals import NotPossible
 from core.domain.routing.rules import COLLECTED_ELSEWHERE
 from core.domain.shop import Location, Shop
+from core.domain.stock import Level
 
 
 def barred_by_way(within: Any, order: Order) -> Mapping[int, str]:
@@ -95,3 +96,17 @@ def why_it_waits(shop: Shop, order: Order) -> str:
     if order.method == LOCAL and (problem := why_nobody(shop, order.ship_to)):
         return f"Order {order.number} waits. {problem}"
     return ""
+
+
+def brought_from(
+    shop: Shop, place: Location, short: Mapping[str, int], levels: Iterable[Level]
+) -> str:
+    """Which transfers would give a store what it lacks; empty when nobody has all of a SKU."""
+    free = {(x.sku, x.location_id): x.routable for x in levels if x.location_id != place.id}
+    said = []
+    for sku, units in short.items():
+        able = [i for i in shop.locations if free.get((sku, i), 0) >= units]
+        if able:
+            code = shop.locations[able[0]].code.lower()
+            said.append(f"`transfer {sku} {units} from {code} to {place.code.lower()}`")
+    return f" Let it be brought: {', '.join(said)}." if said else ""

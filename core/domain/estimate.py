@@ -77,7 +77,8 @@ class Way:
 def way_of(shop: Shop, place: Location, to: Address, method: str, at: datetime) -> Way:
     """The first open way from a location, else the one that opens first."""
     if method in OWN_WAYS:
-        return Way(None, "", stopped_until(shop.pauses, "", place.code, "", at))
+        country = "" if method == PICKUP else to.country.upper()
+        return Way(None, "", stopped_until(shop.pauses, "", place.code, country, at))
     usual = carrier_name(str(shop.policy["usual_carrier"]))
     lanes = shop.lanes.ways(place.code, place.country, to, method) if shop.lanes else []
     ways = []

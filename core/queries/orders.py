@@ -25,6 +25,7 @@ from core.domain.gift import Gift, gift_of
 from core.domain.giving_back import worth
 from core.domain.order import Address, Order
 from core.domain.payments import payment_status
+from core.domain.pickup import is_pickup, pickup_place
 from core.domain.refusals import Invalid
 from core.domain.shop import Shop
 from core.queries.holds import HoldView, hold_views
@@ -188,6 +189,7 @@ class OrderView:
     linked: tuple[Linked, ...] = ()
     method: str = "standard"
     promise_basis: str = ""  # how the promised day was counted
+    collected_at: str = ""  # the store that hands it out, once that is known
 
     @property
     def last_scan_at(self) -> datetime | None:
@@ -243,6 +245,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         promise=order.promise,
         promise_basis=order.promise_basis,
         method=order.method,
+        collected_at=_store(shop, order),
         note=order.note,
         tags=order.tags,
         priority=order.priority,
@@ -275,6 +278,11 @@ def _briefs(cases: Iterable[Case]) -> tuple[CaseBrief, ...]:
     return tuple(
         CaseBrief(c.number, c.kind.value, c.title, c.state, c.assignee, c.due_at) for c in cases
     )
+
+
+def _store(shop: Shop, order: Order) -> str:
+    place = pickup_place(shop, order) if is_pickup(order) else None
+    return place.code if place else ""
 
 
 def _lines(order: Order, works: Sequence[FulfillmentOrder], shop: Shop) -> tuple[LineView, ...]:

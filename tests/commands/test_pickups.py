@@ -198,7 +198,10 @@ def test_a_short_store_waits_and_is_never_silently_sent_from_elsewhere(shop: Sho
     view = show(shop)
     assert [(work.location, work.units) for work in view.works] == [("HAM", 10)]
     assert (view.method, view.lines[0].backordered) == ("pickup", 2)
-    assert [case.kind for case in view.cases] == ["short"]
+    assert [case.title for case in view.cases] == [
+        "Order 1001 is short of 2 × mug-red. "
+        "Let it be brought: `transfer mug-red 2 from ber to ham`."
+    ]
 
 
 def test_a_store_that_nobody_knows_is_asked_for_and_an_edit_names_it(shop: Shop) -> None:

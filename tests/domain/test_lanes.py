@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.estimate import Estimate, estimate, parcel_cost
+from core.domain.estimate import Estimate, Way, estimate, parcel_cost, way_of
 from core.domain.lanes import Lane, LaneBook, checked_lane, method_of, require_method
 from core.domain.order import Address
+from core.domain.pauses import FOREVER, Pause
 from core.domain.refusals import Invalid
 from core.domain.shop import DEFAULT_POLICY, Location, Mode, Shop
 
@@ -32,7 +33,7 @@ LANES = (
 )
 
 
-def shop(*lanes: Lane, place: Location = BER, **policy: int) -> Shop:
+def shop(*lanes: Lane, place: Location = BER, **policy: object) -> Shop:
     return Shop(
         1,
         "Nordlicht",
@@ -155,3 +156,19 @@ def test_the_words_of_a_channel_name_a_method(said: str, method: str) -> None:
 
 def test_a_method_is_one_plain_word() -> None:
     assert require_method("Same Day") == "same_day"
+
+
+def test_what_no_carrier_brings_is_stopped_by_no_carriers_pause() -> None:
+    """Collected and delivered by the location itself: no lane, no travel, only its own pause."""
+    known = replace(shop(*LANES, usual_carrier="DHL"), pauses=(Pause("DHL", "", "", FOREVER),))
+    near = replace(BER, delivery_fee=490)
+    for method, cost in (("pickup", 0), ("local", 490)):
+        assert way_of(known, near, BERLIN, method, MONDAY) == Way(None, "")
+        assert estimate(known, near, BERLIN, method, MONDAY).day == date(2026, 11, 24)
+        assert parcel_cost(known, near, BERLIN, method, MONDAY) == cost
+    shut = replace(known, pauses=(Pause("", "BER", "", FOREVER),))
+    assert way_of(shut, near, BERLIN, "pickup", MONDAY).opens == FOREVER
+    assert way_of(known, near, BERLIN, "standard", MONDAY).opens == FOREVER
+    lane = replace(known, pauses=(Pause("", "BER", "DE", FOREVER),))
+    assert way_of(lane, near, BERLIN, "pickup", MONDAY).opens is None
+    assert way_of(lane, near, BERLIN, "local", MONDAY).opens == FOREVER

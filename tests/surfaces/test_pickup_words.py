@@ -87,7 +87,11 @@ def test_the_store_types_and_reads(sqlite_database: str) -> None:
         listed = said("pickups ham")
         assert "2001 · Anna Schmidt · until Mon 30 Nov" in listed
         assert "hand nothing over" in said("collected 2001 000000")
-        assert "Customer — collect it at HAM" in said("2001")
+        card = said("2001")
+        assert "Customer — collect it at HAM" in card
+        assert "Pickup at HAM" in card
+        assert "[Hand Over…]" in card
+        assert "Code: …" in said("collected 2001")
         assert "Reason: …" in said("hand over 2001")
         assert "was handed over at HAM" in said("hand over 2001 showed her passport")
         assert "Handed to the customer at HAM without a code" in said("history 2001")
