@@ -260,10 +260,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
             ReturnBrief(r.number, r.status.value, r.units, r.reason)
             for r in rmas_of(session, order.id)
         ),
-        refunds=tuple(
-            RefundBrief(r.id, r.amount, r.currency, r.state, r.reference)
-            for r in refunds_of(session, order.id)
-        ),
+        refunds=_refunds(session, order.id),
         words=_words(session, order.id),
         next=next_steps(reader, [order.id]).get(order.id),
         actions=legal_actions(reader.actor, order, works, parcels, recalled),
@@ -271,6 +268,13 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         timeline=timeline_of(session, order.id) if with_timeline else (),
         gift=gift_of(order.extra, order.tags),
         linked=linked_to(session, order.id),
+    )
+
+
+def _refunds(session: Session, order_id: int) -> tuple[RefundBrief, ...]:
+    return tuple(
+        RefundBrief(r.id, r.amount, r.currency, r.state, r.reference)
+        for r in refunds_of(session, order_id)
     )
 
 
