@@ -61,6 +61,26 @@ _SETTLE = Statement(
     sets=("state", "reason", "settled_at"),
 )
 
+SENTENCES: dict[str, tuple[str, ...]] = {
+    "what is asked of a gateway concerns a payment of its order": (
+        "I-10m",
+        """select c.id from collection c join payment y on y.id = c.payment_id
+        where y.order_id <> c.order_id""",
+    ),
+    "what gateways have captured for us was captured": (
+        "I-10n",
+        """select y.id from payment y join (
+            select payment_id, sum(amount) as amount from collection
+            where state = 'done' and kind = 'capture' group by payment_id
+        ) c on c.payment_id = y.id where c.amount > y.captured""",
+    ),
+    "one payment of a gateway pays one order": (
+        "I-10p",
+        """select external_id from payment where connection_id is not null
+        group by connection_id, external_id having count(*) > 1""",
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:

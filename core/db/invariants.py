@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from core.db import (
     audit,
     carts,
+    collections,
     counts,
     credit,
     documents,
@@ -299,6 +300,7 @@ INVARIANTS: dict[str, Check] = {
     ),
     # money
     **{sentence: _rule(*rule) for sentence, rule in ledger.SENTENCES.items()},
+    **{sentence: _rule(*rule) for sentence, rule in collections.SENTENCES.items()},
     **{sentence: Check(*check) for sentence, check in ledger.CHECKS.items()},
     **{sentence: _rule(*rule) for sentence, rule in credit.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in documents.SENTENCES.items()},

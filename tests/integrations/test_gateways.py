@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.shop.wire import Fault
+from core.commands.asking_money import RequestPayment
 from core.commands.choosing import Units
 from core.commands.collecting import CollectPayment, LetGoOfPayment
 from core.commands.fulfillment import ShipWork
@@ -288,6 +289,16 @@ async def test_an_order_over_rest_brings_its_payment_along(bank: Bank):
     assert (seen["captured"], seen["can_collect"]) == (500, 1490)
     assert [(x["what"], x["state"]) for x in seen["moves"]] == [("capture", "done")]
     assert paid.received == 500
+
+
+async def test_a_payment_that_was_asked_for_closes_the_request(bank: Bank):
+    bank.order(amount=1990, lines=(("mug-red", 1),), total=2490)
+    assert bank.shop.do(RequestPayment("1001", "5.00", "express")).ok
+    bank.stripe.pay(500, order="1001", manual=False)
+    await bank.bring()
+    assert [row["state"] for row in bank.shop.rows(t.payment_request)] == ["paid"]
+    assert order_row(bank)["captured"] == 2490
+    assert len(bank.shop.rows(t.payment)) == 2
 
 
 # --- the order's own shop -------------------------------------------------------------------------
