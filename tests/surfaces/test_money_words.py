@@ -1,0 +1,90 @@
+"""Money as staff type, read and press it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from bot import desk as staff_desk
+from bot.bridge import House
+from bot.presentation.model import Action, Card
+from bot.presentation.plain import all_as_text
+from core.domain.access import Role
+from tests.shop import Shop, staff
+from tests.surfaces.desk_story import ask, desk_house
+
+OLGA, SUE = staff(Role.OWNER, "Olga"), staff(Role.SUPPORT, "Sue")
+Desk = tuple[House, Shop]
+
+
+@pytest.fixture
+def desk(sqlite_database: str) -> Iterator[Desk]:
+    with desk_house(sqlite_database) as (house, shop):
+        lines = (("sock-grey", 2), ("mug-red", 1))
+        shop.place(2001, *lines, shipping=490, total=6460, captured=6460)
+        yield house, shop
+
+
+def said(desk: Desk, text: str) -> str:
+    return all_as_text(ask(desk[0], text, OLGA))
+
+
+def press(desk: Desk, action: Action) -> str:
+    seen = replace(OLGA, version=action.version)
+    work = staff_desk.press(desk[0], action.verb, action.arguments, seen)
+    return all_as_text(asyncio.run(work))
+
+
+def test_a_refund_is_shown_and_made_by_its_button_once(desk: Desk) -> None:
+    (card,) = ask(desk[0], "refund 2001 sock-grey 1", OLGA)
+    assert isinstance(card, Card)
+    text = all_as_text([card])
+    assert "Refund of order 2001: €19.90" in text
+    assert "1 × sock-grey: €19.90" in text
+    assert "€19.90: paid out by a person, who records the reference" in text
+    assert "Nothing has moved yet." in text
+    assert "€19.90 of order 2001 goes back." in press(desk, card.actions[0])
+    assert "goes back" not in press(desk, card.actions[0])  # the second of two clicks
+    money = said(desk, "money 2001")
+    assert "€19.90 due just now" in money
+    assert "recorded as refunded" in said(desk, "refunded 2001 bank-7")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("refund 2001 shipping", "Shipping: €4.90"),
+        ("refund 2001 all", "Refund of order 2001: €64.60"),
+        ("refund 2001 5.00 late parcel", "Adjustment: €5.00"),
+        ("refund 2001 5,00 EUR late parcel", "Adjustment: €5.00"),
+        ("refund 2001 mug-red 1 credit", "store credit"),
+        ("refund 2001 5.00", "needs a reason"),
+        ("refund 2001 65.00 too late", "At most €64.60 can go back."),
+        ("refund 2001 5.00 USD late", "The order is in EUR, not USD."),
+        ("refund 2001", "Say what goes back."),
+        ("refund 2001 sock-grey 3", "2 can be refunded, not 3"),
+    ],
+)
+def test_what_can_be_typed_after_refund(desk: Desk, text: str, shown: str) -> None:
+    assert shown in said(desk, text)
+    assert "goes back" not in said(desk, "money 2001")
+
+
+def test_support_asks_and_a_lead_approves(desk: Desk) -> None:
+    (card,) = ask(desk[0], "refund 2001 all", SUE)
+    assert isinstance(card, Card)
+    assert "A second person has to approve this amount." in all_as_text([card])
+    assert card.actions[0].label == "Ask for Approval €64.60"
+    done = all_as_text(ask(desk[0], "refund now 2001 all", SUE))
+    assert "once a second person approves it" in done
+    assert "€64.60 waits for approval" in said(desk, "money 2001")
+
+
+def test_a_payment_is_asked_for_and_recorded(desk: Desk) -> None:
+    assert "is asked for €5.00" in said(desk, "request payment 2001 5.00 express delivery")
+    assert "€5.00 open until" in said(desk, "money 2001")
+    assert "is recorded as paid" in said(desk, "paid 2001 bank-9")
+    assert "€5.00 paid, bank-9: express delivery" in said(desk, "money 2001")
