@@ -7,7 +7,7 @@ from typing import Annotated
 
 from core.commands.choosing import Units
 from core.commands.receiving import arrived_at, received
-from core.commands.returned_money import pay_for
+from core.commands.returned_money import finish, pay_for
 from core.commands.returns import RequestReturn, ReturnedLine, new_return, requested
 from core.db.cases import visible_case
 from core.db.receipts import FoundBox, Receipt, box_of, match_box, write_box, write_receipt
@@ -185,4 +185,4 @@ def _received(uow: UnitOfWork, order: Order, rma: Rma, box: FoundBox) -> tuple[R
             ),
         )
     after, owed = pay_for(uow, order, after)
-    return uow.returns.save(after, after.finish(uow.now)), owed
+    return finish(uow, after), owed

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from core.commands.exchange_steps import go_on
 from core.commands.returned_goods import put_away
-from core.commands.returned_money import is_settled, pay_for
+from core.commands.returned_money import finish, is_settled, pay_for
 from core.commands.returns import named_lines, requested
 from core.db.receipts import Receipt, write_receipt
 from core.db.unit_of_work import UnitOfWork
@@ -107,7 +107,7 @@ def receive(ask: ReceiveReturn, uow: UnitOfWork) -> Done:
     after = _counted_in(uow, order, rma, came, place) if came else rma
     after = _missed(uow, order, after, missing) if missing else after
     after, owed = pay_for(uow, uow.orders.by_id(order.id), after)
-    after = uow.returns.save(after, after.finish(uow.now))
+    after = finish(uow, after)
     if not go_on(uow, after):
         _ask_for_other_goods(uow, order, after)
     return Done(

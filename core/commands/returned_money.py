@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from core.commands.exchange_money import pay_new_goods
-from core.commands.owing import given, owe, text_of
+from core.commands.owing import close_if_paid, given, owe, text_of
 from core.db.exchanges import exchange_of
 from core.db.receipts import Receipt, receipts_of
 from core.db.refunds import Refund
@@ -16,7 +17,7 @@ from core.domain.refunds import Item, ItemKind, line_items, total_of
 from core.domain.returning.dispositions import NOT_PAID, Disposition
 from core.domain.returning.money import Paid, best_shipping, fee_due, share, shipping_due
 from core.domain.returning.rules import RefundOn, Terms, read_terms
-from core.domain.returns import Rma, RmaLine, Wish
+from core.domain.returns import Rma, RmaLine, RmaStatus, Wish
 
 # Where goods lie for which no money is due yet, by when it is promised.
 NOT_ON_SIGHT = {
@@ -35,6 +36,8 @@ def pay_for(uow: UnitOfWork, order: Order, rma: Rma) -> tuple[Rma, str]:
     due = {line_id: more for line_id, more in units.items() if more > 0}
     if not due:
         return rma, ""
+    if rma.status is RmaStatus.REFUNDED:
+        rma = uow.returns.save(rma, replace(rma, status=RmaStatus.RECEIVED))
     items = items_of(order, rma, due, uow.refunds.of(order.id))
     to = "credit" if rma.wish is Wish.CREDIT else "original"
     if rma.wish is Wish.EXCHANGE:
@@ -48,6 +51,13 @@ def pay_for(uow: UnitOfWork, order: Order, rma: Rma) -> tuple[Rma, str]:
 def is_settled(uow: UnitOfWork, rma: Rma) -> bool:
     """For whoever wants an exchange: whether the other goods were chosen."""
     return rma.wish is not Wish.EXCHANGE or exchange_of(uow.session, rma.id) is not None
+
+
+def finish(uow: UnitOfWork, rma: Rma) -> Rma:
+    """Nothing more is expected: it ends, and is refunded if its money has gone already."""
+    after = uow.returns.save(rma, rma.finish(uow.now))
+    close_if_paid(uow, after)
+    return uow.returns.by_id(rma.id)
 
 
 def payable(line: RmaLine, receipts: Iterable[Receipt]) -> int:

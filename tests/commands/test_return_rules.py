@@ -180,6 +180,9 @@ def test_credit_is_worth_more_and_other_goods_cost_no_money(shop):
     assert shop.do(ChangeWish("R1001-1", Wish.CREDIT)).ok
     assert items(shop) == [[("line", 1990), ("bonus", 199)]]
     assert shop.do(ChangeWish("R1001-1", Wish.REFUND)).code == "not_possible"
+    # credit is paid in the same moment: with the last of the goods the return is over
+    shop.do(RequestReturn("1001", "mug-red", 1, wish=Wish.CREDIT))
+    assert shop.do(ReceiveReturn("R1001-2")).facts["status"] == "refunded"
 
 
 def test_an_approved_return_is_called_to_mind_and_then_over(shop):

@@ -26,6 +26,10 @@ TOPICS = (
     "refunds/create",
     "fulfillments/create",
     "fulfillments/update",
+    "returns/request",
+    "returns/approve",
+    "returns/decline",
+    "returns/cancel",
 )
 # Eight more tries over about four hours.
 RETRY_MINUTES = (1, 2, 4, 8, 15, 30, 60, 120)
