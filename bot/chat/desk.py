@@ -52,6 +52,9 @@ class HouseDesk:
         found = self._desk.orders()
         return [self._linked(i, facts) for i, facts in found.items()]
 
+    def credit(self) -> Sequence[tuple[str, int]]:
+        return self._desk.credit()
+
     def _linked(self, order_id: int, facts: OrderFacts) -> OrderFacts:
         """With marks that become a link and a code where they are shown."""
         pickup = facts.pickup

@@ -192,6 +192,8 @@ class Desk(Protocol):
 
     def orders(self) -> Sequence[OrderFacts]: ...
 
+    def credit(self) -> Sequence[tuple[str, int]]: ...
+
     def request_return(
         self,
         order: str,

@@ -22,6 +22,7 @@ from core.db.contacts import (
     numbers_of,
 )
 from core.db.conversations import Conversation
+from core.db.credit import spendable
 from core.db.reading import Reader
 from core.db.rows import micros, moment
 from core.db.unit_of_work import UnitOfWork
@@ -182,6 +183,12 @@ class CustomerDesk:
             self._contacts.bind_telegram(customer_id, self.conversation.address)
 
     # --- what they have ---------------------------------------------------------------------------
+
+    def credit(self) -> list[tuple[str, int]]:
+        """The store credit that is left, as (currency, minor units); nothing for a stranger."""
+        who = self.uow.actor.customer_id
+        known = customer_by_id(self.uow.session, self.uow.shop.id, who) if who else None
+        return spendable(self.uow, known.email) if known and known.email else []
 
     def orders(self) -> dict[int, OrderFacts]:
         found = own_orders(Reader(self.uow.session, self.uow.actor, self.uow.now))

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Session, Statement
 from core.db.rows import micros, micros_or_none, moment, moment_or_none
-from core.domain.credit import CreditKind, Entry, require_covered
+from core.domain.credit import CreditKind, Entry, overdue, require_covered
 
 if TYPE_CHECKING:
+    from core.db.reading import Reader
     from core.db.unit_of_work import UnitOfWork
 
 _a, _e = t.credit_account.c, t.credit_entry.c
@@ -94,6 +95,15 @@ def entries_of(session: Session, account_id: int) -> list[ToldEntry]:
             _ENTRIES, account=account_id
         )
     ]
+
+
+def spendable(within: UnitOfWork | Reader, email: str) -> list[tuple[str, int]]:
+    """(currency, minor units) that this e-mail may still spend, without what has expired."""
+    found = []
+    for account in accounts_of(within.session, within.actor.shop_id, email):
+        entries = [told.entry for told in entries_of(within.session, account.id)]
+        found.append((account.currency, account.balance - overdue(entries, within.now)))
+    return [each for each in found if each[1]]
 
 
 def find_account(uow: UnitOfWork, email: str, currency: str) -> Account | None:

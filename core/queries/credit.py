@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from core.db.contacts import customer_by_id
-from core.db.credit import Account, accounts_of, entries_of
+from core.db.credit import Account, accounts_of, entries_of, spendable
 from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.credit import email_in, holder_of, overdue
@@ -95,6 +95,4 @@ def show_own(_: ShowOwnCredit, reader: Reader) -> OwnCredit:
         raise NotFound("I do not know you yet.", "Say the number of your order and your e-mail.")
     known = customer_by_id(reader.session, reader.shop.id, reader.actor.customer_id)
     email = known.email if known else ""
-    found = accounts_of(reader.session, reader.shop.id, email) if email else []
-    told = [_balance(reader, account) for account in found]
-    return OwnCredit(tuple((each.currency, each.balance) for each in told if each.balance))
+    return OwnCredit(tuple(spendable(reader, email)) if email else ())

@@ -77,6 +77,7 @@ class Book:
     expected: str = ""
     current: str = ""
     refuse: bool = False
+    credits: list[tuple[str, int]] = field(default_factory=list)
 
     def send_code(self, contact: str) -> None:
         self.expected = contact if contact in self.customers else ""
@@ -129,6 +130,9 @@ class Book:
 
     def say_to_human(self, text: str) -> None:
         self.calls.append(("forward", text))
+
+    def credit(self) -> list[tuple[str, int]]:
+        return self.credits
 
     def watch(self, order: str) -> None:
         self.calls.append(("watch", order))

@@ -296,3 +296,12 @@ def test_an_item_is_named_in_either_language() -> None:
     german = replace(TEE, title="Wollpullover", sku="WP-1")
     clara = known(replace(DELIVERED, returnable=(MUG, german)))
     assert "Why does it go back?" in clara.says("return the sweater")
+
+
+def test_store_credit_is_told_with_what_became_of_returns() -> None:
+    anna = known(DELIVERED)
+    anna.desk.credits = [("EUR", 500)]
+    told = anna.says("how much store credit do I have?")
+    assert told.startswith("Store credit that is left: €5.00.")
+    anna.desk.credits = []
+    assert "I see no return" in anna.says("how much store credit do I have?")

@@ -11,7 +11,7 @@ from bot.chat.flows.identify import identify
 from bot.chat.flows.questions import GRAVE, fitting, picked_number, put
 from bot.chat.flows.scene import HUMAN, MENU, SURE, TEXT_KEPT, Scene, known, offer
 from bot.chat.flows.tracking import describe, next_steps, return_states
-from bot.chat.talk import Answer, Asking, Talk, Wanted
+from bot.chat.talk import Answer, Asking, Price, Talk, Wanted
 from bot.chat.understanding import understand
 from bot.chat.words import say
 from core.queries.facts import OrderFacts
@@ -61,7 +61,7 @@ def _for_customer(talk: Talk, wanted: Wanted, scene: Scene) -> Answer:
     if wanted.intent == "which_order":
         return put(talk, Asking("which_order", intent="track_order"), scene)
     if wanted.intent == "refund_status" and not wanted.order:
-        return _returns(replace(talk, last=wanted), orders)
+        return _returns(replace(talk, last=wanted), orders, scene)
     return _about_order(talk, wanted, orders, scene)
 
 
@@ -131,7 +131,7 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
             at = scene.heard.at
             return Answer(talk, describe(order, at, talk.language), next_steps(order, several, at))
         case "refund_status":
-            return _returns(talk, [order])
+            return _returns(talk, [order], scene)
         case "return_item":
             return returning.start(talk, order, scene, wanted.text)
         case "refund_request" | "item_problem":
@@ -145,8 +145,11 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
             return wishing.start(talk, wanted.intent, order.number, wanted.text, scene)
 
 
-def _returns(talk: Talk, orders: Sequence[OrderFacts]) -> Answer:
-    says = return_states(list(orders)) or (say("return.none"),)
+def _returns(talk: Talk, orders: Sequence[OrderFacts], scene: Scene) -> Answer:
+    """What became of returns and their money; credit is money that came back."""
+    left = scene.desk.credit()
+    credit = tuple(say("return.credit", credit=Price(amount, code)) for code, amount in left)
+    says = (*return_states(list(orders)), *credit) or (say("return.none"),)
     open_ones = [each.number for order in orders for each in order.returns if each.can_cancel]
     offers = [offer(f"unreturn:{n}", "button.unreturn", number=n) for n in open_ones[:2]]
     return Answer(talk, says, (*offers, HUMAN))
