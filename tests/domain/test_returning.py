@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,7 +27,7 @@ from core.domain.returning.rules import (
 )
 from core.domain.returning.verdict import Verdict, assess, overall
 from core.domain.returning.words import why_text
-from core.domain.returns import Wish
+from core.domain.returns import Rma, RmaLine, RmaStatus, Wish
 from core.domain.stock import StockMove, deltas
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -219,6 +220,43 @@ def test_a_return_is_rejected_only_when_every_line_is():
     assert overall([no, no]) is Verdict.REJECT
     assert overall([no, yes]) is Verdict.APPROVE
     assert overall([no, yes, doubt]) is Verdict.REVIEW
+
+
+# --- the units of a return -----------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(("receive", "miss", "keep", "pay", "finish")), st.integers(1, 3)),
+    max_size=12,
+)
+
+
+@given(st.integers(1, 5), STEPS)
+def test_every_unit_of_a_return_is_in_one_state(quantity, steps):
+    """What is refused changes nothing; nothing is ever expected twice, or less than not at all."""
+    rma = Rma(1, 1, "R1-1", RmaStatus.APPROVED, (RmaLine(7, "mug", quantity),), "style", NOW)
+    for name, units in steps:
+        with contextlib.suppress(NotPossible):
+            rma = stepped(rma, name, units)
+        (line,) = rma.lines
+        parts = (line.received, line.missing, line.kept, line.declined, line.expected)
+        assert sum(parts) == quantity
+        assert min(parts) >= 0
+        assert rma.closed_at is None or not rma.waits_for_goods
+    assert (rma.status is RmaStatus.CANCELED) <= (rma.lines[0].received == 0)
+
+
+def stepped(rma: Rma, name: str, units: int) -> Rma:
+    match name:
+        case "receive":
+            return rma.receive({7: (units, True, "")}, NOW)
+        case "miss":
+            return rma.miss({7: units})
+        case "keep":
+            return rma.keep({7: min(units, rma.lines[0].expected)}, NOW)
+        case "pay":
+            return rma.pay({7: 1})
+        case _:
+            return rma.finish(NOW)
 
 
 # --- where goods go ------------------------------------------------------------------------------
