@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from core.db.connection import Database, Session
 from core.db.invariants import Check
 
 # What only a change of the schema or of a connection's settings can break.
-OF_THE_SCHEMA = {"I-06c", "I-35", "I-36", "I-36b"}
+OF_THE_SCHEMA = frozenset({"I-06c", "I-35", "I-36", "I-36b"})
 
 
 def breakers(url: str) -> list[str]:
@@ -38,30 +37,30 @@ def hold(url: str) -> None:
 # --- where the schema is known to be as it was ---------------------------------------------------
 
 
-def of_rows(session: Session) -> list[str]:
-    """The sentences about rows that are violated: most of them are asked in one statement."""
-    if session.driver.execute(_anything()).fetchone() is None:
-        return _asked(session, {name: check for name, check in _rows().items() if not query(check)})
-    return _asked(session, _rows())
+def of_rows(session: Session, but: frozenset[str] = OF_THE_SCHEMA) -> list[str]:
+    """The sentences that are violated, without those whose ids are given.
 
-
-def _asked(session: Session, checks: Mapping[str, Check]) -> list[str]:
+    Most of them are asked in one statement, each by itself only if that has found something.
+    """
+    checks = _checks(but)
+    if session.driver.execute(_anything(but)).fetchone() is None:
+        checks = {sentence: check for sentence, check in checks.items() if not query(check)}
     found = {sentence: check.breakers(session) for sentence, check in checks.items()}
     return [f"{sentence}: {', '.join(keys[:10])}" for sentence, keys in found.items() if keys]
 
 
 @cache
-def _rows() -> dict[str, Check]:
+def _checks(but: frozenset[str]) -> dict[str, Check]:
     return {
         sentence: check
         for sentence, check in invariants.INVARIANTS.items()
-        if check.severity == invariants.VIOLATION and check.id not in OF_THE_SCHEMA
+        if check.severity == invariants.VIOLATION and check.id not in but
     }
 
 
 @cache
-def _anything() -> str:
-    queries = [query(check) for check in _rows().values()]
+def _anything(but: frozenset[str]) -> str:
+    queries = [query(check) for check in _checks(but).values()]
     return " UNION ALL ".join(f"SELECT 1 WHERE EXISTS ({asked})" for asked in queries if asked)
 
 
