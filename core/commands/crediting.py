@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
+from core.commands.asking_money import paid_in
 from core.commands.handout import AT_ONCE, CREDIT
 from core.commands.payouts import pay
 from core.db.credit import (
@@ -197,6 +198,7 @@ def use(ask: UseCredit, uow: UnitOfWork) -> Done:
             (e.OrderPaid(amount, order.currency),),
         )
     )
+    paid_in(uow, paid, amount, "store credit")
     text, left = (amount_text(x, order.currency) for x in (amount, paid.total - paid.captured))
     return Done(
         f"{text} of credit pay order {order.number}; {left} are left to pay.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.commands.asking_money import paid_in
 from core.commands.crediting import pay_with_credit, spend
 from core.commands.owing import owe
 from core.db import exchanges
@@ -66,6 +67,7 @@ def _count(uow: UnitOfWork, found: Exchange, rma: Rma, new: Order, entry: int, a
     due = owed_for(paid)
     paid = uow.orders.save(Change(paid, (e.ExchangePaid(rma.number, amount, due, new.currency),)))
     exchanges.save(uow, found, replace(found, moved=found.moved + amount))
+    paid_in(uow, paid, amount, f"return {rma.number}")
     if due <= 0:
         let_go(uow, paid)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.commands.asking_money import ask_for
 from core.commands.exchange_money import let_go, owed_for
 from core.commands.orders import CancelOrder
 from core.commands.orders import cancel as cancel_order
 from core.commands.returned_money import pay_for
 from core.db import exchanges
-from core.db.payments import PaymentRequest
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind, Finding
@@ -83,19 +83,7 @@ def _pay_out_instead(uow: UnitOfWork, found: Exchange, rma: Rma, new: Order) -> 
 def _ask(uow: UnitOfWork, found: Exchange, rma: Rma, new: Order) -> None:
     """What the old goods have not paid, the customer owes: asked for, never taken."""
     due = owed_for(new)
-    requests = uow.payments.requests(new.id)
-    uow.payments.add_request(
-        PaymentRequest(
-            id=uow.new_id(),
-            order_id=new.id,
-            number=len(requests) + 1,
-            amount=due,
-            currency=new.currency,
-            opened_at=uow.now,
-            due_at=uow.now,
-            why=f"exchange for return {rma.number}",
-        )
-    )
+    ask_for(uow, new, due, f"exchange for return {rma.number}")
     exchanges.save(uow, found, replace(found, asked=True))
     text = amount_text(due, new.currency)
     _open_case(uow, found, new, f"is not paid: {text} are missing. Ask the customer.", due=due)

@@ -225,6 +225,7 @@ def _make(
         total=total,
         placed_at=uow.now,
         captured_at=uow.now,
+        extra={name: words for name, words in order.extra.items() if name != "status_url"},
     )
     uow.emit(new.id, e.ExchangeMade(order.number, rma.number))
     new = place(uow, new)

@@ -42,6 +42,7 @@ _MOVING = Statement(
         sa.or_(
             sa.and_(_r.closed_at.is_not(None), _x.asked == 0),
             sa.and_(_r.closed_at.is_not(None), _n.captured >= _n.total),
+            sa.and_(_n.held == 1, _n.captured >= _n.total),
             _n.canceled_at.is_not(None),
             sa.and_(_x.deadline <= sa.bindparam("now"), _x.asked == 0),
             sa.exists().where(_l.rma_id == _r.id, _l.received + _l.kept > _l.paid),

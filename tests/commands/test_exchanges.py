@@ -14,6 +14,7 @@ from core.commands.exchanging import (
 )
 from core.commands.fulfillment import ShipWork
 from core.commands.orders import CancelOrder
+from core.commands.paying import RecordPaid
 from core.commands.receiving import ReceiveReturn
 from core.commands.return_decisions import ApproveReturn, CancelReturn
 from core.commands.returns import RequestReturn
@@ -110,6 +111,10 @@ def test_the_difference_goes_back_or_is_asked_for_by_what_arrived(shop):
         "Exchange 1001-X2 is not paid: €5.00 are missing. Ask the customer."
     ]
     assert go_on(shop) == 0
+    assert shop.do(RecordPaid("1001-X2", "bank-7")).ok
+    assert go_on(shop) == 1
+    assert (held(shop, "1001-X2"), money(shop, "1001-X2")[3]) == ([], "paid")
+    assert shop.rows(t.cases, kind="exchange_overdue")[0]["state"] == "resolved"
 
 
 def test_sent_first_it_is_paid_when_the_goods_come_or_asked_for_after_its_time(shop):
@@ -121,6 +126,7 @@ def test_sent_first_it_is_paid_when_the_goods_come_or_asked_for_after_its_time(s
     assert go_on(shop) == 1
     assert [r["amount"] for r in shop.rows(t.payment_request)] == [1990]
     shop.do(ReceiveReturn("R1001-1"))
+    assert [r["state"] for r in shop.rows(t.payment_request)] == ["paid"]
     assert money(shop, "1001-X1")[:2] == (1990, 1990)
     assert state(shop) == "done"
     assert [c["state"] for c in shop.rows(t.cases, kind="exchange_overdue")] == ["resolved"]
