@@ -52,6 +52,10 @@ LABELS = {
     "approve": "Approve Return",
     "reject": "Reject Return",
     "received": "Receive Return",
+    "claim": "Make a Claim",
+    "accept claim": "Accept Claim",
+    "reject claim": "Reject Claim",
+    "claims": "Show Claims",
     "counter": "Return Here",
     "boris": "Confirm Code",
     "refunded": "Record Refund",
@@ -95,7 +99,7 @@ LABELS = {
 ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
     | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
-    | {"counter", "boris"}
+    | {"counter", "boris", "claim", "reject claim"}
     | {"paid", "request payment"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
     | {"credit add", "credit take", "reverse invoice", "exchange", "exchange return"}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
+from bot.presentation.claims import claim_buttons
 from bot.presentation.holds import blocked_line
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.money import MONEY_CASES, money_buttons
@@ -194,10 +195,16 @@ def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:
 def _of_kind(view: CaseView, desk: Desk) -> Iterable[Action | None]:
     back = str(view.facts.get("return", ""))
     if view.kind in RETURN_CASES:
-        yield from return_buttons(view.kind, back, view.number, desk)
-    elif view.kind in MONEY_CASES:
-        yield from money_buttons(view.kind, back, view.order, desk)
-    elif view.kind == "customer_chat" and desk.actor.may(Right.TALK):
+        return return_buttons(view.kind, back, view.number, desk)
+    if view.kind in MONEY_CASES:
+        return money_buttons(view.kind, back, view.order, desk)
+    if view.kind == "claim_decision":
+        return claim_buttons(str(view.facts["claim"]), str(view.facts["wish"]), desk)
+    return _of_an_order(view, desk)
+
+
+def _of_an_order(view: CaseView, desk: Desk) -> Iterable[Action | None]:
+    if view.kind == "customer_chat" and desk.actor.may(Right.TALK):
         yield button(desk, "reply", view.number, text="Reply to Customer", style="primary")
         yield button(desk, "handback", view.number, text="Hand Back to Bot")
     elif view.kind == "customer_wish" and view.facts.get("wish") == "cancel":

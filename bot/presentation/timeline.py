@@ -248,6 +248,14 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "PickupReturned": lambda d, _: f"Back on the shelf at {d.get('location')}{_typed(d)}.",
     "PromiseChanged": _promise,
     "SoldAtTill": _at("Sold at the till"),
+    "ClaimRequested": lambda d, _: (
+        f"Claim {d.get('number')}: {_units_of(d)} {state(str(d.get('reason')))}."
+    ),
+    "ClaimSettled": lambda d, _: (
+        f"Claim {d.get('number')} was settled by {state(str(d.get('remedy')))}"
+        f"{' as order ' + str(d['order']) if d.get('order') else ''}."
+    ),
+    "ClaimRejected": lambda d, _: f"Claim {d.get('number')} was rejected{_typed(d)}.",
     "ReturnRequested": _return("asked for"),
     "ReturnApproved": _approved,
     "ReturnRejected": _return("rejected"),

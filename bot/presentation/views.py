@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.grammar.desk import Desk
 from bot.presentation.cases import case_card, case_page
+from bot.presentation.claims import claims_page
 from bot.presentation.counts import counts_card
 from bot.presentation.credit import credit_card
 from bot.presentation.documents import document_card, documents_page
@@ -47,6 +48,7 @@ from bot.presentation.words import day, sentence, state, when
 from core.domain.metrics import Today
 from core.queries.cases import CasePage, CaseView, MyCases
 from core.queries.channel_stock import AvailabilityView
+from core.queries.claims import ClaimList
 from core.queries.counts import CountsView
 from core.queries.credit import CreditView
 from core.queries.documents import DocumentPage, DocumentView
@@ -102,6 +104,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     MarginView: margin_card,
     Timeline: timeline_page,
     PickQueue: picks_card,
+    ClaimList: claims_page,
     PickupList: pickups_page,
     DeliveryRun: run_card,
     Today: today_card,

@@ -79,6 +79,7 @@ INVERSE = {
     "add_location": "change location",
     "add_staff": "remove staff",
     "cancel_count_task": "count-task",
+    "claim_order": "reject claim",
     "cancel_transfer": "transfer",
     "end_pause": "pause",
     "end_preorder": "preorder",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from core.commands.flagging import flags_of
 from core.commands.refunds import value_of
 from core.db.fulfillment import parcels_of
 from core.db.reading import Reader
@@ -12,6 +13,7 @@ from core.db.refunds import refunds_of
 from core.db.routing import goods_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain.order import Order
+from core.domain.returning.flags import Outcome
 from core.domain.returning.line import line_facts
 from core.domain.returning.rules import (
     LineFacts,
@@ -32,10 +34,15 @@ def judge(within: UnitOfWork | Reader, order: Order, rma: Rma) -> dict[int, Asse
     rules = within.shop.return_rules.document.rules if within.shop.return_rules else ()
     value = sum(line.value for line in facts.values())
     came = delivered_at(within, order)
-    return {
+    found = {
         line_id: assess(line, terms_for(rules, line, default), value, came, within.now)
         for line_id, line in facts.items()
     }
+    flags, outcome = flags_of(within, order, rma.photos)
+    if outcome is Outcome.IGNORE:
+        return found
+    words = " ".join(flag.words for flag in flags)
+    return {i: one.flagged(words, deny=outcome is Outcome.DENY) for i, one in found.items()}
 
 
 def _facts(within: UnitOfWork | Reader, order: Order, rma: Rma) -> dict[int, LineFacts]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from core.commands.return_terms import judge, keepable, words_of
 from core.commands.returned_money import pay_for
+from core.db.claims import note_photos
 from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -113,6 +114,7 @@ def request_return(uow: UnitOfWork, ask: RequestReturn | RequestOwnReturn) -> Do
     words = words_of(found.values())
     rma = _follow(uow, order, rma, overall(found.values()), words)
     uow.returns.add(rma)
+    note_photos(uow, order.id, rma.photos)
     if rma.status is not RmaStatus.REJECTED:
         rma = begin(uow, rma)
     facts = {"return": rma.number, "order": order.number, "status": rma.status.value}
@@ -290,10 +292,17 @@ def _follow(uow: UnitOfWork, order: Order, rma: Rma, verdict: Verdict, words: st
                 "order": order.number,
                 "reason": rma.reason,
                 "why": words,
+                "flags": flag_words(rma),
             },
         )
     )
     return rma
+
+
+def flag_words(rma: Rma) -> str:
+    """What looked wrong about it, for staff; empty when nothing did."""
+    told = (str(each.get("facts", {}).get("flags", "")) for each in rma.why)
+    return " ".join(dict.fromkeys(filter(None, told)))
 
 
 def with_time(uow: UnitOfWork, rma: Rma) -> Rma:

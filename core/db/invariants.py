@@ -280,10 +280,21 @@ INVARIANTS: dict[str, Check] = {
     "no line has more units placed than ordered, or more returned than shipped": _rule(
         "I-07",
         """select id from order_line where canceled + backordered + allocated + shipped > ordered
-            or return_requested + return_received + return_kept > shipped or delivered > shipped
+            or return_requested + return_received + return_kept + claimed > shipped
+            or delivered > shipped
             or packed > allocated or canceled < 0 or backordered < 0 or allocated < 0
             or packed < 0 or shipped < 0 or delivered < 0 or return_requested < 0
             or return_received < 0 or refunded < 0 or refunded > ordered""",
+    ),
+    "units are claimed where a claim stands": _rule(
+        "I-07b",
+        """select l.id from order_line l where l.claimed > 0 and not exists (
+            select 1 from claim c where c.order_id = l.order_id and c.status <> 'rejected')""",
+    ),
+    "a settled claim has its replacement or had its refund": _rule(
+        "I-07c",
+        """select number from claim where status = 'settled'
+            and (remedy = 'replacement') = (result = '')""",
     ),
     "stored statuses are what lines, money and holds say": _rule("I-08", _DERIVED),
     "every order has lines": _rule(

@@ -63,6 +63,6 @@ SENTENCES = {
         "I-42c",
         """select k.id from order_line k join order_line p on p.kit_line_id = k.id
         where k.shipped * p.per_kit > p.shipped + k.return_requested + k.return_received
-            + k.return_kept""",
+            + k.return_kept + k.claimed""",
     ),
 }

@@ -376,6 +376,7 @@ order_line = _table(
     _int("return_requested"),
     _int("return_received"),
     _int("return_kept"),
+    _int("claimed"),
     _int("refunded"),
     _text("kind"),
     _int("kit_line_id", None),
@@ -396,7 +397,8 @@ order_line = _table(
     _check("return_requested", "return_requested >= 0"),
     _check("return_received", "return_received >= 0"),
     _check("return_kept", "return_kept >= 0"),
-    _check("returned", "return_requested + return_received + return_kept <= shipped"),
+    _check("claimed", "claimed >= 0"),
+    _check("returned", "return_requested + return_received + return_kept + claimed <= shipped"),
     _check("refunded", "refunded >= 0 and refunded <= ordered"),
     sa.Index(None, "order_id", "position"),
     sa.Index(
@@ -1205,6 +1207,45 @@ return_rules_activation = _table(
 
 # Money that goes back. `items` say what it is for and add up to `amount`; `paid` is what has gone
 # already, `bonus` what store credit adds to it; `target` is the way that was paid, or credit.
+# Claims: what went wrong with what was sent, decided once, with nothing to come back.
+claim = _table(
+    "claim",
+    _id(),
+    _shop(),
+    _ref("order_id", "orders.id"),
+    _text("number"),
+    _text("reason"),
+    _text("wish"),
+    _text("status", "requested"),
+    _json("lines", "[]"),
+    _text("note"),
+    _json("photos", "[]"),
+    _json("flags", "[]"),
+    _text("requested_by"),
+    _at("requested_at"),
+    _text("decided_by"),
+    _at("decided_at", nullable=True),
+    _text("decision"),
+    _text("remedy", None),
+    _text("result"),
+    _check("status", "status in ('requested', 'settled', 'rejected')"),
+    _check("decided", "(status = 'requested') = (decided_at is null)"),
+    _check("remedy", "(status = 'settled') = (remedy is not null)"),
+    sa.UniqueConstraint("shop_id", "number"),
+    sa.Index(None, "order_id"),
+    sa.Index(None, "shop_id", "status", "requested_at"),
+)
+
+# Every photo (by its SHA-256) with every order for which it was sent.
+photo_use = _table(
+    "photo_use",
+    _shop(),
+    sa.Column("photo", sa.Text, primary_key=True),
+    sa.Column("order_id", Whole, sa.ForeignKey("orders.id"), primary_key=True),
+    _at("at"),
+    sa.Index(None, "order_id"),
+)
+
 refund = _table(
     "refund",
     _id(),

@@ -33,6 +33,7 @@ class CaseKind(StrEnum):
     RETURN_SWAP = "return_swap"
     FOUND_BOX = "found_box"
     RETURN_UNCOUNTED = "return_uncounted"
+    CLAIM_DECISION = "claim_decision"
     REFUND_TASK = "refund_task"
     REFUND_APPROVAL = "refund_approval"
     REFUND_FAILED = "refund_failed"
@@ -85,6 +86,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.RETURN_SWAP: Rule("us", 8),
     CaseKind.FOUND_BOX: Rule("us", 24),
     CaseKind.RETURN_UNCOUNTED: Rule("location", 24, closes_itself=True),
+    CaseKind.CLAIM_DECISION: Rule("us", 24),
     CaseKind.REFUND_TASK: Rule("us", 24),
     CaseKind.REFUND_APPROVAL: Rule("us", 24),
     CaseKind.REFUND_FAILED: Rule("us", 24),

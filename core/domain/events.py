@@ -371,6 +371,31 @@ class SoldAtTill(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimRequested(Event):
+    claim_id: int
+    number: str
+    reason: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSettled(Event):
+    """`order` is the replacement's number, when goods go out again."""
+
+    claim_id: int
+    number: str
+    remedy: str
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRejected(Event):
+    claim_id: int
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnRequested(Event):
     return_id: int
     number: str

@@ -85,6 +85,7 @@ class Line:
     return_requested: int = 0
     return_received: int = 0
     return_kept: int = 0  # refunded without coming back
+    claimed: int = 0  # in a claim that was not turned down: lost, damaged, never there
     refunded: int = 0
     kind: str = ""  # KIT: its parts are what ships; PART: stands behind a kit, without a price
     kit_line_id: int | None = None
@@ -111,8 +112,12 @@ class Line:
 
     @property
     def claimed_back(self) -> int:
-        """Units that are in a return, whatever became of them: they cannot be returned again."""
-        return self.return_requested + self.return_received + self.return_kept
+        """Units in a return or a claim, whatever became of them: no other may have them."""
+        return self.return_requested + self.return_received + self.return_kept + self.claimed
+
+    @property
+    def claimable(self) -> int:
+        return 0 if self.kind == PART else self.shipped - self.claimed_back
 
     @property
     def is_taxed_on_top(self) -> bool:

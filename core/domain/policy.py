@@ -14,6 +14,7 @@ from core.domain.hours import parse_hours
 from core.domain.invoices import WHEN as INVOICE_WHEN
 from core.domain.refunds import SHIPPING_RULES
 from core.domain.refusals import Invalid
+from core.domain.returning.flags import flag_outcomes
 from core.domain.routing.planner import Objective
 from core.domain.shop import DEFAULT_POLICY
 
@@ -67,6 +68,14 @@ POLICIES: Mapping[str, Policy] = {
     "authorization_warn_hours": Policy("hours before set-aside money lapses", 1, 720),
     "return_window_days": Policy("days in which goods may come back", 0, 3650),
     "return_auto_approve_below": Policy("minor units below which returns need nobody", 0, 10**9),
+    "claim_auto_below": Policy("minor units below which claims need nobody", 0, 10**9),
+    "return_flags": Policy(
+        "what follows from flags, such as `same_photo deny; many_returns ignore`",
+        reads=flag_outcomes,
+    ),
+    "flag_returns_from": Policy("units bought from which many returns are a flag", 1, 10**6),
+    "flag_returns_percent": Policy("percent returned that are many", 0, 100),
+    "flag_claims": Policy("claims within a year that are many", 1, 1000),
     "return_count_days": Policy("days in which brought goods must be counted", 1, 365),
     "return_expires_days": Policy("days in which approved goods must come (0: always)", 0, 3650),
     "return_reminder_days": Policy("days before that when customers hear (0: never)", 0, 365),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -39,6 +39,16 @@ class Assessed:
     why: tuple[Why, ...]
     terms: Terms
     keeps: bool = False  # the customer is refunded and keeps the goods
+
+    def flagged(self, words: str, *, deny: bool) -> Assessed:
+        """Something looks wrong: a person looks, or it is denied. The customer is told no more
+        than that; `words` are for staff."""
+        why = Why("flag_deny" if deny else "flag_review", {"flags": words})
+        if self.verdict is Verdict.REJECT:
+            return self
+        reasons = self.why if self.verdict is Verdict.REVIEW and not deny else ()
+        verdict = Verdict.REJECT if deny else Verdict.REVIEW
+        return replace(self, verdict=verdict, why=(*reasons, why), keeps=False)
 
 
 def assess(

@@ -14,6 +14,8 @@ _ENGLISH = {
     "value": "A colleague looks at returns of this value.",
     "photo": "We need a photo of the item to decide.",
     "wish": "A colleague looks at what you have asked for.",
+    "flag_review": "A colleague looks at this return first.",
+    "flag_deny": "We cannot accept this return as it is; please write to us.",
 }
 _GERMAN = {
     "in_policy": "Das passt zu unseren Rückgaberegeln.",
@@ -24,9 +26,16 @@ _GERMAN = {
     "value": "Bei diesem Betrag schaut ein Mensch noch einmal darauf.",
     "photo": "Wir brauchen ein Foto des Artikels, um zu entscheiden.",
     "wish": "Ein Mensch schaut sich {Wunsch} an.",
+    "flag_review": "Ein Mensch schaut sich diese Rücksendung zuerst an.",
+    "flag_deny": "So können wir diese Rücksendung nicht annehmen; bitte {Bitte} uns.",
 }
-_SIE = {"Sie": "Sie können", "Ihr": "Sie müssen", "Wunsch": "Ihren Wunsch"}
-_DU = {"Sie": "Du kannst", "Ihr": "du musst", "Wunsch": "deinen Wunsch"}
+_SIE = {
+    "Sie": "Sie können",
+    "Ihr": "Sie müssen",
+    "Wunsch": "Ihren Wunsch",
+    "Bitte": "schreiben Sie",
+}
+_DU = {"Sie": "Du kannst", "Ihr": "du musst", "Wunsch": "deinen Wunsch", "Bitte": "schreib"}
 
 
 def why_text(why: Iterable[Why], language: str = "en", *, formal: bool = True) -> str:

@@ -1,0 +1,93 @@
+"""Claims: something went wrong with what was sent, and nothing has to come back for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from core.domain.refusals import Invalid, NotPossible
+
+
+class ClaimReason(StrEnum):
+    DAMAGED = "damaged"
+    WRONG_ITEM = "wrong_item"
+    MISSING = "missing"
+    LOST = "lost"
+    NOT_RECEIVED = "not_received"
+
+
+class Remedy(StrEnum):
+    REPLACEMENT = "replacement"
+    REFUND = "refund"
+
+
+class ClaimStatus(StrEnum):
+    REQUESTED = "requested"
+    SETTLED = "settled"
+    REJECTED = "rejected"
+
+
+# What only has to have left; everything else is about goods that the customer holds.
+UNSEEN = (ClaimReason.LOST, ClaimReason.NOT_RECEIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    line_id: int
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`result` is the number of the replacement, or empty; a refund names its claim itself."""
+
+    id: int
+    order_id: int
+    number: str
+    reason: ClaimReason
+    wish: Remedy
+    status: ClaimStatus
+    lines: tuple[ClaimLine, ...]
+    requested_at: datetime
+    requested_by: str
+    note: str = ""
+    photos: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    decision: str = ""
+    remedy: Remedy | None = None
+    result: str = ""
+
+    @property
+    def units(self) -> dict[int, int]:
+        return {line.line_id: line.quantity for line in self.lines}
+
+    def settle(self, remedy: Remedy, by: str, at: datetime, why: str = "") -> Claim:
+        self._require_open()
+        return replace(
+            self,
+            status=ClaimStatus.SETTLED,
+            remedy=remedy,
+            decided_by=by,
+            decided_at=at,
+            decision=why,
+        )
+
+    def reject(self, by: str, at: datetime, why: str) -> Claim:
+        self._require_open()
+        if not why.strip():
+            raise Invalid("A rejection needs a reason that the customer can read.")
+        return replace(
+            self,
+            status=ClaimStatus.REJECTED,
+            decided_by=by,
+            decided_at=at,
+            decision=why.strip(),
+        )
+
+    def _require_open(self) -> None:
+        if self.status is not ClaimStatus.REQUESTED:
+            raise NotPossible(f"Claim {self.number} is already {self.status.value}.")
