@@ -198,8 +198,8 @@ def _of_kind(view: CaseView, desk: Desk) -> Iterable[Action | None]:
         return return_buttons(view.kind, back, view.number, desk)
     if view.kind in MONEY_CASES:
         return money_buttons(view.kind, back, view.order, desk)
-    if view.kind == "claim_decision":
-        return claim_buttons(str(view.facts["claim"]), str(view.facts["wish"]), desk)
+    if view.kind == "claim_decision" and "claim" in view.facts:
+        return claim_buttons(str(view.facts["claim"]), str(view.facts.get("wish", "")), desk)
     return _of_an_order(view, desk)
 
 
