@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.commands.fulfillment import ShipWork
+from core.commands.tracking import DeliverParcel
 from core.db import tables as t
 from core.domain.access import Role
 from tests.shopify import Town, make_town
@@ -86,3 +87,31 @@ async def test_support_may_not_move_goods(town: Town):
     body = json.dumps({"order": "1001", "units": MUG})
     answer = await town.http.post("/api/v1/commands/split_order", content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+async def test_invoices_credit_and_exchanges_are_resources(town: Town):
+    town.shop.do(DeliverParcel("1003"))
+    made = await act(town, "issue_invoice", {"order": "1003"})
+    assert made.json()["facts"]["document"] == "INV-00001"
+    shown = await town.http.get("/api/v1/documents/INV-00001", headers=town.key())
+    assert (shown.json()["brief"]["total"], shown.json()["body"]["order"]) == (3980, "1003")
+    paper = await town.http.get("/api/v1/documents/inv-00001.pdf", headers=town.key())
+    assert (paper.headers["content-type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
+    missing = await town.http.get("/api/v1/documents/INV-00002.pdf", headers=town.key())
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+    assert (await town.http.get("/api/v1/documents/INV-00001.pdf")).status_code == 401
+    await act(town, "add_credit", {"who": "anna@example.org", "amount": "5.00", "reason": "sorry"})
+    credit = await town.http.get("/api/v1/credit/anna@example.org", headers=town.key())
+    assert [(b["currency"], b["balance"]) for b in credit.json()["balances"]] == [("EUR", 500)]
+    swapped = await act(
+        town, "exchange_order", {"order": "1003", "units": MUG, "new": "for mug-blue"}
+    )
+    assert swapped.json()["facts"]["order"] == "1003-X1"
+    margin = await town.http.get("/api/v1/orders/1003/margin", headers=town.key())
+    assert margin.json()["revenue"] == 3980
+    span = "since=2026-11-23&until=2026-11-23"
+    journal = await town.http.get(f"/api/v1/journal?{span}", headers=town.key())
+    assert sum(row["debit"] - row["credit"] for row in journal.json()["rows"]) == 0
+    machine = town.key(Role.MACHINE)
+    refused = await town.http.get(f"/api/v1/journal?{span}", headers=machine)
+    assert refused.status_code == 403
