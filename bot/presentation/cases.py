@@ -26,6 +26,7 @@ _HIDDEN = {
     "currency",
     "inbox_id",
     "talk",
+    "found",
     "delivery",
     "parcel_id",
 }

@@ -99,16 +99,24 @@ def _fields(view: ReturnView, desk: Desk) -> tuple[Field, ...]:
 
 
 def _sections(view: ReturnView, desk: Desk) -> Iterable[Section]:
-    step = _STEPS.get(view.brief.status)
-    yield Section((f"Next: {step}",) if step and view.closed_at is None else ())
+    yield Section(tuple(_next(view)))
     yield Section(tuple(_line(line) for line in view.lines), "Goods")
     yield Section(tuple(_place(each) for each in view.places), "Where it is")
+    yield Section(tuple(dict.fromkeys(x.terms for x in view.lines if x.terms)), "Terms")
     yield Section((view.decision,) if view.decision else (), "Decision")
     told = view.why if view.why and view.why != view.decision else ""
     yield Section((told,) if told else (), "The rules say")
     yield Section(view.photos, "Photos")
     yield Section((f"“{view.note}”",) if view.note else (), "The customer writes")
     yield Section(tuple(_refund(each, desk) for each in view.refunds), "Money")
+
+
+def _next(view: ReturnView) -> Iterable[str]:
+    step = _STEPS.get(view.brief.status)
+    if any(place.disposition == "quarantine" for place in view.places):
+        yield "Next: look at what is in quarantine, then move it on."
+    elif step and view.closed_at is None:
+        yield f"Next: {step}"
 
 
 def _line(line: ReturnLineView) -> str:
@@ -120,7 +128,7 @@ def _line(line: ReturnLineView) -> str:
         (line.declined, "declined"),
     )
     parts = [f"{number} {word}" for number, word in steps if number]
-    parts += [text for text in (line.condition, line.terms) if text]
+    parts += [line.condition] if line.condition else []
     return " · ".join((f"{line.quantity} × {line.title or line.sku}", *parts))
 
 

@@ -67,7 +67,7 @@ def receive_unknown(ask: ReceiveUnknown, uow: UnitOfWork) -> Done:
             f"found:{box.id}",
             f"{goods} came to {place.code} without a return.",
             location_id=place.id,
-            facts={"box": box.id, "goods": goods, "note": box.note},
+            facts={"found": box.id, "goods": goods, "note": box.note},
         )
     )
     return Done(
@@ -124,7 +124,7 @@ def match(ask: MatchBox, uow: UnitOfWork) -> Done:
     if case.kind is not CaseKind.FOUND_BOX or not case.is_open:
         raise NotPossible(f"Case {case.number} is no box that waits for its order.")
     order = uow.orders.get(ask.order)
-    box = box_of(uow, int(case.facts["box"]))
+    box = box_of(uow, int(case.facts["found"]))
     rma = _as_return(uow, order, box)
     rma, owed = _received(uow, order, rma, box)
     match_box(uow, box, rma.id)
