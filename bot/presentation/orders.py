@@ -201,6 +201,8 @@ def _backs(view: OrderView, desk: Desk) -> Iterable[str]:
         reference = f", {refund.reference}" if refund.reference else ""
         amount = money(refund.amount, refund.currency, desk)
         yield f"Refund {amount}: {state(refund.state)}{reference}"
+    if view.asked:
+        yield f"{money(view.asked, view.currency, desk)} more are asked of the customer"
 
 
 def _told(told: Told, desk: Desk) -> str:

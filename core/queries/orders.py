@@ -11,6 +11,7 @@ from core.db import searching
 from core.db.cases import open_cases_of
 from core.db.connection import Session
 from core.db.fulfillment import fulfillments_of, parcels_of
+from core.db.payments import requests_of
 from core.db.reading import Reader
 from core.db.refunds import refunds_of
 from core.db.returns import rmas_of
@@ -189,6 +190,7 @@ class OrderView:
     linked: tuple[Linked, ...] = ()
     method: str = "standard"
     promise_basis: str = ""  # how the promised day was counted
+    asked: int = 0  # what the customer is asked to pay more, in minor units
     collected_at: str = ""  # the store that hands it out, once that is known
 
     @property
@@ -261,6 +263,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
             for r in rmas_of(session, order.id)
         ),
         refunds=_refunds(session, order.id),
+        asked=sum(q.amount for q in requests_of(session, order.id) if q.state == "open"),
         words=_words(session, order.id),
         next=next_steps(reader, [order.id]).get(order.id),
         actions=legal_actions(reader.actor, order, works, parcels, recalled),

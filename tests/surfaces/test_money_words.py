@@ -86,5 +86,6 @@ def test_support_asks_and_a_lead_approves(desk: Desk) -> None:
 def test_a_payment_is_asked_for_and_recorded(desk: Desk) -> None:
     assert "is asked for €5.00" in said(desk, "request payment 2001 5.00 express delivery")
     assert "€5.00 open until" in said(desk, "money 2001")
+    assert "€5.00 more are asked of the customer" in said(desk, "show 2001")
     assert "is recorded as paid" in said(desk, "paid 2001 bank-9")
     assert "€5.00 paid, bank-9: express delivery" in said(desk, "money 2001")
