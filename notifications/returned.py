@@ -52,6 +52,7 @@ def way_back(keys: Sequence[str], shop: Shop, order: Order, rma: Rma) -> dict[st
     stores = counters(places, order.ship_to)
     return {
         "post": to.words if to else None,
+        "label": f"{rma.carrier} {rma.tracking_number}" if rma.tracking_number else None,
         "stores": [store.words for store in stores],
         "code": return_code(keys, shop.id, rma.id) if stores and keys else None,
     }

@@ -56,6 +56,7 @@ LABELS = {
     "accept claim": "Accept Claim",
     "reject claim": "Reject Claim",
     "claims": "Show Claims",
+    "return-label": "Add Return Label",
     "counter": "Return Here",
     "boris": "Confirm Code",
     "refunded": "Record Refund",
@@ -99,7 +100,7 @@ LABELS = {
 ASKING = frozenset(
     {"split", "merge", "resend", "short", "gift", "priority"}
     | {"hold", "recall", "move", "cancel", "note", "tag", "return", "shipped", "snooze", "reject"}
-    | {"counter", "boris", "claim", "reject claim"}
+    | {"counter", "boris", "claim", "reject claim", "return-label"}
     | {"paid", "request payment"}
     | {"received", "refunded", "resolve", "adjust", "reply", "cancel-return"}
     | {"credit add", "credit take", "reverse invoice", "exchange", "exchange return"}

@@ -259,6 +259,10 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "ReturnRequested": _return("asked for"),
     "ReturnApproved": _approved,
     "ReturnRejected": _return("rejected"),
+    "ReturnLabeled": lambda d, _: (
+        f"Return {d.get('number')} has a label: {d.get('carrier')} {d.get('tracking_number')}."
+    ),
+    "ReturnSent": lambda d, _: f"Return {d.get('number')} is on its way back.",
     "ReturnArrived": lambda d, _: f"Return {d.get('number')} lies at {d.get('location')}.",
     "ReturnReceived": _return("received"),
     "ReturnCanceled": _return("canceled"),

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from core.commands import floor, handover
 from core.commands.labels import numbered
+from core.commands.return_labels import tell_return
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -45,6 +46,8 @@ class RecordTracking:
 def record_tracking(ask: RecordTracking, uow: UnitOfWork) -> Done:
     number = clean_number(ask.tracking_number)
     parcels = uow.work.parcels_by_number(number)
+    if not parcels and (rma := tell_return(uow, number, ask.events[:EVENTS_MOST])):
+        return Done(f"{number} is recorded.", {"return": rma.number})
     if not parcels:
         raise NotFound(f"No parcel travels as {number} yet.", code="not_yet")
     for parcel in parcels:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
 from core.db.orders import seen_from_own_places
-from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
+from core.db.rows import from_json, micros, micros_or_none, moment_or_none, to_json
 from core.domain.refusals import Conflict, NotFound
 from core.domain.returns import Rma, RmaLine, RmaStatus, Wish
 
@@ -29,6 +29,11 @@ _BY_NUMBER = Statement(
 _BY_ID = Statement(sa.select(*_FIELDS).where(_m.id == sa.bindparam("id")))
 _OF_ORDER = Statement(
     sa.select(*_FIELDS).where(_m.order_id == sa.bindparam("order")).order_by(_m.id)
+)
+_TRAVELLING = Statement(
+    sa.select(*_FIELDS).where(
+        _m.shop_id == sa.bindparam("shop"), _m.tracking_number == sa.bindparam("number")
+    )
 )
 _UNCOUNTED = Statement(
     sa.select(*_FIELDS)
@@ -70,6 +75,9 @@ _UPDATE = Statement(
         "expires_at",
         "reminded_at",
         "external_id",
+        "carrier",
+        "tracking_number",
+        "sent_at",
         "arrived_location_id",
         "arrived_at",
     ),
@@ -131,6 +139,12 @@ def unsent_returns(
     return [(row[0], row[1]) for row in rows]
 
 
+def rma_travelling_as(session: Session, shop_id: int, number: str) -> Rma | None:
+    """The return that a parcel of this number brings back."""
+    row = session.row(_TRAVELLING, shop=shop_id, number=number)
+    return None if row is None else _rma(session, row)
+
+
 def uncounted(session: Session, shop_id: int, before: datetime) -> list[Rma]:
     """Returns whose goods have lain somewhere since before a moment and are still expected."""
     found = session.rows(_UNCOUNTED, shop=shop_id, before=micros(before))
@@ -148,12 +162,11 @@ def _rma(session: Session, row: Row) -> Rma:
         replace(RmaLine(*numbers), terms=from_json(terms))
         for *numbers, terms in session.rows(_LINES, rma=r["id"])
     )
-    times = ("decided_at", "received_at", "closed_at", "expires_at", "reminded_at", "arrived_at")
+    times = [each.name for each in _FIELDS if each.name.endswith("_at")]
     return Rma(
         **{
             **r,
             **{name: moment_or_none(r[name]) for name in times},
-            "requested_at": moment(r["requested_at"]),
             "status": RmaStatus(r["status"]),
             "wish": Wish(r["wish"]),
             "why": tuple(from_json(r["why"])),
@@ -253,6 +266,9 @@ class Returns:
             expires_at=micros_or_none(after.expires_at),
             reminded_at=micros_or_none(after.reminded_at),
             external_id=after.external_id,
+            carrier=after.carrier,
+            tracking_number=after.tracking_number,
+            sent_at=micros_or_none(after.sent_at),
             arrived_location_id=after.arrived_location_id,
             arrived_at=micros_or_none(after.arrived_at),
         )

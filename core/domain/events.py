@@ -418,6 +418,24 @@ class ReturnRejected(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnLabeled(Event):
+    return_id: int
+    number: str
+    carrier: str
+    tracking_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnSent(Event):
+    """The carrier has the goods."""
+
+    return_id: int
+    number: str
+    carrier: str
+    tracking_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnArrived(Event):
     """The goods lie at a location and nobody has counted them yet."""
 

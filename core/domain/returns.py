@@ -93,6 +93,9 @@ class Rma:
     expires_at: datetime | None = None
     reminded_at: datetime | None = None
     external_id: str | None = None
+    carrier: str = ""  # with the label of the shop, if there is one
+    tracking_number: str = ""
+    sent_at: datetime | None = None  # the carrier's first scan
     arrived_location_id: int | None = None  # where the goods lie, whether they are counted or not
     arrived_at: datetime | None = None
 

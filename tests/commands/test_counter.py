@@ -9,16 +9,18 @@ import pytest
 from core.commands.counter import ConfirmReturn, ReturnHere
 from core.commands.fulfillment import ShipWork
 from core.commands.receiving import CountedLine, ReceiveReturn
+from core.commands.return_labels import LabelReturn
 from core.commands.returns import RequestReturn
 from core.commands.scans import ScanForCases
 from core.commands.setup import ChangeLocation, SetPolicy
-from core.commands.tracking import DeliverParcel
+from core.commands.tracking import DeliverParcel, RecordTracking
 from core.db import tables as t
 from core.domain.access import Role, system
 from core.domain.cases import CaseKind
 from core.domain.returning.boris import return_code
 from core.domain.returns import Wish
-from core.engine import Caller
+from core.domain.tracking import ParcelStatus, TrackingEvent
+from core.engine import Caller, Receipt
 from core.queries.counter import ShowCounter
 from core.queries.returns import ShowReturn
 from tests.shop import BER, HAM, SHOP, Shop, make_shop, staff
@@ -26,6 +28,7 @@ from tests.shop import BER, HAM, SHOP, Shop, make_shop, staff
 KEYS = ("a-key-for-tests-only-a-key-for-tests-only",)
 LEA = staff(Role.STORE, "Lea", locations=("HAM",))
 OWNER = staff(Role.OWNER, "Olga")
+CARRIER = Caller(system(SHOP, "carrier"), "webhook")
 
 
 @pytest.fixture
@@ -117,6 +120,29 @@ def test_a_code_opens_a_return_to_the_store_that_has_the_goods(shop: Shop):
     assert shop.do(ReceiveReturn("R1001-1"), LEA).ok
     assert level(shop, "mug-red", HAM) == (12, 0)
     assert shop.do(ConfirmReturn("R1001-1", code(shop)), LEA).code == "not_possible"
+
+
+def test_a_labeled_return_is_followed_until_it_lies_where_returns_go(shop: Shop):
+    def scan(status: ParcelStatus, number: str = "RET-77001") -> Receipt:
+        told = TrackingEvent(status, "Other", shop.clock())
+        return shop.do(RecordTracking(number, (told,)), CARRIER)
+
+    assert shop.do(LabelReturn("R1001-1", "DHL", "RET-77001")).code == "not_found"
+    assert shop.do(RequestReturn("1001", "mug-red", 2)).ok
+    assert scan(ParcelStatus.IN_TRANSIT).code == "not_yet"
+    assert shop.do(LabelReturn("R1001-1", "DHL", "T1001")).code == "not_possible"  # the way out
+    assert shop.do(LabelReturn("R1001-1", "DHL", "RET-77001")).ok
+    assert scan(ParcelStatus.INFO_RECEIVED).ok
+    assert shop.rows(t.rma)[0]["sent_at"] is None
+    assert [scan(ParcelStatus.IN_TRANSIT).ok for _ in range(2)] == [True, True]
+    shop.clock.advance(days=1)
+    assert scan(ParcelStatus.DELIVERED).ok
+    (rma,) = shop.rows(t.rma)
+    assert (rma["arrived_location_id"], rma["status"]) == (BER, "approved")
+    kinds = [row["kind"] for row in shop.rows(t.event)]
+    assert (kinds.count("ReturnSent"), kinds.count("ReturnArrived")) == (1, 1)
+    assert shop.do(ReceiveReturn("R1001-1", "ber")).ok
+    assert shop.do(LabelReturn("R1001-1", "DHL", "RET-77002")).code == "not_possible"
 
 
 def test_goods_that_nobody_counts_become_a_case_of_their_place_and_counting_ends_it(shop: Shop):

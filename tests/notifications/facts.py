@@ -263,6 +263,7 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
                         "post": "Berlin warehouse, Lindenstr. 1, 10969 Berlin",
                         "stores": ["Hamburg store, Jungfernstieg 1, 20095 Hamburg"],
                         "code": "482913",
+                        "label": "DHL 00340434161094000000",
                     },
                 )
             }
