@@ -12,6 +12,7 @@ from core.commands.crediting import spend
 from core.db.collections import Collections
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
+from core.domain.cases import CaseKind
 from core.domain.order import Order
 from core.domain.payments import Payment
 from core.domain.refusals import Conflict, Invalid, NotFound
@@ -202,6 +203,9 @@ def _answer(uow: UnitOfWork, order: Order, before: Payment, now: Payment) -> Non
         if is_done:
             Collections(uow).settle(one, "done")
             taken -= one.amount if one.kind == "capture" else 0
+    if not now.capture_left:
+        for kind in (CaseKind.CAPTURE_FAILED, CaseKind.CAPTURE_UNKNOWN):
+            uow.cases.close(kind, f"payment:{now.id}", "the gateway says what became of it")
 
 
 def _new(ask: RecordPayment, uow: UnitOfWork) -> Done:

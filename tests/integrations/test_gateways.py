@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.shop import acts
 from bot.sandbox.shop.wire import Fault
 from core.commands.asking_money import RequestPayment
 from core.commands.choosing import Units
@@ -373,6 +374,17 @@ async def test_money_that_the_store_holds_is_taken_when_goods_leave(store: Bank)
     assert row["captured"] == theirs.paid == theirs.total
     (payment,) = store.shop.rows(t.payment)
     assert (payment["captured"], payment["voided"]) == (theirs.total, 0)
+
+
+async def test_what_was_captured_in_the_shops_admin_meanwhile_is_no_trouble_for_long(store: Bank):
+    theirs = await _bought(store, held=True)
+    store.shop.do(CollectPayment(str(theirs.number)))
+    acts.capture_in_admin(store.town.store, theirs.number)
+    await store.work()
+    assert open_cases(store) == ["capture_failed"]
+    await store.town.bring()
+    assert open_cases(store) == []
+    assert order_row(store, str(theirs.number))["captured"] == theirs.paid == theirs.total
 
 
 async def test_what_the_store_holds_is_given_up_with_the_order(store: Bank):

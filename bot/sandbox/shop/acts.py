@@ -17,7 +17,15 @@ from bot.sandbox.shop.changes import (
     take_money,
     tell,
 )
-from bot.sandbox.shop.model import Address, Customer, Fulfillment, Line, Order, Refund
+from bot.sandbox.shop.model import (
+    Address,
+    Customer,
+    Fulfillment,
+    Line,
+    Order,
+    Refund,
+    Transaction,
+)
 from bot.sandbox.shop.people import COUNTRY_NAMES, TAX_PERCENT, Person, person
 from bot.sandbox.shop.store import Shop
 from bot.sandbox.shop.webhooks import Policy
@@ -111,6 +119,18 @@ def pay(shop: Shop, order: int | str, *, delivery: Policy = "once") -> Order:
     if not found.outstanding:
         raise ControlError(f"Order {found.name} has nothing left to pay.")
     take_money(shop, found)
+    tell(shop, found, ["orders/paid", "orders/updated"], delivery)
+    return found
+
+
+def capture_in_admin(shop: Shop, order: int | str, *, delivery: Policy = "once") -> Order:
+    """Shop staff take the money that was set aside."""
+    found = shop.order(order)
+    held = next((x for x in found.transactions if x.kind == "authorization"), None)
+    if held is None or not found.left_of(held):
+        raise ControlError(f"Order {found.name} has nothing set aside.")
+    made = Transaction(shop.new_id(), "capture", found.left_of(held), shop.now(), held.id)
+    found.transactions.append(made)
     tell(shop, found, ["orders/paid", "orders/updated"], delivery)
     return found
 

@@ -114,6 +114,7 @@ def _control(shop: Shop) -> dict[str, Callable[..., Any]]:
         "place_order": acts.place_order,
         "edit_order": acts.edit_order,
         "pay": acts.pay,
+        "capture": acts.capture_in_admin,
         "cancel": acts.cancel,
         "refund": acts.refund,
         "fulfill": acts.fulfill_in_admin,
