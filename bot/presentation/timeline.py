@@ -275,6 +275,7 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
         f"{state(str(d.get('before')))} to {state(str(d.get('after')))}."
     ),
     "ReturnWished": lambda d, _: f"Return {d.get('number')} is for {d.get('wish')} now.",
+    "ReturnFeeWaived": lambda d, _: f"Return {d.get('number')} costs nothing{_typed(d)}.",
     "ReturnReminded": _return("was called to mind"),
     "ReturnExpired": _return("ran out: nothing came in time"),
     "RefundDue": lambda d, desk: f"A refund of {_money(d, desk)} is due.",

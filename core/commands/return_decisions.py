@@ -15,6 +15,7 @@ from core.domain.access import Right
 from core.domain.cases import CaseKind
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.returning.rules import plain_terms, read_terms
 from core.domain.returns import Rma, RmaStatus, Wish, units_of
 from core.registry import Arg, Done, Risk, command
 
@@ -171,6 +172,37 @@ def change_wish(ask: ChangeWish, uow: UnitOfWork) -> Done:
     uow.emit(order.id, e.ReturnWished(rma.id, rma.number, ask.wish.value))
     money = f" {owed} is to be refunded." if owed else ""
     return _done(after, f"Return {rma.number} is for {ask.wish.value} now.{money}")
+
+
+@dataclass(frozen=True, slots=True)
+class WaiveReturnFee:
+    """Let a return cost its customer nothing; what was taken off already stays."""
+
+    number: Annotated[str, Arg.RETURN]
+    reason: Annotated[str, Arg.TEXT]
+
+
+@command(
+    "waive",
+    WaiveReturnFee,
+    Right.RETURN_DECIDE,
+    risk=Risk.IRREVERSIBLE,
+    examples=("waive R1001-1 a regular",),
+)
+def waive(ask: WaiveReturnFee, uow: UnitOfWork) -> Done:
+    reason = ask.reason.strip()
+    if not reason:
+        raise Invalid("Say why.", f"Write `waive {ask.number} a regular`.")
+    rma = uow.returns.get(ask.number)
+    terms = {line.line_id: read_terms(line.terms) for line in rma.lines}
+    if not any(each.fixed_fee or each.fee_percent for each in terms.values()):
+        raise NotPossible(f"Return {rma.number} costs its customer nothing.")
+    lines = tuple(
+        replace(line, terms=plain_terms(terms[line.line_id].waived)) for line in rma.lines
+    )
+    after = uow.returns.save(rma, replace(rma, lines=lines))
+    uow.emit(rma.order_id, e.ReturnFeeWaived(rma.id, rma.number, reason))
+    return _done(after, f"Return {rma.number} costs its customer nothing.")
 
 
 def give_back(uow: UnitOfWork, rma: Rma) -> None:

@@ -86,7 +86,7 @@ _UPDATE_LINE = Statement(
     t.rma_line.update().where(
         _ml.rma_id == sa.bindparam("row_rma"), _ml.line_id == sa.bindparam("row_line")
     ),
-    sets=("received", "restocked", "missing", "kept", "declined", "paid", "condition"),
+    sets=("received", "restocked", "missing", "kept", "declined", "paid", "condition", "terms"),
 )
 
 
@@ -287,5 +287,6 @@ class Returns:
                     declined=new.declined,
                     paid=new.paid,
                     condition=new.condition,
+                    terms=to_json(new.terms),
                 )
         return after

@@ -498,6 +498,13 @@ class ReturnWished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnFeeWaived(Event):
+    return_id: int
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnReminded(Event):
     return_id: int
     number: str

@@ -10,6 +10,7 @@ from core.commands.return_decisions import (
     CancelOwnReturn,
     CancelReturn,
     ChangeWish,
+    WaiveReturnFee,
 )
 from core.commands.return_expiry import ExpireReturns
 from core.commands.return_rules import (
@@ -121,6 +122,17 @@ def test_the_fee_is_taken_once_and_the_terms_stay_as_they_were_promised(shop):
         [("line", 3980), ("fee", -398)],
     ]
     assert sum(x["amount"] for x in shop.rows(t.refund)) == 5970 - 897
+
+
+def test_a_fee_is_waived_by_somebody_who_says_why(shop):
+    rule(shop, fee=300, label="customer", label_cost=490)
+    shop.do(RequestReturn("1001", "mug-red", 1))
+    assert shop.do(WaiveReturnFee("R1001-1", " ")).code == "invalid"
+    assert shop.do(WaiveReturnFee("R1001-1", "a regular")).ok
+    assert shop.do(WaiveReturnFee("R1001-1", "again")).code == "not_possible"
+    shop.do(ReceiveReturn("R1001-1"))
+    assert items(shop) == [[("line", 1990)]]
+    assert shop.do(WaiveReturnFee("R1001-1", "x"), staff(Role.SUPPORT)).code == "not_allowed"
 
 
 def test_small_things_are_refunded_and_kept(shop):

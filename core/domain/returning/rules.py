@@ -92,6 +92,11 @@ class Terms:
             return replace(self, shipping=ShippingBack.NONE) if is_fault else self
         if self.fee_on_our_fault:
             return self
+        return self.waived
+
+    @property
+    def waived(self) -> Terms:
+        """The same without any cost to the customer."""
         return replace(self, fee=0, fee_percent=0, label=Payer.SHOP)
 
     @property
