@@ -121,7 +121,7 @@ class Telegram:
 
     async def deliver(self) -> list[int]:
         """Post the waiting updates to the webhook; what is not taken with a 2xx stays."""
-        if not self.webhook.url:
+        if not self.webhook.url or not self.updates:
             return []
         taken = []
         async with self._busy, httpx2.AsyncClient(timeout=10, trust_env=False) as client:
