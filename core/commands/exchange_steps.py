@@ -41,6 +41,18 @@ def go_on(uow: UnitOfWork, rma: Rma) -> bool:
     return step is not Step.NOTHING
 
 
+def told(uow: UnitOfWork, rma: Rma) -> str:
+    """What the goods that came mean for the new ones; "" for a return that is no exchange."""
+    found = exchanges.exchange_of(uow.session, rma.id)
+    if found is None or found.state is ExchangeState.CANCELED:
+        return ""
+    new = uow.orders.own(found.new_order_id)
+    due = owed_for(new)
+    return f" {new.number} " + (
+        f"lacks {amount_text(due, new.currency)}." if due else "is paid by it and may leave."
+    )
+
+
 def _facts(rma: Rma, new: Order) -> Facts:
     ended = rma.closed_at is not None or rma.status in (RmaStatus.REJECTED, RmaStatus.EXPIRED)
     return Facts(

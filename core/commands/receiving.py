@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from core.commands.exchange_steps import go_on
+from core.commands.exchange_steps import go_on, told
 from core.commands.returned_goods import put_away
 from core.commands.returned_money import finish, is_settled, pay_for
 from core.commands.returns import named_lines, requested
@@ -111,7 +111,7 @@ def receive(ask: ReceiveReturn, uow: UnitOfWork) -> Done:
     if not go_on(uow, after):
         _ask_for_other_goods(uow, order, after)
     return Done(
-        f"Return {rma.number} {_told(came, place)}.{_money(owed)}",
+        f"Return {rma.number} {_told(came, place)}.{told(uow, after)}{_money(owed)}",
         {"return": rma.number, "status": after.status.value, "location": place.code},
     )
 

@@ -160,6 +160,8 @@ def _held(facts: Facts, shop: Shop) -> Next | None:
     what = f"decide the {word}hold"
     if hold.reason is HoldReason.CONSOLIDATION:
         what = "wait for one parcel"
+    elif hold.reason is HoldReason.EXCHANGE:
+        what = "send back what it is exchanged for"
     return Next(_decider(hold), what, until, hold.party, "held", blocked=True)
 
 

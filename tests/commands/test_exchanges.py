@@ -79,7 +79,9 @@ def test_an_even_exchange_moves_no_money_and_leaves_when_the_goods_are_here(shop
     assert held(shop) == ["exchange"]
     assert shop.do(ShipWork("1001-X1", "T1002", "DHL")).code == "held"
     assert swap(shop, units=2).code == "not_possible"
-    assert shop.do(ReceiveReturn("R1001-1")).ok
+    assert shop.do(ReceiveReturn("R1001-1")).sentence == (
+        "Return R1001-1 is received at BER. 1001-X1 is paid by it and may leave."
+    )
     assert held(shop) == []
     assert money(shop, "1001-X1") == (1990, 1990, 0, "paid")
     assert money(shop, "1001") == (3980, 3980, 1990, "part_refunded")
