@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,7 +16,6 @@ import msgspec
 from core.commands.capture import CaptureLine, CaptureOrder
 from core.commands.deliveries import IgnoreDelivery
 from core.commands.outside import RecordChannelRefund
-from core.commands.payment_news import CapturePayment
 from core.commands.shipping import FulfilledLine, RecordFulfillment
 from core.domain.lanes import LOCAL
 from core.domain.money import parse_minor
@@ -27,6 +26,7 @@ from core.domain.shop import Connection
 from core.engine import Unreadable
 from core.integrations.channels.shopify import payload as p
 from core.integrations.channels.shopify import returns
+from core.integrations.channels.shopify.held import held_there
 from core.integrations.channels.shopify.nodes import order_of_node
 
 ORDER_TOPICS = (
@@ -49,7 +49,6 @@ RETURN_TOPICS = (
 PULLED_ORDER = "pull/order"
 PAID = ("paid", "partially_paid", "partially_refunded", "refunded")
 TEXT_MAX = 5000
-AUTHORIZED_FOR = timedelta(days=7)
 
 
 def translate_delivery(connection: Connection, topic: str, raw: bytes) -> Any:
@@ -99,7 +98,7 @@ def capture_of(connection: Connection, order: p.Order) -> CaptureOrder:
         handed_over=is_till,
         sold_at=str(order.location_id or "") if is_till else "",
         shipping_line=_text(next((x.title for x in shipping if x.title), ""))[:100],
-        payments=_held(order),
+        payments=held_there(order, total_of(order)),
         pickup_at=str(order.picked_up_at or "") if order.delivered_by == "PICK_UP" else "",
         method=LOCAL if order.delivered_by == "LOCAL" else "",
         extra=_extra(order),
@@ -110,15 +109,6 @@ def _shipping_tax(order: p.Order, shipping: list[p.ShippingLine]) -> int | None:
     """None where the shop does not say it: then it is what the lines leave of the order's tax."""
     taxes = [tax.price for line in shipping for tax in line.tax_lines]
     return sum(_money(order, price) for price in taxes) if taxes else None
-
-
-def _held(order: p.Order) -> tuple[CapturePayment, ...]:
-    """Money that the shop has only set aside. Until when, only some plans are told: cards hold it
-    for seven days at least."""
-    if order.financial_status != "authorized" or not total_of(order):
-        return ()
-    ends = (order.processed_at or order.created_at) + AUTHORIZED_FOR
-    return (CapturePayment("channel", str(order.id), total_of(order), expires_at=ends),)
 
 
 def _require_sense(order: p.Order) -> None:
