@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from core.domain.routing.beside import told_beside, told_without_rules
 from core.domain.routing.decision import Facts, decide
@@ -152,6 +152,7 @@ def test_a_plan_that_turns_out_no_worse_is_told_honestly() -> None:
     assert in_words(Worse("not_seen"), euros) == ("might do as well; the search ended at its limit")
 
 
+@settings(max_examples=50)
 @given(DOCUMENTS, FACTS)
 def test_whatever_was_considered_has_its_reason_and_survives_json(
     document: Document, asked: Facts
@@ -167,6 +168,7 @@ def test_whatever_was_considered_has_its_reason_and_survives_json(
         assert not any(each.worse == Worse("not_seen") for each in trace.beside)
 
 
+@settings(max_examples=50)
 @given(demands, sites, objectives)
 def test_without_rules_the_objective_is_the_one_rule(
     wanted: list[Demand], places: list[Candidate], objective: Objective

@@ -370,3 +370,17 @@ def test_too_few_parcels_ship_the_most_and_then_the_best(
     assert key(fill.best) == min(map(key, sets))
     spent = Fill(problem, most, Budget(1), fewest=fewest)
     assert not spent.run()
+
+
+def test_the_most_that_few_parcels_hold_is_not_proven_where_the_search_had_to_stop() -> None:
+    """Six parcels of six units never hold sixty-four: that is sure; which six is best is not."""
+    rng = random.Random(11)
+    wanted = [Demand(sku, 8) for sku in "abcdefgh"]
+    places = [
+        Candidate(f"L{n}", n, 500 + n, 0, None, dict.fromkeys(rng.sample("abcdefgh", 3), 2))
+        for n in range(40)
+    ]
+    rough = plan(wanted, places, Objective.CHEAPEST, Limits(max_parcels=6, node_limit=0))
+    assert (rough.proven, rough.gap_bound, rough.parcels) == (False, None, 6)
+    sure = plan(wanted, places[:7], Objective.CHEAPEST, Limits(max_parcels=6, node_limit=0))
+    assert (sure.proven, sure.gap_bound) == (True, 0)

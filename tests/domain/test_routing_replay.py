@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.routing.problem import Pick
@@ -28,6 +28,7 @@ def flat(free: dict[str, dict[str, int]]) -> dict[tuple[str, str], int]:
     return {(p, sku): units for p, row in free.items() for sku, units in row.items() if units}
 
 
+@settings(max_examples=40)
 @given(levels, changes, changes)
 def test_whoever_takes_what_was_taken_ends_with_what_lies_there_now(
     now: dict[tuple[str, str], int], others: list[Change], own: list[Change]
@@ -41,6 +42,7 @@ def test_whoever_takes_what_was_taken_ends_with_what_lies_there_now(
     assert flat(shelves.free) == {cell: units for cell, units in now.items() if units}
 
 
+@settings(max_examples=40)
 @given(levels, changes, st.integers(0, 10), st.integers(0, 10))
 def test_every_moment_has_what_lies_there_now_less_what_came_later(
     now: dict[tuple[str, str], int], others: list[Change], began: int, then: int

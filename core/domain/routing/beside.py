@@ -26,7 +26,7 @@ from core.domain.routing.worse import (
 )
 
 # A glance at each location: what is worse with it shows long before the best plan is proven.
-GLANCE = Limits(node_limit=200)
+GLANCE = Limits(node_limit=60)
 _TIES = (Aim.FEWEST_PARCELS, Aim.NEAREST)
 
 
