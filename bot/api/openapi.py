@@ -70,6 +70,7 @@ def describe(version: str) -> Document:
     for one in resources():
         operation = _read(one, questions[one.question], outputs[one.question])
         paths[_plain(BASE + one.path)] = {"get": operation}
+    paths[f"{BASE}/documents/{{number}}.pdf"] = {"get": _PDF}
     orders = paths.setdefault(f"{BASE}/orders", {})
     orders["post"] = _write("capture_order", CaptureOrder, _without(components), receipt, True)
     for one, spec in zip(ASKED, asked, strict=True):
@@ -204,6 +205,22 @@ def _problems(*statuses: int) -> Document:
         for status in (*statuses, 422, 500, 503)
     }
 
+
+_PDF: Document = {
+    "operationId": "document_pdf",
+    "summary": "Show an invoice or a credit note as PDF.",
+    "tags": ["documents"],
+    "parameters": [
+        {"name": "number", "in": "path", "required": True, "schema": {"type": "string"}}
+    ],
+    "responses": {
+        "200": {
+            "description": "The paper as it was made",
+            "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **_problems(401, 403, 404),
+    },
+}
 
 # --- a page for people ---------------------------------------------------------------------------
 
