@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 import httpx2
 from starlette.applications import Starlette
@@ -19,6 +20,9 @@ from bot.sandbox.slack.delivery import Deliver, http_deliver
 from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.web_api import RAW_SEND, Sleep, WebApi
 from bot.sandbox.slack.workspace import Workspace
+
+# To load the world's certificates takes longer than a whole test: once per process is enough.
+_certificates = cache(httpx2.create_ssl_context)
 
 
 def slack_app(
@@ -35,7 +39,7 @@ def slack_app(
     """
     if request_url is not None:
         workspace.request_url = request_url
-    client = httpx2.AsyncClient()
+    client = httpx2.AsyncClient(verify=_certificates())
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
