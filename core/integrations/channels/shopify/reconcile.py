@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from core.db import channels
 from core.db.connection import Session
 from core.db.orders import order_by_external
+from core.db.refunds import parts_of
 from core.domain.order import Order
-from core.domain.payments import payment_status
 from core.integrations.channels.shopify import payload as p
 from core.integrations.channels.shopify.access import Store, place_of
 from core.integrations.channels.shopify.nodes import gid, order_of_node
@@ -51,18 +51,24 @@ def _order_differences(store: Store, theirs: p.Order, session: Session) -> list[
     ours = order_by_external(session, store.connection.id, str(theirs.id))
     if ours is None:
         return [Difference(theirs.name or str(theirs.id), "order", "missing", "there")]
-    pairs = _compared(store, ours, theirs)
+    pairs = _compared(store, _as_money(session, ours), theirs)
     return [Difference(ours.number, field, a, b) for field, a, b in pairs if a != b]
+
+
+def _as_money(session: Session, ours: Order) -> Order:
+    """Without what went back as store credit: of that the store does not know."""
+    parts = parts_of(session, ours.id)
+    credit = [p.amount for p in parts if p.gateway == "credit" and p.state == "refunded"]
+    return replace(ours, refunded=ours.refunded - sum(credit))
 
 
 def _compared(store: Store, ours: Order, theirs: p.Order) -> Iterator[tuple[str, str, str]]:
     told = capture_of(store.connection, theirs)
     refunded = theirs.financial_status in ("refunded", "partially_refunded")
-    money = payment_status(ours.total, ours.captured, ours.refunded, 0).value
     yield "number", ours.number.rpartition("-")[2], told.number.lstrip("#").rpartition("-")[2]
     yield "canceled", _yes(ours.is_canceled), _yes(told.canceled_at is not None)
     yield "captured", str(ours.captured), str(told.captured)
-    yield "refunded", _yes("refunded" in money), _yes(refunded)
+    yield "refunded", _yes(ours.refunded > 0), _yes(refunded)
     if ours.is_canceled:
         return
     yield "total", str(ours.total), str(told.total)
