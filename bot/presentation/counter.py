@@ -19,8 +19,7 @@ def counter_form(
 ) -> Form:
     """Short enough for a phone: a number for each line, one condition, one tick for the shelf."""
     known = {"location": view.location, **given, "order": view.order}
-    nothing = "" if view.lines else "Nothing of this order can come back."
-    form = form_for(spec, known, desk, " ".join(filter(None, (problem, nothing))))
+    form = form_for(spec, known, desk, problem)
     said = str(given.get("sku", "")).casefold()
     lines = tuple(
         Input(

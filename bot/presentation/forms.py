@@ -10,7 +10,7 @@ from bot.grammar.desk import Desk
 from bot.grammar.lexicon import Slot, slots_of
 from bot.presentation.buttons import label
 from bot.presentation.model import Action, Card, Choice, Form, Input, Section
-from bot.presentation.words import sentence, state
+from bot.presentation.words import reason, sentence
 from core.queries.orders import LineView, OrderView
 from core.registry import Arg, Risk, Spec
 
@@ -206,4 +206,4 @@ def _choices(slot: Slot, desk: Desk) -> tuple[Choice, ...]:
         return tuple(
             Choice(p.code, f"{p.code} — {p.name}" if p.name else p.code) for p in desk.places
         )
-    return tuple(Choice(value, sentence(state(value))) for value in slot.choices)
+    return tuple(Choice(value, sentence(reason(value))) for value in slot.choices)

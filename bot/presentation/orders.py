@@ -10,7 +10,18 @@ from bot.presentation.buttons import button, kept, more_button
 from bot.presentation.holds import hold_sections, next_words
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.timeline import tell
-from bot.presentation.words import ago, count, day, money, sentence, state, today, until, when
+from bot.presentation.words import (
+    ago,
+    count,
+    day,
+    money,
+    reason,
+    sentence,
+    state,
+    today,
+    until,
+    when,
+)
 from core.domain.blocking import Next
 from core.domain.holds import HoldReason
 from core.domain.lanes import STANDARD
@@ -195,12 +206,13 @@ def _whose(assignee: str) -> str:
 
 def _backs(view: OrderView, desk: Desk) -> Iterable[str]:
     for each in view.returns:
-        units, why = count(each.units, "unit"), state(each.reason)
+        units, why = count(each.units, "unit"), reason(each.reason)
         yield f"Return {each.number}: {state(each.status)}, {units}, {why}"
     for refund in view.refunds:
         reference = f", {refund.reference}" if refund.reference else ""
         amount = money(refund.amount, refund.currency, desk)
-        yield f"Refund {amount}: {state(refund.state)}{reference}"
+        how = "waits for approval" if refund.waits else state(refund.state)
+        yield f"Refund {amount}: {how}{reference}"
     if view.asked:
         yield f"{money(view.asked, view.currency, desk)} more are asked of the customer"
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept, more_button
 from bot.presentation.model import Action, Card, Field, Page, Section, Tone
-from bot.presentation.words import ago, count, money, sentence, stamp, state
+from bot.presentation.words import ago, count, money, reason, sentence, stamp, state
+from core.domain.returning.dispositions import lies
 from core.queries.returns import (
     ListReturns,
     RefundView,
@@ -57,7 +58,7 @@ def return_card(view: ReturnView, desk: Desk) -> Card:
     opening = button(desk, "show", brief.order, text="Open Order")
     buttons = kept(*acting, opening)
     return Card(
-        title=f"Return {brief.number} · {view.customer_name} · {state(brief.status)}",
+        title=f"Return {brief.number} · {view.customer_name} · {_status(brief)}",
         sections=tuple(section for section in _sections(view, desk) if section.lines),
         fields=_fields(view, desk),
         actions=buttons[:3],
@@ -74,6 +75,11 @@ def _acting(view: ReturnView, verb: str, is_first: bool, desk: Desk) -> Action |
     return button(desk, verb, view.brief.number, style="primary" if is_first else "plain")
 
 
+def _status(brief: ReturnBrief) -> str:
+    partly = brief.status == "received" and brief.expected
+    return "partly received" if partly else state(brief.status)
+
+
 def _tone(brief: ReturnBrief) -> Tone:
     tones: dict[str, Tone] = {"requested": "warn", "refunded": "good", "rejected": "quiet"}
     return tones.get(brief.status, "plain")
@@ -85,7 +91,7 @@ def _fields(view: ReturnView, desk: Desk) -> tuple[Field, ...]:
     found = [
         Field("Order", brief.order),
         Field("Asked", f"{ago(brief.requested_at, desk.now)}{by}"),
-        Field("Reason", state(brief.reason) if brief.reason != "unknown" else "not said"),
+        Field("Reason", reason(brief.reason)),
     ]
     if view.wish != "refund":
         found.append(Field("Wants", state(view.wish)))
@@ -114,7 +120,9 @@ def _sections(view: ReturnView, desk: Desk) -> Iterable[Section]:
 def _next(view: ReturnView) -> Iterable[str]:
     step = _STEPS.get(view.brief.status)
     if any(place.disposition == "quarantine" for place in view.places):
-        yield "Next: look at what is in quarantine, then move it on."
+        yield "Next: Look at what is in quarantine, then move it on."
+    elif view.brief.status == "received" and view.brief.expected:
+        yield "Next: The rest is still expected; count it in when it comes."
     elif step and view.closed_at is None:
         yield f"Next: {step}"
 
@@ -134,7 +142,7 @@ def _line(line: ReturnLineView) -> str:
 
 def _place(place: ReturnPlace) -> str:
     photos = count(len(place.photos), "photo") if place.photos else ""
-    told = (f"{place.units} × {place.sku}", state(place.disposition), place.location)
+    told = (f"{place.units} × {place.sku}", lies(place.disposition), place.location)
     return " · ".join(part for part in (*told, place.condition, photos) if part)
 
 
@@ -163,5 +171,5 @@ def return_page(page: ReturnPage, asked: ListReturns, desk: Desk) -> Page:
 def _brief(brief: ReturnBrief, desk: Desk) -> str:
     age = ago(brief.requested_at, desk.now)
     units = count(brief.units, "unit")
-    parts = (brief.number, f"order {brief.order}", units, state(brief.reason), state(brief.status))
+    parts = (brief.number, f"order {brief.order}", units, reason(brief.reason), _status(brief))
     return sentence(" · ".join((*parts, age)))

@@ -10,6 +10,7 @@ from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Page
 from bot.presentation.words import count, day, money, sentence, state, when
+from core.domain.returning.dispositions import lies
 from core.queries.timelines import Timeline, Told
 
 LINES_SHOWN = 30
@@ -59,6 +60,11 @@ def _units(each: Data) -> str:
 
 def _for(data: Data, name: str = "reason") -> str:
     return f": {state(str(data[name]))}" if data.get(name) else ""
+
+
+def _because(data: Data) -> str:
+    """Why goods come back; nothing where nobody said."""
+    return "" if data.get("reason") == "unknown" else _for(data)
 
 
 def _typed(data: Data, name: str = "reason") -> str:
@@ -173,7 +179,7 @@ def _at(words: str) -> Callable[[Data, Desk], str]:
 
 
 def _return(words: str) -> Callable[[Data, Desk], str]:
-    return lambda data, _desk: f"Return {data.get('number')} {words}{_for(data)}."
+    return lambda data, _desk: f"Return {data.get('number')} {words}{_because(data)}."
 
 
 def _approved(data: Data, _desk: Desk) -> str:
@@ -271,8 +277,8 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     ),
     "ReturnMissing": lambda d, _: f"Return {d.get('number')} came without {_units_of(d)}.",
     "ReturnMovedOn": lambda d, _: (
-        f"Return {d.get('number')}: {d.get('units')} × {d.get('sku')} went from "
-        f"{state(str(d.get('before')))} to {state(str(d.get('after')))}."
+        f"Return {d.get('number')}: {d.get('units')} × {d.get('sku')} moved on: "
+        f"{lies(str(d.get('before')))}, now {lies(str(d.get('after')))}."
     ),
     "ReturnWished": lambda d, _: f"Return {d.get('number')} is for {d.get('wish')} now.",
     "ReturnFeeWaived": lambda d, _: f"Return {d.get('number')} costs nothing{_typed(d)}.",

@@ -38,6 +38,11 @@ def state(code: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code).replace("_", " ").lower()
 
 
+def reason(code: str) -> str:
+    """Why goods come back, or what is wrong with them; where nobody said, that is said."""
+    return "no reason given" if code == "unknown" else state(code)
+
+
 def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 

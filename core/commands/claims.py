@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from core.commands.choosing import Units, by_sku, choose, in_words
 from core.commands.flagging import clean_photos, flags_of
+from core.commands.nothing_left import why_taken
 from core.commands.owing import items_for, owe, text_of
 from core.commands.refunds import value_of
 from core.commands.replacing import ResendOrder, Sure, Why, resend
@@ -81,7 +82,7 @@ def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder) -> Done:
         raise Invalid("A note has 2,000 characters at most.")
     photos = clean_photos(ask.photos)
     order = uow.orders.get(ask.order)
-    made = _new(uow, order, ask, _units(order, ask), photos)
+    made = _new(uow, order, ask, _units(uow, order, ask), photos)
     found, outcome = flags_of(uow, order, photos)
     made = replace(made, flags=tuple(each.words for each in found))
     uow.orders.save(Change(_claimed(order, made, 1)))
@@ -97,19 +98,25 @@ def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder) -> Done:
     return _settle(uow, made, made.wish, "policy")
 
 
-def _units(order: Order, ask: ClaimOrder | ClaimOwnOrder) -> dict[int, int]:
+def _units(uow: UnitOfWork, order: Order, ask: ClaimOrder | ClaimOwnOrder) -> dict[int, int]:
     able = {line.id: line.claimable for line in order.lines}
     if ask.reason not in UNSEEN:
         able = {line.id: min(able[line.id], line.delivered) for line in order.lines}
-    if ask.units:
-        return choose(order, ask.units, lambda line: able[line.id], "can be claimed")
     units = {line_id: left for line_id, left in able.items() if left > 0}
     if not units:
         raise NotPossible(
             f"Nothing of order {order.number} can be claimed.",
-            "Only what was sent can be, and nothing that is in a return or a claim already.",
+            why_taken(uow, order) or _NOT_YET[any(line.shipped for line in order.lines)],
         )
+    if ask.units:
+        return choose(order, ask.units, lambda line: able[line.id], "can be claimed")
     return units
+
+
+_NOT_YET = {
+    False: "Nothing of it was sent yet.",
+    True: "It has not arrived yet: only `lost` or `not_received` can be said of it.",
+}
 
 
 def _new(

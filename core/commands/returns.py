@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
+from core.commands.nothing_left import why_nothing
 from core.commands.return_terms import judge, keepable, words_of
 from core.commands.returned_money import pay_for
 from core.db.claims import note_photos
@@ -139,7 +140,7 @@ def try_return(
     n: int,
 ) -> tuple[Rma, dict[int, Assessed]]:
     """The `n`th return of an order as it would be asked for now, and what the rules say of it."""
-    rma = _new(within, order, _chosen(order, ask.wanted), ask, id_, n)
+    rma = _new(within, order, _chosen(within, order, ask.wanted), ask, id_, n)
     found = judge(within, order, rma)
     return _judged(rma, found), found
 
@@ -192,14 +193,13 @@ def _kept(order: Order, units: Mapping[int, int]) -> Order:
 
 
 def _chosen(
-    order: Order, wanted: tuple[ReturnedLine, ...]
+    within: UnitOfWork | Reader, order: Order, wanted: tuple[ReturnedLine, ...]
 ) -> tuple[Units, dict[int, ReturnReason | None]]:
     """The wish as units per line, and why; a SKU on several lines is taken from them in order."""
     free = {line.id: line.returnable for line in order.lines if line.returnable > 0}
     if not free:
         raise NotPossible(
-            f"Nothing of order {order.number} can be returned.",
-            "Only delivered goods that are not on their way back already can be.",
+            f"Nothing of order {order.number} can be returned.", why_nothing(within, order)
         )
     if not wanted:
         return free, {}

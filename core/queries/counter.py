@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.counter import ReturnHere
+from core.commands.nothing_left import why_nothing
 from core.commands.return_terms import words_of
 from core.commands.returned_money import NOT_ON_SIGHT, items_of
 from core.commands.returns import try_return
@@ -14,6 +15,7 @@ from core.db.refunds import refunds_of
 from core.domain.access import Right
 from core.domain.order import Order
 from core.domain.refunds import total_of
+from core.domain.refusals import NotPossible
 from core.domain.returning.dispositions import Disposition
 from core.domain.returning.rules import read_terms
 from core.domain.returning.verdict import Verdict
@@ -59,6 +61,10 @@ def show_counter(ask: ShowCounter, reader: Reader) -> CounterView:
         for line in order.lines
         if line.returnable > 0
     )
+    if not lines:
+        raise NotPossible(
+            f"Nothing of order {order.number} can come back.", why_nothing(reader, order)
+        )
     refund, words, needs = _outcome(reader, order, ask.form)
     name = order.customer_name.split(" ")[0]  # the customer stands there; nobody needs more
     own = reader.actor.locations[0] if len(reader.actor.locations) == 1 else ""

@@ -13,7 +13,7 @@ from core.db.connection import Session
 from core.db.fulfillment import fulfillments_of, parcels_of
 from core.db.payments import requests_of
 from core.db.reading import Reader
-from core.db.refunds import refunds_of
+from core.db.refunds import parts_of, refunds_of
 from core.db.returns import rmas_of
 from core.db.rows import from_json, micros, moment
 from core.db.scanning import open_work
@@ -135,11 +135,14 @@ class ReturnBrief:
 
 @dataclass(frozen=True, slots=True)
 class RefundBrief:
+    """`waits`: a second person has to approve it first."""
+
     id: int
     amount: int
     currency: str
     state: str
     reference: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +278,12 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
 
 
 def _refunds(session: Session, order_id: int) -> tuple[RefundBrief, ...]:
+    refunds = refunds_of(session, order_id)
+    parts = parts_of(session, order_id) if refunds else []
+    planned = {part.refund_id for part in parts if part.state == "planned"}
     return tuple(
-        RefundBrief(r.id, r.amount, r.currency, r.state, r.reference)
-        for r in refunds_of(session, order_id)
+        RefundBrief(r.id, r.amount, r.currency, r.state, r.reference, r.id in planned)
+        for r in refunds
     )
 
 

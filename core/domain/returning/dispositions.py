@@ -21,6 +21,21 @@ class Disposition(StrEnum):
 
 
 D = Disposition
+_LIES = {
+    D.RESTOCK: "on the shelf",
+    D.QUARANTINE: "in quarantine",
+    D.REFURBISH: "set aside for repair",
+    D.WRITE_OFF: "written off",
+    D.SEND_BACK: "on their way back to the customer",
+    D.MISSING: "missing",
+}
+
+
+def lies(disposition: str) -> str:
+    """Where units are, in words."""
+    return _LIES[Disposition(disposition)]
+
+
 PLACED = (D.RESTOCK, D.QUARANTINE, D.REFURBISH, D.WRITE_OFF, D.SEND_BACK)
 # Units whose money is not due: they go back to the customer, or nobody has looked at them yet.
 NOT_PAID = (D.SEND_BACK, D.MISSING)
@@ -55,7 +70,8 @@ def moving(before: Disposition, after: Disposition) -> tuple[tuple[Move, int], .
     Raises NotPossible for the same place twice and for units that never came.
     """
     if before is after:
-        raise NotPossible(f"They are in {after.value.replace('_', ' ')} already.")
+        others = ", ".join(f"`{each}`" for each in PLACED if each is not after)
+        raise NotPossible(f"They are {lies(after)} already.", f"They could go to {others}.")
     if D.MISSING in (before, after):
         raise NotPossible(
             "Units that did not come cannot move on.", "If they came after all, write `received`."

@@ -1,0 +1,70 @@
+"""Returns and claims as staff type and read them: every no says what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.bridge import House
+from bot.presentation.plain import all_as_text
+from core.domain.access import Role
+from tests.shop import Shop, staff
+from tests.surfaces.desk_story import ask, desk_house
+
+OLGA = staff(Role.OWNER, "Olga")
+
+
+@pytest.fixture
+def house(sqlite_database: str) -> Iterator[House]:
+    with desk_house(sqlite_database) as (house, shop):
+        _place(shop)
+        yield house
+
+
+def _place(shop: Shop) -> None:
+    shop.place(2001, ("sock-grey", 2), total=3980, captured=3980)
+
+
+def said(house: House, text: str) -> str:
+    return all_as_text(ask(house, text, OLGA))
+
+
+def arrived(house: House) -> House:
+    for text in ("picked 2001", "shipped 2001", "delivered 2001"):
+        said(house, text)
+    return house
+
+
+def test_what_was_never_sent_is_canceled_instead(house: House) -> None:
+    for text in ("return 2001", "return 2001 here", "exchange 2001 sock-grey 1 for mug-red"):
+        assert "`cancel 2001`" in said(house, text), text
+    assert "Nothing of it was sent yet." in said(house, "claim 2001 lost")
+
+
+def test_what_is_in_a_return_is_counted_in_instead(house: House) -> None:
+    said(arrived(house), "return 2001")
+    for text in ("return 2001", "return 2001 sock-grey 1", "return 2001 here"):
+        assert "When its goods are here: `received R2001-1`." in said(house, text), text
+    assert "R2001-1" in said(house, "claim 2001 sock-grey 1 damaged")
+
+
+def test_a_return_says_how_much_of_it_is_here_and_where_it_is(house: House) -> None:
+    said(arrived(house), "return 2001")
+    said(house, "received R2001-1 ber sock-grey 1 quarantine a hole")
+    card = said(house, "R2001-1")
+    assert "partly received" in card
+    assert "in quarantine" in card
+    assert "no reason given" in card
+    moved = said(house, "move-on R2001-1 sock-grey 1 restock")
+    assert "The rest is still expected" in moved or "can be sold again" in moved
+    assert "on the shelf already" in said(house, "move-on R2001-1 sock-grey 1 restock")
+    assert "in quarantine, now on the shelf" in said(house, "timeline 2001")
+    assert "no reason given" in said(house, "returns")
+    assert "not placed" not in said(house, "2001")
+
+
+def test_a_refund_that_nobody_has_approved_says_so_on_its_order(house: House) -> None:
+    sue = staff(Role.SUPPORT, "Sue")
+    ask(house, "refund now 2001 25.00 late parcel", sue)
+    assert "Refund €25.00: waits for approval" in said(house, "2001")
