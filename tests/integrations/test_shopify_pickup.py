@@ -30,7 +30,7 @@ async def test_a_store_is_recognized_told_and_fulfilled(database: str) -> None:
     and the pull, which knows better, moves what nobody has touched."""
     town = make_town(database)
     town.shop.engine.keys = KEYS
-    theirs = town.buy({"mug-red": 1}, shipping_title="Hamburg warehouse", shipping=0)
+    theirs = town.buy({"mug-red": 1}, shipping_title="Hamburg store", shipping=0)
     await town.bring()
     assert [work.location for work in show(town, theirs.number).works] == ["BER"]
     town.shop.clock.advance(minutes=20)
@@ -40,9 +40,9 @@ async def test_a_store_is_recognized_told_and_fulfilled(database: str) -> None:
     open_at = [work.location for work in view.works if work.stage == "ready"]
     assert (view.method, open_at) == ("pickup", ["HAM"])
 
-    named = ChangeLocation("HAM", name="Hamburg warehouse")
+    named = ChangeLocation("HAM", name="Hamburg store")
     assert town.shop.do(named, OLGA).ok
-    second = town.buy({"mug-red": 1}, shipping_title="Hamburg warehouse", shipping=0)
+    second = town.buy({"mug-red": 1}, shipping_title="Hamburg store", shipping=0)
     await town.bring()
     assert [work.location for work in show(town, second.number).works] == ["HAM"]
 

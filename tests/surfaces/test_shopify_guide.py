@@ -120,7 +120,7 @@ def test_the_guide_leads_to_a_shop_that_agrees_with_its_store(reader, front, mon
     assert "40 made, 0 changed, 0 the same, 0 problems" in reader.follows("wismo import products")
     assert "0 problems" in reader.follows("wismo import stock")
     places = reader.follows("wismo location list")
-    for line in ("BER\tBerlin warehouse", "HAM\tHamburg warehouse", "EIN\tPackwerk 3PL"):
+    for line in ("BER\tBerlin warehouse", "HAM\tHamburg store", "EIN\tPackwerk 3PL"):
         assert line in places
     assert front.mutations == []
 

@@ -100,7 +100,7 @@ _PRODUCTS: dict[str, tuple[int, dict[str, tuple[str, int]]]] = {
 
 LOCATIONS = (
     Location(70001, "BER", "Berlin warehouse", "Musterallee 12", "10999", "Berlin", "DE"),
-    Location(70002, "HAM", "Hamburg warehouse", "Beispielkai 4", "20457", "Hamburg", "DE"),
+    Location(70002, "HAM", "Hamburg store", "Beispielkai 4", "20457", "Hamburg", "DE"),
     Location(70003, "MUC", "Munich store", "Probeplatz 1", "80331", "München", "DE", ships=False),
     Location(70004, "VIE", "Vienna store", "Mustergasse 7", "1070", "Wien", "AT"),
     Location(70005, "3PL", "Packwerk 3PL", "Testlaan 90", "5651", "Eindhoven", "NL"),
