@@ -30,6 +30,7 @@ async def test_a_store_is_recognized_told_and_fulfilled(database: str) -> None:
     and the pull, which knows better, moves what nobody has touched."""
     town = make_town(database)
     town.shop.engine.keys = KEYS
+    assert town.shop.do(ChangeLocation("HAM", name="Harbor"), OLGA).ok
     theirs = town.buy({"mug-red": 1}, shipping_title="Hamburg store", shipping=0)
     await town.bring()
     assert [work.location for work in show(town, theirs.number).works] == ["BER"]
