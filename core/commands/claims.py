@@ -8,16 +8,26 @@ from typing import Annotated, Any
 from core.commands.choosing import Units, by_sku, choose, in_words
 from core.commands.flagging import clean_photos, flags_of
 from core.commands.nothing_left import why_taken
+from core.commands.orders import CANCELED
 from core.commands.owing import items_for, owe, text_of
-from core.commands.refunds import value_of
-from core.commands.replacing import ResendOrder, Sure, Why, resend
-from core.db.claims import add_claim, claim_numbered, claims_of, note_photos, save_decision
+from core.commands.replacing import CHANNEL as REPLACEMENT
+from core.commands.replacing import ResendOrder, Sure, Why, made_good, resend
+from core.db.claims import (
+    add_claim,
+    claim_made_good_by,
+    claim_numbered,
+    claims_of,
+    note_photos,
+    save_decision,
+)
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right, Role
 from core.domain.cases import CaseKind, Finding
 from core.domain.claims import UNSEEN, Claim, ClaimLine, ClaimReason, ClaimStatus, Remedy
+from core.domain.kits import in_parts
 from core.domain.order import Change, Order
+from core.domain.refunds import Given, line_items, total_of
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.returning.flags import Outcome
 from core.registry import Arg, Done, Risk, command
@@ -84,7 +94,8 @@ def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder) -> Done:
     order = uow.orders.get(ask.order)
     made = _new(uow, order, ask, _units(uow, order, ask), photos)
     found, outcome = flags_of(uow, order, photos)
-    made = replace(made, flags=tuple(each.words for each in found))
+    again = _twice(uow, order, made)
+    made = replace(made, flags=(*(each.words for each in found), *again))
     uow.orders.save(Change(_claimed(order, made, 1)))
     add_claim(uow, made)
     note_photos(uow, order.id, photos)
@@ -93,7 +104,7 @@ def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder) -> Done:
     )
     if outcome is Outcome.DENY:
         return _turn_down(uow, made, "policy", NEUTRAL)
-    if outcome is Outcome.REVIEW or _is_dear(uow, order, made):
+    if again or outcome is Outcome.REVIEW or _is_dear(uow, order, made):
         return _ask_somebody(uow, order, made)
     return _settle(uow, made, made.wish, "policy")
 
@@ -154,7 +165,16 @@ def _claimed(order: Order, made: Claim, sign: int) -> Order:
 def _is_dear(uow: UnitOfWork, order: Order, made: Claim) -> bool:
     """Above the policy's amount, or a customer's word alone about goods that carriers delivered."""
     most = int(uow.shop.policy["claim_auto_below"])
-    return value_of(order, made.units, uow.refunds.of(order.id)) >= most
+    return total_of(line_items(order, made.units, Given({}))) >= most
+
+
+def _twice(uow: UnitOfWork, order: Order, made: Claim) -> tuple[str, ...]:
+    """A flag for units that were sent again, or paid back, before they were claimed."""
+    before, units = made_good(uow, order), in_parts(order, made.units)
+    if all(before[i] + n <= order.line(i).shipped for i, n in units.items()):
+        return ()
+    words = in_words(by_sku(order, made.units))
+    return (f"Of {words}, some were sent again or paid back before.",)
 
 
 def _ask_somebody(uow: UnitOfWork, order: Order, made: Claim) -> Done:
@@ -249,6 +269,21 @@ def _again(order: Order, made: Claim) -> ResendOrder:
     units = tuple(Units(str(line.line_id), line.quantity) for line in made.lines)
     reason = Why.LOST if made.reason in UNSEEN else Why(made.reason.value)
     return ResendOrder(order.number, reason, units, Sure.AGAIN)
+
+
+def _reopen(uow: UnitOfWork, canceled: Order) -> None:
+    """Goods that were to make a claim good do not go out: somebody decides anew."""
+    if canceled.channel != REPLACEMENT:
+        return
+    made = claim_made_good_by(uow.session, uow.shop.id, canceled.number)
+    if made is None:
+        return
+    uow.undo = None  # put back, they would make good what is asked for again
+    again = save_decision(uow, made.reopen(), made.status)
+    _ask_somebody(uow, uow.orders.own(made.order_id), again)
+
+
+CANCELED.append(_reopen)
 
 
 def _turn_down(uow: UnitOfWork, made: Claim, by: str, why: str) -> Done:

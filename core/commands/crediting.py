@@ -9,6 +9,7 @@ from typing import Annotated
 from core.commands.asking_money import paid_in
 from core.commands.handout import AT_ONCE, CREDIT
 from core.commands.payouts import pay
+from core.commands.refunds import left_to_pay
 from core.db.credit import (
     Account,
     entries_of,
@@ -178,8 +179,8 @@ class UseCredit:
 )
 def use(ask: UseCredit, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
-    open_ = order.total - order.captured
-    if open_ <= 0 or order.is_canceled:
+    open_ = left_to_pay(uow, order)
+    if not open_:
         raise NotPossible(f"Order {order.number} has nothing left to pay.")
     amount = min(open_, left_for(uow, order))
     if ask.amount:
@@ -199,7 +200,7 @@ def use(ask: UseCredit, uow: UnitOfWork) -> Done:
         )
     )
     paid_in(uow, paid, amount, "store credit")
-    text, left = (amount_text(x, order.currency) for x in (amount, paid.total - paid.captured))
+    text, left = (amount_text(x, order.currency) for x in (amount, open_ - amount))
     return Done(
         f"{text} of credit pay order {order.number}; {left} are left to pay.",
         {"order": order.number, "amount": amount},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -30,6 +31,10 @@ from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Location
 from core.registry import Arg, Done, Risk, command
+
+
+# What follows elsewhere once an order is canceled; entered by the rooms that it concerns.
+CANCELED: list[Callable[[UnitOfWork, Order], None]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
     lower(uow, after, 0, "the order was canceled")
     claim = owe_for_whole(uow, after)
     uow.undo = replace(before, claims=(claim.id,) if claim else ())
+    for follow in CANCELED:
+        follow(uow, after)
     owed = f" {text_of(claim)} goes back to the customer." if claim else ""
     facts = {"order": order.number, "refund": claim.amount if claim else 0}
     return Done(f"Order {order.number} is canceled.{owed}", facts)

@@ -51,16 +51,29 @@ def owe_what_came_late(uow: UnitOfWork, order: Order, *, is_channels: bool = Fal
         owe_for_whole(uow, order, is_channels=is_channels)
         return
     known = uow.refunds.of(order.id)
-    canceled = {x.id: x.canceled for x in order.bought}
-    done = given(order, known)
-    units = {i: n - done.units.get(i, 0) for i, n in canceled.items() if n > done.units.get(i, 0)}
-    items = line_items(order, units, done)
+    items = line_items(order, _not_given_back(order, known), given(order, known))
     owe(uow, order, capped(items, _overpaid(order, worth(order), known)), is_channels=is_channels)
 
 
+def left_to_pay(uow: UnitOfWork, order: Order) -> int:
+    """What an order still costs: nobody pays for units that are canceled."""
+    known = uow.refunds.of(order.id)
+    gone = value_of(order, _not_given_back(order, known), known)
+    return 0 if order.is_canceled else max(0, order.total - order.captured - gone)
+
+
+def _not_given_back(order: Order, known: Iterable[Refund]) -> dict[int, int]:
+    """Canceled units whose money was neither given back nor is owed, by line id."""
+    done = given(order, known).units
+    left = {line.id: line.canceled - done.get(line.id, 0) for line in order.bought}
+    return {line_id: units for line_id, units in left.items() if units > 0}
+
+
 def _overpaid(order: Order, costs: int, known: Iterable[Refund]) -> int:
-    """What was paid beyond the units that stay; goods that came back were theirs."""
-    gone = sum(r.amount - r.bonus for r in known if r.rma_id is None and r.state != "canceled")
+    """What was paid beyond the units that stay; goods that came back, or that were claimed, were
+    theirs."""
+    mine = [r for r in known if r.rma_id is None and r.claim_id is None and r.state != "canceled"]
+    gone = sum(r.amount - r.bonus for r in mine)
     return order.captured - gone - costs
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from core.commands.choosing import Units, by_sku, choose, in_words
 from core.commands.orders import CancelOrder
+from core.commands.owing import given
 from core.commands.placing import open_short_case, open_unknown_case, place
 from core.db import links
 from core.db.unit_of_work import UnitOfWork
@@ -42,7 +43,7 @@ class Sure(StrEnum):
 class ResendOrder:
     """Send units of an order once more at no price; without units, all that was shipped.
 
-    What was sent again before needs `again`, so that nothing goes out twice by accident.
+    What was sent again or paid back before needs `again`: nothing goes out twice by accident.
     """
 
     order: Annotated[str, Arg.ORDER]
@@ -61,7 +62,7 @@ class ResendOrder:
 )
 def resend(ask: ResendOrder, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
-    before = _sent_again(uow, order)
+    before = made_good(uow, order)
     units = _units(order, ask, before)
     number = free_number(uow, order, "R")
     twice = {i: n for i, n in units.items() if before[i] + n > order.line(i).shipped}
@@ -79,6 +80,13 @@ def resend(ask: ResendOrder, uow: UnitOfWork) -> Done:
     return Done(
         f"{in_words(words)} of order {order.number} go out again as {number}.{waits}", facts
     )
+
+
+def made_good(uow: UnitOfWork, order: Order) -> Counter[int]:
+    """By line, units that were sent again or whose money has gone back, or is owed."""
+    back = given(order, uow.refunds.of(order.id)).units
+    kept = {x.id: back[x.id] - x.canceled for x in order.bought if back[x.id] > x.canceled}
+    return _sent_again(uow, order) + Counter(in_parts(order, kept))
 
 
 def _sent_again(uow: UnitOfWork, order: Order) -> Counter[int]:
@@ -108,7 +116,7 @@ def _once_more(order: Order, ask: ResendOrder, twice: Mapping[str, int]) -> NotP
     said = " ".join(f"{wish.line} {wish.quantity}" for wish in ask.units)
     words = " ".join(filter(None, (f"resend {order.number}", said, ask.reason.value, "again")))
     return NotPossible(
-        f"{in_words(dict(twice))} of order {order.number} were sent again already.",
+        f"{in_words(dict(twice))} of order {order.number} were sent again, or paid back, already.",
         f"If they have to go out once more, write `{words}`.",
         code="confirm",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.placing import serve_queue
-from core.commands.returned_money import pay_for
+from core.commands.returned_money import pay_for, payable
 from core.db.receipts import Receipt, place_units, receipts_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -101,6 +101,7 @@ def move_on(ask: MoveReturnOn, uow: UnitOfWork) -> Done:
         place_units(uow, receipt.id, ask.disposition, units, reason)
     _move_stock(uow, order, taken, ask.disposition, reason)
     rma = _restocked(uow, rma, taken, ask.disposition)
+    _require_unpaid(uow, rma, ask)
     rma, owed = pay_for(uow, order, rma)
     _tell(uow, rma, ask, taken)
     money = f" {owed} is to be refunded." if owed else ""
@@ -134,6 +135,18 @@ def _taken(uow: UnitOfWork, rma: Rma, ask: MoveReturnOn) -> Taken:
             f"Look at `{rma.number}`.",
         )
     return taken
+
+
+def _require_unpaid(uow: UnitOfWork, rma: Rma, ask: MoveReturnOn) -> None:
+    """Nobody has both the goods and their money."""
+    receipts = receipts_of(uow.session, rma.id)
+    paid = [line for line in rma.lines if payable(line, receipts) < line.paid]
+    if ask.disposition is Disposition.SEND_BACK and paid:
+        raise NotPossible(
+            f"The money for {paid[0].sku} of return {rma.number} is due, or has gone back.",
+            "These units are the shop's: choose restock, refurbish or write_off.",
+            code="paid",
+        )
 
 
 def _only_place(rma: Rma, receipts: Iterable[Receipt], ask: MoveReturnOn) -> Disposition:

@@ -33,7 +33,7 @@ _OF_ORDER = Statement(
     sa.select(*_FIELDS).where(_c.order_id == sa.bindparam("order")).order_by(_c.id)
 )
 _DECIDE = Statement(
-    t.claim.update().where(_c.id == sa.bindparam("row_id"), _c.status == "requested"),
+    t.claim.update().where(_c.id == sa.bindparam("row_id"), _c.status == sa.bindparam("before")),
     sets=("status", "decided_by", "decided_at", "decision", "remedy", "result"),
 )
 _UNITS = Statement(
@@ -73,6 +73,13 @@ def claim_numbered(session: Session, shop_id: int, number: str) -> Claim:
     return _claim(row)
 
 
+def claim_made_good_by(session: Session, shop_id: int, number: str) -> Claim | None:
+    """The claim whose replacement is the order of this number."""
+    clause = sa.select(*_FIELDS).where(_c.shop_id == shop_id, _c.result == number)
+    row = next(iter(session.select(clause)), None)
+    return None if row is None else _claim(tuple(row))
+
+
 def open_claims(within: Reader, most: int) -> list[Claim]:
     """Claims that wait for a decision, oldest first."""
     clause = sa.select(*_FIELDS).where(
@@ -105,10 +112,13 @@ def add_claim(uow: UnitOfWork, claim: Claim) -> None:
     )
 
 
-def save_decision(uow: UnitOfWork, after: Claim) -> Claim:
+def save_decision(
+    uow: UnitOfWork, after: Claim, before: ClaimStatus = ClaimStatus.REQUESTED
+) -> Claim:
     changed = uow.session.run(
         _DECIDE,
         row_id=after.id,
+        before=before.value,
         status=after.status.value,
         decided_by=after.decided_by,
         decided_at=micros_or_none(after.decided_at),

@@ -418,11 +418,12 @@ INVARIANTS: dict[str, Check] = {
         """select b.id from outbox b join taken_back k on k.command_id = b.cause
         where b.state in ('waiting', 'leased', 'done')""",
     ),
-    "a replacement costs nothing and replaces an order of the same shop": _rule(
+    "a replacement costs only what was added to it, and is of the same shop": _rule(
         "I-23",
         """select o.number from order_link l join orders o on o.id = l.other_id
             join orders f on f.id = l.order_id
-        where l.kind = 'replaces' and (o.total <> 0 or o.shop_id <> f.shop_id)""",
+        where l.kind = 'replaces' and (o.shop_id <> f.shop_id or o.total <> 0 and not exists (
+            select 1 from order_change c where c.order_id = o.id and c.status = 'confirmed'))""",
     ),
     "orders in one parcel are one customer's": _rule(
         "I-23b",

@@ -88,6 +88,18 @@ class Claim:
             decision=why.strip(),
         )
 
+    def reopen(self) -> Claim:
+        """As before it was settled: what was to make it good does not come."""
+        return replace(
+            self,
+            status=ClaimStatus.REQUESTED,
+            remedy=None,
+            result="",
+            decided_by="",
+            decided_at=None,
+            decision="",
+        )
+
     def _require_open(self) -> None:
         if self.status is not ClaimStatus.REQUESTED:
             raise NotPossible(f"Claim {self.number} is already {self.status.value}.")

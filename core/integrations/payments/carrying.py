@@ -26,6 +26,7 @@ from core.integrations.payments.port import (
     Owed,
     PaidBack,
     Refused,
+    Unsure,
 )
 
 KEY_WAIT_SECONDS = 900.0
@@ -66,7 +67,7 @@ async def _carry_out(open_: Open, work: Work, effect: Effect) -> Outcome:
     if not await account.read(partial(_is_wanted, effect)):
         return done(already=True)
     try:
-        _require_on(account)
+        _require_on(account, effect)
         return await work(account, effect)
     except Busy as problem:
         return later(str(problem), problem.seconds)
@@ -89,11 +90,13 @@ def _is_wanted(effect: Effect, session: Session) -> bool:
     return collections.is_open(session, effect.shop_id, effect.payload["collection"])
 
 
-def _require_on(account: Account) -> None:
-    if not account.connection.active:
-        raise Refused(OFF)
+def _require_on(account: Account, effect: Effect) -> None:
+    """Raises Refused, or Unsure where it may have happened before this was switched off."""
+    why = OFF if not account.connection.active else ""
     if account.shop.mode is Mode.WATCH:
-        raise Refused(WATCHING)
+        why = why or WATCHING
+    if why:
+        raise Unsure(why) if _may_be_there(effect) else Refused(why)
 
 
 def _verdict(effect: Effect, state: Any, reason: str) -> Any:
