@@ -32,7 +32,6 @@ from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Location
 from core.registry import Arg, Done, Risk, command
 
-
 # What follows elsewhere once an order is canceled; entered by the rooms that it concerns.
 CANCELED: list[Callable[[UnitOfWork, Order], None]] = []
 

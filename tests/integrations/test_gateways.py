@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.cases import CaseKind
-from tests.gateways import Bank, make_bank
+from tests.gateways import STRIPE, Bank, make_bank
 from tests.shop import CHANNEL, SHOP, SHOPIFY, staff
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +46,13 @@ def parts(bank: Bank) -> list[tuple[str, int]]:
 
 def open_cases(bank: Bank) -> list[str]:
     return [row["kind"] for row in bank.shop.rows(t.cases) if row["state"] != "resolved"]
+
+
+def switch_off(what: str, uow: Any) -> None:
+    table, values = (t.shop, {"mode": "watch"}) if what == "shop" else (t.connection, {"active": 0})
+    row_id = SHOP if what == "shop" else STRIPE
+    uow.session.connection.execute(table.update().where(table.c.id == row_id).values(values))
+    uow.people.touch()
 
 
 # --- refunds --------------------------------------------------------------------------------------
@@ -94,6 +102,20 @@ async def test_one_that_was_given_up_is_found_by_looking(bank: Bank):
     assert "1 answers found" in await bank.reconcile() or parts(bank) == [("refunded", 1990)]
     assert parts(bank) == [("refunded", 1990)]
     assert len(bank.stripe.refunds) == 1
+
+
+@pytest.mark.parametrize("off", ["connection", "shop"])
+async def test_what_may_have_been_paid_is_not_called_failed_by_switching_it_off(
+    bank: Bank, off: str
+):
+    """Otherwise a person would pay it a second time."""
+    bank.stripe.post.travel("dropped")
+    bank.stripe.faults.script(Fault("refunds.create", "accept_then_drop"))
+    bank.owe()
+    await bank.work()
+    bank.shop.engine.chore(partial(switch_off, off), SHOP)
+    await bank.work()
+    assert parts(bank) == [("unknown", 1990)]
 
 
 async def test_what_the_gateway_refuses_is_for_a_person(bank: Bank):
