@@ -11,7 +11,7 @@ from core.domain.returning.places import by_post, counters
 from core.domain.returning.rules import Payer, read_terms
 from core.domain.returning.verdict import read_why
 from core.domain.returning.words import why_text
-from core.domain.returns import Rma, Wish
+from core.domain.returns import Rma, RmaLine, Wish
 from core.domain.shop import Shop
 
 RULES = "policy"  # who has decided where no person has
@@ -30,8 +30,9 @@ def return_facts(
         "lines": [
             {"title": titles.get(x.line_id, x.sku), "sku": x.sku, "quantity": units}
             for x in rma.lines
-            if (units := x.expected if waits else x.quantity)
+            if (units := _units(x, status, waits))
         ],
+        "rest": status == "received" and rma.expected > 0,
         "refund": {"amount": paid, "currency": order.currency} if paid else None,
         "as_credit": rma.wish is Wish.CREDIT,
         "reason": _reason(shop, order, rma) if status == "rejected" else None,
@@ -40,6 +41,13 @@ def return_facts(
         "label": _label(rma) if waits else None,
         "instructions": str(shop.policy.get("return_instructions", "")) or None,
     }
+
+
+def _units(line: RmaLine, status: str, waits: bool) -> int:
+    """What a message is about: what is still to come, what has come, or all of it."""
+    if waits:
+        return line.expected
+    return line.received if status == "received" else line.quantity
 
 
 def way_back(keys: Sequence[str], shop: Shop, order: Order, rma: Rma) -> dict[str, Any] | None:

@@ -78,7 +78,15 @@ def _verb(text: str, tokens: list[Token], desk: Desk) -> Heard | None:
         for phrase in matches(words)
         for spec in phrase.specs
     ]
-    return _best(readings, text) if readings else None
+    return _best(_of_their_kind(readings), text) if readings else None
+
+
+def _of_their_kind(readings: list[Reading]) -> list[Reading]:
+    """Those whose first number is of their kind, if there are any: “reject R1001-1” is about a
+    return and “refunded 1001” about an order, though both words can be about either."""
+    named = [r for r in readings if r.many]
+    back = [r for r in named if first_kind(r.spec) is Arg.RETURN and _RETURN.fullmatch(r.many[0])]
+    return back or named or readings
 
 
 def _best(readings: list[Reading], text: str) -> Heard:

@@ -58,6 +58,7 @@ _WARNINGS = {
     Risk.GRAVE: "Undo takes this back for a short while only.",
 }
 _NONE_COUNTS = ("counted", "wanted")  # lists in which a nought is a figure like any other
+_NUMBERS = {Arg.RETURN: "Such as R1001-1; the order names it, and the customer's message."}
 _HINTS = {
     ("hold", "until"): "Empty: until somebody releases it.",
     ("hold", "line"): "A SKU of the order. Empty: all of it.",
@@ -183,7 +184,7 @@ def _input(spec: Spec, slot: Slot, given: Mapping[str, Any], desk: Desk) -> Inpu
         value=_shown(value),
         choices=_choices(slot, desk) if kind == "choice" else (),
         optional=not slot.required,
-        hint=_HINTS.get((spec.verb, slot.name), ""),
+        hint=_HINTS.get((spec.verb, slot.name), _NUMBERS.get(slot.kind, "")),
     )
 
 

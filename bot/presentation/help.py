@@ -108,7 +108,7 @@ def _about(spec: Spec, desk: Desk) -> Card:
 
 def _way_back(spec: Spec) -> str:
     why = "" if spec.risk is Risk.IRREVERSIBLE else why_kept(spec)
-    return f"`undo` leaves it. {why}" if why else _RISKS[spec.risk]
+    return f"`undo` does not take it back. {why}" if why else _RISKS[spec.risk]
 
 
 def _what_undo_leaves(desk: Desk) -> tuple[Section, ...]:

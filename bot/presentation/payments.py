@@ -28,7 +28,7 @@ def payments_card(view: OrderMoney, desk: Desk) -> Card:
     )
     sections = (
         Section(tuple(_payment(each, view, desk) for each in view.payments), "Payments"),
-        Section(tuple(_move(each, view, desk) for each in view.moves), "Asked of gateways"),
+        Section(tuple(_move(each, view, desk) for each in view.moves), "What was asked"),
     )
     can = view.can_collect > 0
     back = f", {text(view.refunded)} refunded" if view.refunded else ""
@@ -65,5 +65,9 @@ def _move(each: MoveView, view: OrderMoney, desk: Desk) -> str:
     amount = money(each.amount, view.currency, desk)
     found = f" ({each.external_id})" if each.external_id else ""
     why = f": {each.reason}" if each.reason else ""
+    by_hand = each.where == "manual"
     said = _STATES.get(each.state, state(each.state))
-    return f"{when(each.at, desk)} · {each.what} of {amount}, {each.where}: {said}{found}{why}"
+    if by_hand and each.state == "sent":
+        said = f"waits for a person; then write `refunded {view.order}` and the reference"
+    where = "by hand" if by_hand else each.where
+    return f"{when(each.at, desk)} · {each.what} of {amount}, {where}: {said}{found}{why}"

@@ -113,7 +113,10 @@ def _sections(view: ReturnView, desk: Desk) -> Iterable[Section]:
     told = view.why if view.why and view.why != view.decision else ""
     yield Section((told,) if told else (), "The rules say")
     yield Section(view.photos, "Photos")
-    yield Section((f"“{view.note}”",) if view.note else (), "The customer writes")
+    yield Section(
+        (f"“{view.note}”",) if view.note else (),
+        "The customer writes" if view.requested_by == "customer" else "Note",
+    )
     yield Section(tuple(_refund(each, desk) for each in view.refunds), "Money")
 
 

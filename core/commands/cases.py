@@ -22,7 +22,7 @@ class TakeCase:
     case: Annotated[int, Arg.CASE]
 
 
-@command("take", TakeCase, Right.CASE, aliases=("claim",), many=True, examples=("take 7",))
+@command("take", TakeCase, Right.CASE, many=True, examples=("take 7",))
 def take(ask: TakeCase, uow: UnitOfWork) -> Done:
     case = visible_case(uow, ask.case)
     after = uow.cases.save(case, case.take(uow.actor.name), f"taken by {uow.actor.name}")

@@ -61,6 +61,7 @@ def receive_unknown(ask: ReceiveUnknown, uow: UnitOfWork) -> Done:
     write_box(uow, box)
     _set_aside(uow, box)
     goods = ", ".join(f"{units} × {sku}" for sku, units in lines.items())
+    be = "is" if sum(lines.values()) == 1 else "are"
     case = uow.cases.open(
         Finding(
             CaseKind.FOUND_BOX,
@@ -71,7 +72,7 @@ def receive_unknown(ask: ReceiveUnknown, uow: UnitOfWork) -> Done:
         )
     )
     return Done(
-        f"{goods} are in quarantine at {place.code}: case {case.number}.",
+        f"{goods} {be} in quarantine at {place.code}: case {case.number}.",
         {"box": box.id, "case": case.number, "location": place.code},
     )
 
@@ -122,7 +123,10 @@ class MatchBox:
 def match(ask: MatchBox, uow: UnitOfWork) -> Done:
     case = visible_case(uow, _number(ask.box))
     if case.kind is not CaseKind.FOUND_BOX or not case.is_open:
-        raise NotPossible(f"Case {case.number} is no box that waits for its order.")
+        raise NotPossible(
+            f"Case {case.number} is no box that waits for its order.",
+            "Write `cases` to see those that do.",
+        )
     order = uow.orders.get(ask.order)
     box = box_of(uow, int(case.facts["found"]))
     rma = _as_return(uow, order, box)

@@ -101,7 +101,10 @@ def receive(ask: ReceiveReturn, uow: UnitOfWork) -> Done:
     place = arrived_at(uow, order, ask.location)
     counts = _counts(order, rma, ask)
     if not counts:
-        raise NotPossible(f"Return {rma.number} is complete; nothing more is expected.")
+        raise NotPossible(
+            f"Return {rma.number} is complete; nothing more is expected.",
+            "What else came: `received unknown`.",
+        )
     came = [count for count in counts if count.told.goes_to is not Disposition.MISSING]
     missing = [count for count in counts if count.told.goes_to is Disposition.MISSING]
     after = _counted_in(uow, order, rma, came, place) if came else rma

@@ -140,7 +140,10 @@ def approve(ask: ApproveRefund, uow: UnitOfWork) -> Done:
     what, mine = refunds_named(uow, ask.number)
     waiting = [r for r in mine if r.state == "due" and _waits(uow, r)]
     if not waiting:
-        raise NotPossible(f"No refund of {what} waits for approval.")
+        raise NotPossible(
+            f"No refund of {what} waits for approval.",
+            "`money` and the number of the order shows its refunds.",
+        )
     for each in waiting:
         require_another(uow, each)
     for each in waiting:
@@ -217,7 +220,10 @@ def retry(ask: RetryRefund, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
     failed = [part for part in uow.refunds.parts(order.id) if part.state == "failed"]
     if not failed:
-        raise NotPossible(f"No refund of order {order.number} has failed.", "Look at the order.")
+        raise NotPossible(
+            f"No refund of order {order.number} has failed.",
+            f"Write `payments {order.number}` to see how far its refunds are.",
+        )
     for part in failed:
         handout.try_again(uow, order, uow.refunds.get(part.refund_id), part)
         uow.emit(order.id, e.RefundTriedAgain(part.refund_id, part.amount, order.currency))

@@ -105,11 +105,7 @@ def record(ask: RecordRefund, uow: UnitOfWork) -> Done:
     what, mine = refunds_named(uow, ask.number)
     due = [r for r in mine if r.state == "due"]
     if not due:
-        paid = ", ".join(f"{amount_text(r.amount, r.currency)} ({r.reference})" for r in mine)
-        raise NotPossible(
-            f"Nothing is due for {what}.",
-            f"Recorded already: {paid}." if paid else "First the goods: write `received`.",
-        )
+        raise NotPossible(f"Nothing is due for {what}.", _instead(uow, ask, mine))
     amount = sum(_pay_by_hand(uow, refund, reference) for refund in due)
     if not amount:
         raise NotPossible(
@@ -173,6 +169,22 @@ class RecordOrderRefund:
 )
 def record_for_order(ask: RecordOrderRefund, uow: UnitOfWork) -> Done:
     return record(RecordRefund(ask.order, ask.reference), uow)
+
+
+def _instead(uow: UnitOfWork, ask: RecordRefund, mine: Iterable[Refund]) -> str:
+    """Where the money is that somebody wanted to record: a return of the order may have it."""
+    paid = [f"{amount_text(r.amount, r.currency)} ({r.reference})" for r in mine if r.reference]
+    if paid:
+        return f"Recorded already: {', '.join(paid)}."
+    try:
+        rma = uow.returns.get(ask.number)
+    except NotFound:
+        order = uow.orders.get(ask.number)
+        due = {r.rma_id for r in uow.refunds.of(order.id) if r.state == "due"}
+        named = [rma.number for rma in uow.returns.of(order.id) if rma.id in due]
+        words = " and ".join(f"`refunded {number} {ask.reference.strip()}`" for number in named)
+        return f"It is due for a return: {words}." if words else f"See `money {order.number}`."
+    return f"First the goods: `received {rma.number}`." if rma.expected else "See the return."
 
 
 def refunds_named(uow: UnitOfWork, number: str) -> tuple[str, list[Refund]]:

@@ -76,9 +76,10 @@ def resend(ask: ResendOrder, uow: UnitOfWork) -> Done:
     uow.undo = CancelOrder(number, "the replacement was taken back")
     short = sum(line.backordered for line in made.lines)
     waits = f" {short} of them wait for stock." if short else ""
+    go = "goes" if sum(words.values()) == 1 else "go"
     facts = {"order": number, "original": order.number}
     return Done(
-        f"{in_words(words)} of order {order.number} go out again as {number}.{waits}", facts
+        f"{in_words(words)} of order {order.number} {go} out again as {number}.{waits}", facts
     )
 
 

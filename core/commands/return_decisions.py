@@ -196,7 +196,9 @@ def waive(ask: WaiveReturnFee, uow: UnitOfWork) -> Done:
     rma = uow.returns.get(ask.number)
     terms = {line.line_id: read_terms(line.terms) for line in rma.lines}
     if not any(each.fixed_fee or each.fee_percent for each in terms.values()):
-        raise NotPossible(f"Return {rma.number} costs its customer nothing.")
+        raise NotPossible(
+            f"Return {rma.number} costs its customer nothing.", "There is nothing to waive."
+        )
     lines = tuple(
         replace(line, terms=plain_terms(terms[line.line_id].waived)) for line in rma.lines
     )

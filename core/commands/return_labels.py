@@ -39,7 +39,10 @@ def label_return(ask: LabelReturn, uow: UnitOfWork) -> Done:
     number, carrier = read_label(ask.tracking_number, ask.carrier)
     rma = uow.returns.get(ask.number)
     if not rma.waits_for_goods:
-        raise NotPossible(f"Return {rma.number} is {rma.status.value}; nothing of it is expected.")
+        raise NotPossible(
+            f"Return {rma.number} is {rma.status.value}; nothing of it is expected.",
+            "Only returns that are on their way, or will be, have a label.",
+        )
     other = rma_travelling_as(uow.session, uow.shop.id, number)
     if other is not None and other.id != rma.id:
         raise NotPossible(f"{number} brings back return {other.number} already.")

@@ -37,7 +37,10 @@ def undo(ask: UndoLast, uow: UnitOfWork) -> Done:
     inverse = msgspec.json.decode(found.undo)
     verb = done.verb
     if inverse is None:
-        raise NotPossible(f"Your last step ({verb}) cannot be taken back.")
+        raise NotPossible(
+            f"Your last step ({verb}) cannot be taken back.",
+            f"Write `help {verb}` to see what can be done instead.",
+        )
     if found.order_id is not None and uow.orders.by_id(found.order_id).version != found.version:
         raise Conflict("The order has changed since.", "Look at it and decide anew.")
     uow.take_back(found.command_id)

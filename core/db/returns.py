@@ -195,7 +195,8 @@ class Returns:
         """A return whose goods somebody holds in their hands, whoever has sent them out."""
         found = rma_by_number(self._session, self._uow.shop.id, number.strip().upper().lstrip("#"))
         if found is None:
-            raise NotFound(f"I cannot find a return {number.strip().upper()}.")
+            clean = number.strip().upper()
+            raise NotFound(f"I cannot find a return {clean}.", "Its order names it.")
         self._uow.orders.brought(self._uow.orders.own(found.order_id).number)
         return self.by_id(found.id)
 

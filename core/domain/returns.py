@@ -262,7 +262,10 @@ class Rma:
 
     def _require_expecting(self) -> None:
         if self.closed_at is not None and self.status in (*OPEN_STATUSES, RmaStatus.RECEIVED):
-            raise NotPossible(f"Return {self.number} is complete; nothing more is expected.")
+            raise NotPossible(
+                f"Return {self.number} is complete; nothing more is expected.",
+                "What else came: `received unknown`.",
+            )
         if self.status not in (RmaStatus.APPROVED, RmaStatus.RECEIVED):
             raise NotPossible(
                 f"Return {self.number} is {self.status.value}; goods can only be received once it "

@@ -112,7 +112,9 @@ def _collected(one: Collection, names: dict[int, str]) -> MoveView:
 
 
 def _given(part: RefundPart, names: dict[int, str]) -> MoveView:
-    where = names.get(part.payment_id or CHANNEL, part.gateway)
+    """What goes back by hand is nobody's at the gateway, however it was paid."""
+    manual = part.gateway == "manual"
+    where = "manual" if manual else names.get(part.payment_id or CHANNEL, part.gateway)
     return MoveView(
         part.at, "refund", part.amount, where, part.state, part.reason, part.external_id or ""
     )

@@ -249,7 +249,7 @@ def test_more_than_is_to_be_picked_is_nonsense(shop: Shop) -> None:
 def test_lost_goods_go_out_again_for_nothing(shop: Shop) -> None:
     shop.do(ShipWork("1001"))
     receipt = shop.do(ResendOrder("1001", Why.LOST, MUG))
-    assert receipt.sentence == "1 × mug-red of order 1001 go out again as 1001-R1."
+    assert receipt.sentence == "1 × mug-red of order 1001 goes out again as 1001-R1."
     new = view(shop, "1001-R1")
     assert (new.total, new.status, new.customer_name) == (0, "open", "Anna Schmidt")
     assert works(shop, "1001-R1") == [("BER", 1)]

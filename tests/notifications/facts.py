@@ -110,6 +110,7 @@ def returned(status: str, **changes: Any) -> dict[str, Any]:
         "fee": None,
         "label": None,
         "way": None,
+        "rest": False,
     } | changes
 
 
@@ -280,6 +281,10 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
         base(**{"return": returned("refunded", refund=eur(1290), as_credit=True)}),
     ),
     "return_received": ("return_status", base(**{"return": returned("received")})),
+    "return_partly_received": (
+        "return_status",
+        base(**{"return": returned("received", rest=True)}),
+    ),
     "return_refunded": (
         "return_status",
         base(**{"return": returned("refunded", refund=eur(1290))}),

@@ -68,3 +68,25 @@ def test_a_refund_that_nobody_has_approved_says_so_on_its_order(house: House) ->
     sue = staff(Role.SUPPORT, "Sue")
     ask(house, "refund now 2001 25.00 late parcel", sue)
     assert "Refund €25.00: waits for approval" in said(house, "2001")
+
+
+def test_money_of_a_return_is_recorded_under_its_number(house: House) -> None:
+    said(arrived(house), "return 2001")
+    assert "First the goods: `received R2001-1`." in said(house, "refunded R2001-1 bank-7")
+    assert "See `money 2001`." in said(house, "refunded 2001 bank-7")
+    said(house, "received R2001-1")
+    assert "`refunded R2001-1 bank-7`" in said(house, "refunded 2001 bank-7")
+
+
+def test_a_number_says_what_a_word_with_two_meanings_is_about(house: House) -> None:
+    said(arrived(house), "return 2001")
+    assert "Reject Return" in said(house, "reject R2001-1")
+    assert "Return number" not in said(house, "refunded 2001")
+    assert "Make a Claim" in said(house, "claim 2001")
+
+
+def test_a_refund_by_hand_waits_for_a_person_and_for_no_gateway(house: House) -> None:
+    said(house, "refund now 2001 5.00 late parcel")
+    told = said(house, "payments 2001")
+    assert "by hand: waits for a person; then write `refunded 2001`" in told
+    assert "asked for" not in told
