@@ -117,6 +117,13 @@ def _return(status: str) -> Callable[[Fact], Payload | None]:
     return told
 
 
+def _claim(fact: Fact) -> Payload | None:
+    data = fact.data
+    return {"claim": data["number"], "status": data.get("remedy") or _CLAIMS[fact.kind]}
+
+
+_CLAIMS = {"ClaimAsked": "requested", "ClaimRejected": "rejected"}
+
 MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "OrderCaptured": ("order_confirmation", _always),
     "ParcelShipped": ("shipped", _shipped),
@@ -134,6 +141,9 @@ MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "ReturnCanceled": ("return_status", _return("canceled")),
     "ReturnReminded": ("return_status", _return("reminder")),
     "ReturnExpired": ("return_status", _return("expired")),
+    "ClaimAsked": ("claim_status", _claim),
+    "ClaimSettled": ("claim_status", _claim),
+    "ClaimRejected": ("claim_status", _claim),
     "RefundRecorded": ("return_status", _return("refunded")),
 }
 

@@ -58,6 +58,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "question": ("track_url",),
     "ready_for_pickup": ("track_url",),
     "return_status": ("track_url",),
+    "claim_status": ("track_url",),
     "code": (),
     "case_alert": ("case", "url"),
 }
@@ -72,6 +73,11 @@ CLAIMS: dict[str, tuple[str, str, frozenset[str]]] = {
     ),
     "ready_for_pickup": ("pickup", "told", frozenset({"ready", "reminder", "new_code"})),
     "shipped": ("parcel", "evidence", frozenset({"handed_over", "scanned"})),
+    "claim_status": (
+        "claim",
+        "status",
+        frozenset({"requested", "replacement", "refund", "rejected"}),
+    ),
     "return_status": (
         "return",
         "status",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from core.domain.claims import Claim
 from core.domain.order import Order
 from core.domain.returning.boris import has_code, return_code
 from core.domain.returning.places import by_post, counters
@@ -83,3 +84,18 @@ def _fee(order: Order, rma: Rma) -> dict[str, Any] | None:
 def _label(rma: Rma) -> str | None:
     payers = {read_terms(line.terms).label for line in rma.lines if line.expected}
     return "customer" if payers == {Payer.CUSTOMER} else None
+
+
+def claim_facts(order: Order, claim: Claim, status: str) -> dict[str, Any]:
+    """The facts of one claim_status message."""
+    titles = {line.id: line.title or line.sku for line in order.lines}
+    return {
+        "number": claim.number,
+        "status": status,
+        "lines": [
+            {"title": titles.get(x.line_id, x.sku), "sku": x.sku, "quantity": x.quantity}
+            for x in claim.lines
+        ],
+        "replacement": claim.result or None,
+        "reason": claim.decision if status == "rejected" and claim.decided_by != RULES else None,
+    }

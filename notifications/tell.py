@@ -11,6 +11,7 @@ from babel import Locale
 
 from core.db.cases import case_by_id
 from core.db.changes import change_by_id
+from core.db.claims import claim_numbered
 from core.db.connection import Session
 from core.db.contacts import Customer, customer_by_id, link_target
 from core.db.conversations import conversation_by_id
@@ -20,6 +21,7 @@ from core.db.reading import Reader
 from core.db.refunds import refunds_of
 from core.db.returns import rmas_of
 from core.domain.access import system
+from core.domain.claims import ClaimStatus
 from core.domain.edit_actions import shipping_title
 from core.domain.edit_money import kept
 from core.domain.effects import Effect
@@ -35,7 +37,7 @@ from notifications.facts import LANGUAGES
 from notifications.pickups import pickup_facts
 from notifications.plan import allowed_for
 from notifications.preferences import may_send
-from notifications.returned import return_facts, way_back
+from notifications.returned import claim_facts, return_facts, way_back
 
 Payload = Mapping[str, Any]
 # A return only ever moves on: what came before its present state is old news.
@@ -441,6 +443,14 @@ def _returned(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
     return {"return": return_facts(reader.shop, order, rma, status, payload.get("amount"))}
 
 
+def _claimed(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    claim = claim_numbered(reader.session, reader.shop.id, payload["claim"])
+    status = payload["status"]
+    if status == "requested" and claim.status is not ClaimStatus.REQUESTED:
+        raise Stale(f"The claim is {claim.status.value} meanwhile.")
+    return {"claim": claim_facts(order, claim, status)}
+
+
 def _rma_of(rmas: Sequence[Rma], payload: Payload) -> Rma:
     for rma in rmas:
         if rma.id == payload["return"]:
@@ -467,4 +477,5 @@ ABOUT: Mapping[str, Callable[[Reader, Order, Payload], dict[str, Any]]] = {
     "order_changed": _changed,
     "question": _asked,
     "return_status": _returned,
+    "claim_status": _claimed,
 }

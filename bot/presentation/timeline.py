@@ -257,6 +257,7 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "ClaimRequested": lambda d, _: (
         f"Claim {d.get('number')}: {_units_of(d)} {state(str(d.get('reason')))}."
     ),
+    "ClaimAsked": lambda d, _: f"Claim {d.get('number')} waits for a decision.",
     "ClaimSettled": lambda d, _: (
         f"Claim {d.get('number')} was settled by {state(str(d.get('remedy')))}"
         f"{' as order ' + str(d['order']) if d.get('order') else ''}."

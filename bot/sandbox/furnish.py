@@ -139,6 +139,7 @@ KINDS = (
     "question",
     "ready_for_pickup",
     "return_status",
+    "claim_status",
 )
 OURS: dict[str, tuple[str, ...]] = {"shopify": KINDS}
 

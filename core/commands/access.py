@@ -26,6 +26,7 @@ SHARED_KINDS = (
     "delayed",
     "ready_for_pickup",
     "return_status",
+    "claim_status",
 )
 KEY_ROLES = (*STAFF_ROLES, Role.MACHINE)
 

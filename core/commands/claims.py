@@ -32,7 +32,7 @@ from core.domain.refusals import Invalid, NotPossible
 from core.domain.returning.flags import Outcome
 from core.registry import Arg, Done, Risk, command
 
-NEUTRAL = "We could not accept this claim. Please write to us, and a person will look at it."
+DENIED = "Denied by the shop's policy on flags."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder) -> Done:
         order.id, e.ClaimRequested(made.id, made.number, ask.reason.value, sum(made.units.values()))
     )
     if outcome is Outcome.DENY:
-        return _turn_down(uow, made, "policy", NEUTRAL)
+        return _turn_down(uow, made, "policy", DENIED)
     if again or outcome is Outcome.REVIEW or _is_dear(uow, order, made):
         return _ask_somebody(uow, order, made)
     return _settle(uow, made, made.wish, "policy")
@@ -178,6 +178,7 @@ def _twice(uow: UnitOfWork, order: Order, made: Claim) -> tuple[str, ...]:
 
 
 def _ask_somebody(uow: UnitOfWork, order: Order, made: Claim) -> Done:
+    uow.emit(order.id, e.ClaimAsked(made.id, made.number))
     words = in_words(by_sku(order, made.units))
     uow.cases.open(
         Finding(

@@ -379,6 +379,14 @@ class ClaimRequested(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimAsked(Event):
+    """A person has to decide it."""
+
+    claim_id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimSettled(Event):
     """`order` is the replacement's number, when goods go out again."""
 

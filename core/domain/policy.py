@@ -28,6 +28,7 @@ KINDS: Mapping[str, str] = {
     "order_changed": "to the customer when their order was edited",
     "question": "to the customer when staff ask about an order",
     "ready_for_pickup": "to the customer when their order can be collected, and as a reminder",
+    "claim_status": "to the customer at each step of a claim",
     "return_status": "to the customer at each step of a return",
     "case_alert": "to the staff when something needs a person",
     "code": "to the customer: the code that proves who they are",

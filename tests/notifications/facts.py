@@ -233,6 +233,21 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
             ("order", "Is it a gift?"),
         )
     },
+    **{
+        f"claim_{status}": (
+            "claim_status",
+            base(
+                claim={
+                    "number": "CL1001-1",
+                    "status": status,
+                    "lines": [part("Mug red", 1)],
+                    "replacement": "1001-R1" if status == "replacement" else None,
+                    "reason": "The photo shows another mug." if status == "rejected" else None,
+                }
+            ),
+        )
+        for status in ("requested", "replacement", "refund", "rejected")
+    },
     "return_approved": (
         "return_status",
         base(
