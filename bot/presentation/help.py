@@ -25,8 +25,38 @@ _RISKS = {
 _FREE = (
     "`1001`, `anna schmidt`, a tracking number or a shop link finds an order",
     "`late ber`, `held`, `open ham` lists orders",
-    "`help hold` explains one word, `roles` says who may do what",
+    "`help hold` explains one word, `help about returns` all of a topic",
+    "`roles` says who may do what",
 )
+_MANY = "Many numbers at once work: `hold 1001 1004`."
+# What words are about, by the rooms of the house in which they live; the rest is the shop's.
+TOPICS = {
+    topic: frozenset(rooms.split())
+    for topic, rooms in (
+        ("Orders", "orders timelines edits marking asking settling replacing undo"),
+        ("Holds and checks", "holds screening"),
+        ("Pick, pack, ship", "picks fulfillment labels tracking missing pickups"),
+        ("Where it ships from", "why whatif routing simulation splitting joining deciding"),
+        (
+            "Returns and claims",
+            "returns receiving return_decisions returned_goods found_boxes"
+            " counter return_labels return_rules exchanging claims",
+        ),
+        (
+            "Money and invoices",
+            "refunds refunding payments collecting paying asking_money"
+            " credit crediting documents margin",
+        ),
+        (
+            "Stock",
+            "stock ledger restock incoming arrivals aside transfers counts counting"
+            " channel_stock kits preorders",
+        ),
+        ("Dates and pauses", "promises lanes consolidating improving pauses pausing calendars"),
+        ("Cases and customers", "cases chat"),
+        ("The shop", "metrics setup"),
+    )
+}
 
 
 _LISTS = {
@@ -49,6 +79,8 @@ _LISTS = {
 
 
 def help_answer(wanted: HelpWanted, desk: Desk) -> Card:
+    if topic := _topic_said(wanted.topic):
+        return _topic_card(topic, desk)
     spec = spec_of_verb(wanted.topic) if wanted.topic else None
     if spec is not None and spec.in_chat:
         return _about(spec, desk)
@@ -68,13 +100,37 @@ def help_answer(wanted: HelpWanted, desk: Desk) -> Card:
 
 
 def _all(desk: Desk) -> Card:
+    """Every word that this person may use, by what it is about; what each does is one step on."""
     sections = [Section(_FREE, "Find")]
-    for heading, book in (("Look", QUESTIONS), ("Do", COMMANDS)):
-        lines = tuple(_brief(spec) for spec in book.values() if _usable(spec, desk))
-        sections += [Section(lines, heading)] if lines else []
-    role = desk.actor.role.value
-    note = f"Shown is what you may do as {role}. Many numbers at once work: `hold 1001 1004`."
-    return Card("What you can write", tuple(sections), note=note)
+    for topic in TOPICS:
+        words = dict.fromkeys(f"`{spec.verb}`" for spec in _about_topic(topic, desk))
+        sections += [Section((", ".join(words),), topic)] if words else []
+    note = f"Shown is what you may do as {desk.actor.role.value}."
+    return Card("What you can write", tuple(sections), note=f"{note} {_MANY}")
+
+
+def _topic_card(topic: str, desk: Desk) -> Card:
+    lines = tuple(_brief(spec) for spec in _about_topic(topic, desk))
+    nothing = (f"As {desk.actor.role.value} you have no words for this.",)
+    return Card(topic, (Section(lines or nothing),), note=_MANY)
+
+
+def _about_topic(topic: str, desk: Desk) -> Iterator[Spec]:
+    """What this person may write about a topic: first what shows, then what does."""
+    for spec in (*QUESTIONS.values(), *COMMANDS.values()):
+        if _usable(spec, desk) and topic_of(spec) == topic:
+            yield spec
+
+
+def topic_of(spec: Spec) -> str:
+    room = spec.shape.__module__.rpartition(".")[2]
+    return next((topic for topic, rooms in TOPICS.items() if room in rooms), "The shop")
+
+
+def _topic_said(words: str) -> str | None:
+    """“about returns”: the topic whose name begins like this."""
+    about = words.removeprefix("about").strip() if words.startswith("about") else ""
+    return next((t for t in TOPICS if about and about in t.casefold()), None)
 
 
 def _usable(spec: Spec, desk: Desk) -> bool:

@@ -10,6 +10,7 @@ from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Field, Section
 from bot.presentation.words import ago, day, money, state
+from core.domain.refund_wish import read_amount
 from core.queries.refunds import (
     ItemView,
     MoneyView,
@@ -33,6 +34,7 @@ MONEY_CASES = {
     "refund_unknown": ("money", "refunded"),
     "payment_due": ("paid", "money"),
 }
+_KINDS = {"adjustment": "An amount beside the goods"}
 _PAID_BY = {"channel": "The shop", "stripe": "Stripe", "manual": "By hand", "credit": "Credit"}
 
 
@@ -53,11 +55,18 @@ def refund_card(view: RefundPreview, desk: Desk) -> Card:
 def _fields(view: RefundPreview, desk: Desk) -> Iterable[Field]:
     if view.tax:
         yield Field("Tax in it", money(view.tax, view.currency, desk))
+    reason = read_amount(view.asked.reason, view.currency)[1]
+    if reason:
+        yield Field("Reason", reason)
     yield Field("Left after it", money(view.left, view.currency, desk))
 
 
 def _item(item: ItemView, currency: str, desk: Desk) -> str:
-    what = f"{item.quantity} × {item.about}" if item.quantity else state(item.kind).capitalize()
+    what = (
+        f"{item.quantity} × {item.about}"
+        if item.quantity
+        else _KINDS.get(item.kind) or state(item.kind).capitalize()
+    )
     tax = f" (tax {money(item.tax, currency, desk)})" if item.tax else ""
     return f"{what}: {money(item.amount, currency, desk)}{tax}"
 

@@ -15,7 +15,7 @@ from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
 from core.domain.collecting import OnceTakes, Take, When
 from core.domain.holds import Exit, gate
-from core.domain.money import amount_text, parse_minor
+from core.domain.money import amount_text, read_typed
 from core.domain.order import Order
 from core.domain.payments import Payment
 from core.domain.refusals import NotPossible
@@ -46,7 +46,7 @@ def collect(ask: CollectPayment, uow: UnitOfWork) -> Done:
     _require_writing(uow, order)
     held = Held.of(uow, order)
     if ask.amount:
-        amount = parse_minor(ask.amount, order.currency)
+        amount = read_typed(ask.amount, order.currency)
     else:
         amount = min(held.left, rules.worth(order) - held.captured)
         _require_due(order, held, amount)

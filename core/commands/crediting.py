@@ -24,7 +24,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.credit import CreditKind, email_in, holder_of, overdue, require_covered
-from core.domain.money import amount_text, parse_minor
+from core.domain.money import amount_text, read_typed
 from core.domain.order import Change, Order
 from core.domain.payments import Payment
 from core.domain.refusals import Invalid, NotPossible
@@ -97,7 +97,7 @@ def _read(uow: UnitOfWork, who: str, currency: str, amount: str) -> tuple[str, s
     order = None if said else uow.orders.get(who)
     email = said if order is None else holder_of(order)
     money = (currency or (order.currency if order else uow.shop.currency)).upper()
-    minor = parse_minor(amount, money)
+    minor = read_typed(amount, money)
     if not 0 < minor <= AMOUNT_MAX:
         raise Invalid("An amount of credit is more than nothing.", "Write it like 5.00.")
     if len(email) > 254:
@@ -184,7 +184,7 @@ def use(ask: UseCredit, uow: UnitOfWork) -> Done:
         raise NotPossible(f"Order {order.number} has nothing left to pay.")
     amount = min(open_, left_for(uow, order))
     if ask.amount:
-        amount = parse_minor(ask.amount, order.currency)
+        amount = read_typed(ask.amount, order.currency)
     if amount > open_:
         raise NotPossible(
             f"Order {order.number} costs only {amount_text(open_, order.currency)} more.",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from core.domain.edit_actions import Do, EditAction
-from core.domain.money import parse_minor
+from core.domain.money import read_typed
 from core.domain.refusals import Invalid
 
 _HOW = "Write `mug-red 2`, `add card 1`, `remove mug-red`, `discount 5.00 late` or `address …`."
@@ -49,7 +49,7 @@ def _goods(text: str) -> tuple[str, int | None]:
 def _add(rest: str, currency: str) -> EditAction:
     goods, _, price = rest.partition(" at ")
     sku, quantity = _goods(goods)
-    asked = parse_minor(price.replace(",", "."), currency) if price.strip() else None
+    asked = read_typed(price, currency) if price.strip() else None
     return EditAction(Do.ADD, sku, quantity=1 if quantity is None else quantity, price=asked)
 
 
@@ -78,7 +78,7 @@ def _discount(rest: str, currency: str) -> EditAction:
     if percent := _PERCENT.match(rest):
         reason = rest[percent.end() :].strip()
         return EditAction(Do.DISCOUNT, sku, percent=int(percent[1]), text=reason)
-    amount = parse_minor(first.replace(",", "."), currency)
+    amount = read_typed(first, currency)
     return EditAction(Do.DISCOUNT, sku, amount=amount, text=after.strip())
 
 
@@ -91,7 +91,7 @@ def _method(rest: str, currency: str) -> EditAction:
     """“method 9.90 Express”, or only the name when its price stays."""
     first, _, name = rest.partition(" ")
     if _AMOUNT.fullmatch(first) and name.strip():
-        price = parse_minor(first.replace(",", "."), currency)
+        price = read_typed(first, currency)
         return EditAction(Do.METHOD, price=price, text=name.strip())
     return EditAction(Do.METHOD, text=rest)
 

@@ -43,6 +43,7 @@ _MARKS |= {
     "XOF": "F\N{NARROW NO-BREAK SPACE}CFA\N{NO-BREAK SPACE}",
 }
 _MARKS |= {"XPF": "CFPF\N{NO-BREAK SPACE}"}
+_THOUSANDS = re.compile(r"[+-]?[0-9]+\.[0-9]{3}", re.ASCII)
 _DECIMAL = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 
 
@@ -115,6 +116,19 @@ def parse_minor(text: str, currency: str) -> int:
         )
     minor = int(found[2] + fraction[:digits].ljust(digits, "0"))
     return -minor if found[1] == "-" else minor
+
+
+def read_typed(text: str, currency: str) -> int:
+    """Minor units of what a person typed: “5,00” and “5.00” alike. “5.000” may be five or five
+    thousand, so it is refused where the currency has no third digit."""
+    said = text.strip().replace(",", ".")
+    if exponent(currency) < 3 and _THOUSANDS.fullmatch(said):
+        raise Invalid(
+            f"“{text.strip()}” may be {said.partition('.')[0]} or thousands.",
+            f"Write it like {decimal_text(1230, currency)}.",
+            code="bad_amount",
+        )
+    return parse_minor(said, currency)
 
 
 def decimal_text(amount: int, currency: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.domain.giving_back import all_that_is_left, shipping_back, shipping_item, shipping_of
-from core.domain.money import EXPONENTS, amount_text, parse_minor
+from core.domain.money import EXPONENTS, amount_text, read_typed
 from core.domain.order import Order
 from core.domain.refunds import Given, Item, ItemKind, line_items, total_of
 from core.domain.refusals import Invalid, NotPossible
@@ -40,7 +40,7 @@ def read_amount(words: str, currency: str) -> tuple[int, str]:
     found = _LEADING.match(words)
     if found is None:
         return 0, words.strip()
-    amount = parse_minor(found[1].replace(",", "."), currency)
+    amount = read_typed(found[1], currency)
     first, _, rest = found[2].partition(" ")
     if first.upper() == currency:
         return amount, rest.strip()

@@ -58,8 +58,8 @@ def test_a_refund_is_shown_and_made_by_its_button_once(desk: Desk) -> None:
     [
         ("refund 2001 shipping", "Shipping: €4.90"),
         ("refund 2001 all", "Refund of order 2001: €64.60"),
-        ("refund 2001 5.00 late parcel", "Adjustment: €5.00"),
-        ("refund 2001 5,00 EUR late parcel", "Adjustment: €5.00"),
+        ("refund 2001 5.00 late parcel", "An amount beside the goods: €5.00"),
+        ("refund 2001 5,00 EUR late parcel", "An amount beside the goods: €5.00"),
         ("refund 2001 mug-red 1 credit", "store credit"),
         ("refund 2001 5.00", "needs a reason"),
         ("refund 2001 65.00 too late", "At most €64.60 can go back."),

@@ -14,7 +14,7 @@ from bot.desk import Context, answer, desk_of, open_form, press
 from bot.grammar import Desk, HelpWanted, slots_of, spec_of_verb
 from bot.presentation.cases import case_card
 from bot.presentation.forms import form_for, gathered
-from bot.presentation.help import help_answer, roles_page
+from bot.presentation.help import TOPICS, help_answer, roles_page, topic_of
 from bot.presentation.holds import next_words
 from bot.presentation.model import Action, Answer, Card, Form, Page
 from bot.presentation.plain import all_as_text, as_text
@@ -315,8 +315,32 @@ def test_help_shows_what_this_role_may_do_and_nothing_else(role):
     desk = replace(DESK, actor=replace(DESK.actor, role=role))
     text = as_text(help_answer(HelpWanted(), desk))
     for spec in (*COMMANDS.values(), *QUESTIONS.values()):
-        shown = f"`{next(iter(spec.examples), spec.verb)}`" in text
-        assert shown == (spec.in_chat and desk.actor.may(spec.right)), spec.verb
+        shown = f"`{spec.verb}`" in text
+        assert shown == any(_may_write(x, desk) for x in every_word() if x.verb == spec.verb)
+    assert len(text) < 5_000  # it is read on a phone
+
+
+def test_every_word_is_explained_under_its_topic():
+    desk = replace(DESK, actor=replace(DESK.actor, role=Role.OWNER))
+    topics = {
+        topic: as_text(help_answer(HelpWanted(f"about {topic.casefold()}"), desk))
+        for topic in TOPICS
+    }
+    for spec in every_word():
+        said = f"`{next(iter(spec.examples), spec.verb)}`"
+        assert (said in topics[topic_of(spec)]) == _may_write(spec, desk), spec.verb
+
+
+def test_help_about_a_topic_takes_a_part_of_its_name():
+    assert "Returns and claims" in as_text(help_answer(HelpWanted("about claims"), DESK))
+
+
+def every_word():
+    return (*COMMANDS.values(), *QUESTIONS.values())
+
+
+def _may_write(spec, desk):
+    return spec.in_chat and desk.actor.may(spec.right)
 
 
 def test_roles_name_who_may_do_what():

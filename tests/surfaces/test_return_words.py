@@ -90,3 +90,11 @@ def test_a_refund_by_hand_waits_for_a_person_and_for_no_gateway(house: House) ->
     told = said(house, "payments 2001")
     assert "by hand: waits for a person; then write `refunded 2001`" in told
     assert "asked for" not in told
+
+
+def test_an_amount_that_could_be_thousands_is_refused(house: House) -> None:
+    assert "may be 5 or thousands" in said(house, "refund 2001 5.000 late parcel")
+    card = said(house, "refund 2001 5,00 late parcel")
+    assert "Refund of order 2001: €5.00" in card
+    assert "Reason         late parcel" in card
+    assert "€5.00 of credit is added" in said(house, "credit add 2001 5,00 sorry")
