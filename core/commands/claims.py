@@ -163,9 +163,12 @@ def _claimed(order: Order, made: Claim, sign: int) -> Order:
 
 
 def _is_dear(uow: UnitOfWork, order: Order, made: Claim) -> bool:
-    """Above the policy's amount, or a customer's word alone about goods that carriers delivered."""
+    """Above the policy's amount, with all that was claimed of the order before: many small claims
+    are no small one."""
     most = int(uow.shop.policy["claim_auto_below"])
-    return total_of(line_items(order, made.units, Given({}))) >= most
+    units = {i: order.line(i).claimed + n for i, n in made.units.items()}
+    before = {line.id: line.claimed for line in order.bought}
+    return total_of(line_items(order, before | units, Given({}))) >= most
 
 
 def _twice(uow: UnitOfWork, order: Order, made: Claim) -> tuple[str, ...]:

@@ -181,6 +181,8 @@ def _finding(
     why = f"return {rma.number}" if rma else refund.note or "what was canceled"
     if refund.change_id is not None:
         why = "its edit"
+    if refund.claim_id is not None:
+        why = "its claim"
     text = amount_text(amount, refund.currency)
     told = {
         "return": rma.number if rma else order.number,

@@ -13,6 +13,7 @@ from core.db.refunds import refunds_of
 from core.db.routing import goods_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain.order import Order
+from core.domain.refunds import Given, line_items, total_of
 from core.domain.returning.flags import Outcome
 from core.domain.returning.line import line_facts
 from core.domain.returning.rules import (
@@ -57,6 +58,7 @@ def _facts(within: UnitOfWork | Reader, order: Order, rma: Rma) -> dict[int, Lin
             rma.wish,
             value_of(order, {line.line_id: line.quantity}, refunds),
             bool(rma.photos),
+            _kept(order, line.line_id),
         )
         for line in rma.lines
     }
@@ -90,8 +92,15 @@ def keepable(uow: UnitOfWork, order: Order, rma: Rma) -> dict[int, int]:
             read_terms(line.terms),
             rma.wish,
             value_of(order, {line.line_id: line.expected}, refunds),
+            _kept(order, line.line_id),
         )
     }
+
+
+def _kept(order: Order, line_id: int) -> int:
+    """The money of what its customer got back for units of this line and kept."""
+    units = {line_id: order.line(line_id).return_kept}
+    return total_of(line_items(order, units, Given({})))
 
 
 def words_of(found: Iterable[Assessed]) -> str:

@@ -15,15 +15,17 @@ from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
 from core.commands.refunding import RefundOrder
 from core.commands.replacing import ResendOrder, Sure, Why
+from core.commands.return_rules import ActivateReturnRules, PutReturnRules
 from core.commands.returned_goods import MoveReturnOn
 from core.commands.returns import RequestReturn
 from core.commands.tracking import DeliverParcel
 from core.commands.undo import UndoLast
 from core.db import tables as t
+from core.domain.access import Role
 from core.domain.claims import ClaimReason, Remedy
 from core.domain.returning.dispositions import Disposition
 from core.engine import Receipt
-from tests.shop import Shop, make_shop
+from tests.shop import Shop, make_shop, staff
 
 ONE, BOTH = (Units("mug-red", 1),), (Units("mug-red", 2),)
 
@@ -94,6 +96,21 @@ def test_a_claim_whose_replacement_is_canceled_is_open_again(shop: Shop) -> None
     assert shop.do(UndoLast()).outcome == "refused"
     assert shop.do(AcceptClaim("CL1001-1", Remedy.REFUND)).ok
     assert [row["amount"] for row in shop.rows(t.refund)] == [1990]
+
+
+def test_many_small_claims_are_no_small_one(shop: Shop) -> None:
+    assert claim(shop, ONE, Remedy.REFUND).facts["status"] == "settled"
+    assert claim(shop, ONE, Remedy.REFUND).facts["status"] == "requested"
+
+
+def test_many_small_returns_are_not_all_kept(shop: Shop) -> None:
+    rules = {"name": "House", "rules": [{"name": "all", "then": {"keep_below": 2000}}]}
+    assert shop.do(PutReturnRules(rules), staff(Role.OWNER)).ok
+    assert shop.do(ActivateReturnRules(1), staff(Role.OWNER)).ok
+    for _ in range(2):
+        assert shop.do(RequestReturn("1001", "mug-red", 1)).ok
+    assert [row["kept"] for row in shop.rows(t.rma_line)] == [1, 0]
+    assert sum(row["amount"] for row in shop.rows(t.refund)) == 1990
 
 
 def test_credit_pays_for_no_unit_that_is_canceled(shop: Shop) -> None:

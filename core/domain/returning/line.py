@@ -16,8 +16,9 @@ def line_facts(
     wish: Wish = Wish.REFUND,
     value: int = 0,
     photos: bool = False,
+    kept: int = 0,
 ) -> LineFacts:
-    """`value` is the money of the units in question, in minor units."""
+    """`value` is the money of the units in question, `kept` that of what was kept of the line."""
     return LineFacts(
         sku=sku,
         category=category,
@@ -28,5 +29,6 @@ def line_facts(
         reason=reason,
         wish=wish,
         value=value,
+        kept=kept,
         photos=photos,
     )

@@ -130,7 +130,7 @@ class ReturnRules:
 @dataclass(frozen=True, slots=True)
 class LineFacts:
     """What the rules know about a returned line. Money in minor units, for the units in question;
-    `photos`: whether the customer sent any."""
+    `kept`: that of units of the line which the customer kept; `photos`: whether there are any."""
 
     sku: str = ""
     category: str = ""
@@ -141,6 +141,7 @@ class LineFacts:
     reason: str = "unknown"
     wish: Wish = Wish.REFUND
     value: int = 0
+    kept: int = 0
     photos: bool = False
 
 

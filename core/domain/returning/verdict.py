@@ -64,13 +64,14 @@ def assess(
     doubts = tuple(_doubts(line, terms, value))
     if doubts:
         return Assessed(Verdict.REVIEW, doubts, terms)
-    keeps = may_keep(terms, line.wish, line.value)
+    keeps = may_keep(terms, line.wish, line.value, line.kept)
     return Assessed(Verdict.APPROVE, (Why("kept" if keeps else "in_policy"),), terms, keeps)
 
 
-def may_keep(terms: Terms, wish: Wish, value: int) -> bool:
-    """Whether goods of this value (minor units) are not worth the way back."""
-    return wish in (Wish.REFUND, Wish.CREDIT) and 0 < value < terms.keep_below
+def may_keep(terms: Terms, wish: Wish, value: int, kept: int) -> bool:
+    """Whether goods of this value (minor units) are not worth the way back, with what was `kept`
+    of their line before: many small returns are no small one."""
+    return wish in (Wish.REFUND, Wish.CREDIT) and 0 < value < terms.keep_below - kept
 
 
 def _against(terms: Terms, delivered_at: datetime | None, now: datetime) -> Iterable[Why]:
