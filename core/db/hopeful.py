@@ -7,8 +7,6 @@ statement before the commit. Who turns out to need more than that runs again by 
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -26,11 +24,11 @@ from core.db.writer import (
     GroupWriter,
     Item,
     Job,
+    Line,
     PoolWriter,
     Writer,
     begins,
 )
-from core.domain.refusals import Unavailable
 from core.domain.stock import free
 
 log = logging.getLogger("wismo.writer")
@@ -131,36 +129,25 @@ class HopefulWriter(PoolWriter):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
-        self._closed = False
-        self._door = threading.Lock()
         self._rests_until = 0.0
-        self._thread = threading.Thread(target=self._loop, name="wismo-group", daemon=True)
-        self._thread.start()
+        self._line = Line("wismo-group", self._serve)
+        self._line.begin()
 
     def submit(self, job: Job) -> Future[Any]:
         if not job.questions or time.monotonic() < self._rests_until:
             return super().submit(job)
-        future: Future[Any] = Future()
-        with self._door:
-            if self._closed:
-                raise Unavailable("wismo is shutting down.", "Try again in a moment.")
-            self._waiting.put((job, future))
-        return future
+        return self._line.join(job)
 
     def close(self) -> None:
-        with self._door:
-            self._closed = True
-            self._waiting.put(None)
-        self._thread.join(timeout=30)
+        self._line.close()
         super().close()
 
-    def _loop(self) -> None:
-        is_open = True
+    def _serve(self) -> None:
+        waiting, is_open = self._line.waiting, True
         while is_open:
-            items = [self._waiting.get()]
-            while len(items) < GROUP_MAX and not self._waiting.empty():
-                items.append(self._waiting.get())
+            items = [waiting.get()]
+            while len(items) < GROUP_MAX and not waiting.empty():
+                items.append(waiting.get())
             is_open = None not in items
             group = [item for item in items if item is not None and begins(item)]
             if group:
@@ -170,7 +157,7 @@ class HopefulWriter(PoolWriter):
         answers: dict[int, Any] = {}
         try:
             self._together(group, answers)
-        except Exception as problem:  # noqa: BLE001 (each caller gets the answer of its own try)
+        except BaseException as problem:  # noqa: BLE001 (each caller gets the answer of its own try)
             log.debug("a group of %d runs again one by one: %s", len(group), problem)
             self._rests_until = time.monotonic() + REST_SECONDS
             answers.clear()

@@ -148,33 +148,50 @@ class Writer(Protocol):
     def close(self) -> None: ...
 
 
-class GroupWriter:
-    """SQLite: takes whatever waits, runs each job in a savepoint, commits once, then answers."""
+class Line:
+    """Jobs that wait for one thread. Nobody comes in behind the one who closes it; the thread
+    sees None at the end."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+    def __init__(self, name: str, serve: Callable[[], None]) -> None:
+        self.waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._closed = False
-        self._door = threading.Lock()  # nobody comes in behind the one who closes
-        self._thread = threading.Thread(target=self._loop, name="wismo-writer", daemon=True)
+        self._door = threading.Lock()
+        self._thread = threading.Thread(target=serve, name=name, daemon=True)
+
+    def begin(self) -> None:
         self._thread.start()
 
-    def submit(self, job: Job) -> Future[Any]:
+    def join(self, job: Job) -> Future[Any]:
         future: Future[Any] = Future()
         with self._door:
             if self._closed:
                 raise Unavailable("wismo is shutting down.", "Try again in a moment.")
-            self._waiting.put((job, future))
+            self.waiting.put((job, future))
         return future
 
     def close(self) -> None:
         with self._door:
             self._closed = True
-            self._waiting.put(None)
+            self.waiting.put(None)
         self._thread.join(timeout=30)
 
-    def _loop(self) -> None:
-        while (first := self._waiting.get()) is not None:
+
+class GroupWriter:
+    """SQLite: takes whatever waits, runs each job in a savepoint, commits once, then answers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._line = Line("wismo-writer", self._serve)
+        self._line.begin()
+
+    def submit(self, job: Job) -> Future[Any]:
+        return self._line.join(job)
+
+    def close(self) -> None:
+        self._line.close()
+
+    def _serve(self) -> None:
+        while (first := self._line.waiting.get()) is not None:
             if begins(first):
                 self._commit_group(first)
 
@@ -203,11 +220,11 @@ class GroupWriter:
     def _next(self) -> Item | None:
         while True:
             try:
-                item = self._waiting.get_nowait()
+                item = self._line.waiting.get_nowait()
             except queue.Empty:
                 return None
             if item is None:
-                self._waiting.put(None)  # the end, for the loop to see
+                self._line.waiting.put(None)  # the end, for the loop to see
                 return None
             if begins(item):
                 return item
