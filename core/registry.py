@@ -216,4 +216,5 @@ def _snake(shape: type) -> str:
 
 
 def _summary(shape: type) -> str:
-    return (shape.__doc__ or "").strip().splitlines()[0]
+    """The first paragraph of what it says about itself, in one line."""
+    return " ".join((shape.__doc__ or "").strip().partition("\n\n")[0].split())

@@ -190,7 +190,7 @@ def _take_choice(reading: Reading, slot: Slot) -> bool:
             return True
     near = _nearest(words[0], list(slot.choices)) if words else ""
     if near and not reading.problem:
-        reading.problem = f"I do not know the {slot.name} “{reading.rest[skipped].text}”."
+        reading.problem = f"I do not know “{reading.rest[skipped].text}” here."
         reading.nearest = near
     return False
 

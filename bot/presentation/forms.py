@@ -31,6 +31,7 @@ _LABELS = {
     "to": "To which location?",
     "avoid": "Not from which location?",
     "goods": "What becomes of the goods?",
+    "disposition": "Where do the goods go?",
     "until": "Until when?",
     "sku": "SKU",
     "line": "Only which line?",

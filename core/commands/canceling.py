@@ -98,6 +98,14 @@ def _less(line: Line, units: int) -> Line:
     )
 
 
+def ask_back(order: Order, code: str) -> str:
+    """How what people have in their hands can still be canceled."""
+    back = f"when {code} has put it back (`putback {order.number}`), cancel it"
+    if order.is_held:
+        return f"{code} is asked to stop already; {back}."
+    return f"Hold it first: `hold {order.number}`; {back}."
+
+
 def _works(uow: UnitOfWork, order: Order, promised: Mapping[int, int]) -> list[FulfillmentOrder]:
     """The untouched work that holds these units. Raises NotPossible when others are in hand."""
     works = [w for w in uow.work.of(order.id) if w.is_open]
@@ -109,7 +117,7 @@ def _works(uow: UnitOfWork, order: Order, promised: Mapping[int, int]) -> list[F
             code = uow.shop.locations[busy.location_id].code
             raise NotPossible(
                 f"{code} already works on {order.line(line_id).sku} of order {order.number}.",
-                f"Hold it first: `hold {order.number}`, and ask {code} to put it back.",
+                ask_back(order, code),
             )
     return free
 

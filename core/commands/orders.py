@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from core.commands.asking_money import lower
-from core.commands.canceling import Goods, cancel_units, open_units
+from core.commands.canceling import Goods, ask_back, cancel_units, open_units
 from core.commands.choosing import Units
 from core.commands.collecting import let_go_unneeded
 from core.commands.owing import text_of
@@ -70,7 +70,7 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
         place_ = uow.shop.locations[busy[0].location_id].code
         raise NotPossible(
             f"{place_} already works on order {order.number}.",
-            f"Hold it first: `hold {order.number}`, and ask {place_} to put it back.",
+            ask_back(order, place_),
         )
     order.cancel("", uow.now)  # refuses before anything is touched
     skus = [item.sku for work in works for item in work.items]

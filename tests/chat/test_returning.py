@@ -137,6 +137,14 @@ def test_in_german_the_same() -> None:
     assert "Die Rückgabefrist von 14 Tagen" in anna.says("Wo ist meine Rücksendung?")
 
 
+def test_asked_for_credit_that_is_not_there_it_says_so_first() -> None:
+    anna = known(replace(DELIVERED, returns=(SENT,)))
+    assert anna.says("how much store credit do I have?").startswith("You have no store credit")
+    anna.says("in german")
+    assert anna.says("Wie viel Guthaben habe ich?").startswith("Sie haben im Moment kein Guthaben")
+    assert "Guthaben" not in anna.says("Wo ist meine Rücksendung?")
+
+
 def test_all_ten_reasons_can_be_reached_by_buttons() -> None:
     anna = known(replace(DELIVERED, returnable=(TEE,)))
     anna.says("return my order")
@@ -304,4 +312,4 @@ def test_store_credit_is_told_with_what_became_of_returns() -> None:
     told = anna.says("how much store credit do I have?")
     assert told.startswith("Store credit that is left: €5.00.")
     anna.desk.credits = []
-    assert "I see no return" in anna.says("how much store credit do I have?")
+    assert "You have no store credit" in anna.says("how much store credit do I have?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from bot.chat.words import say
 from core.queries.facts import OrderFacts
 
 TRACKING = frozenset({"track_order", "order_details", "delivery_problem"})
+_CREDIT = re.compile("store credit|credit balance|guthaben", re.IGNORECASE)
 WITHOUT_NAME = {
     "policy_question": "repair.policy",
     "shipping_info": "repair.policy",
@@ -61,7 +63,7 @@ def _for_customer(talk: Talk, wanted: Wanted, scene: Scene) -> Answer:
     if wanted.intent == "which_order":
         return put(talk, Asking("which_order", intent="track_order"), scene)
     if wanted.intent == "refund_status" and not wanted.order:
-        return _returns(replace(talk, last=wanted), orders, scene)
+        return _returns(replace(talk, last=wanted), orders, scene, wanted.text)
     return _about_order(talk, wanted, orders, scene)
 
 
@@ -131,7 +133,7 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
             at = scene.heard.at
             return Answer(talk, describe(order, at, talk.language), next_steps(order, several, at))
         case "refund_status":
-            return _returns(talk, [order], scene)
+            return _returns(talk, [order], scene, wanted.text)
         case "return_item":
             return returning.start(talk, order, scene, wanted.text)
         case "refund_request" | "item_problem":
@@ -145,11 +147,15 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
             return wishing.start(talk, wanted.intent, order.number, wanted.text, scene)
 
 
-def _returns(talk: Talk, orders: Sequence[OrderFacts], scene: Scene) -> Answer:
+def _returns(talk: Talk, orders: Sequence[OrderFacts], scene: Scene, asked: str) -> Answer:
     """What became of returns and their money; credit is money that came back."""
     left = scene.desk.credit()
     credit = tuple(say("return.credit", credit=Price(amount, code)) for code, amount in left)
-    says = (*return_states(list(orders)), *credit) or (say("return.none"),)
+    states = return_states(list(orders))
+    if _CREDIT.search(asked):
+        says = (*(credit or (say("return.no_credit"),)), *states)
+    else:
+        says = (*states, *credit) or (say("return.none"),)
     open_ones = [each.number for order in orders for each in order.returns if each.can_cancel]
     offers = [offer(f"unreturn:{n}", "button.unreturn", number=n) for n in open_ones[:2]]
     return Answer(talk, says, (*offers, HUMAN))
