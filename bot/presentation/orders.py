@@ -105,7 +105,9 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
 def _paid(view: OrderView, desk: Desk) -> str:
     words = state(view.payment_status)
     over = view.captured - view.refunded - view.worth
-    if over > 0:  # an edit lowers the total, a cancel does not: people hear one word for both
+    if 0 < over <= view.beside:
+        words = f"paid, and {money(over, view.currency, desk)} that was asked for beside it"
+    elif over > 0:  # an edit lowers the total, a cancel does not: people hear one word for both
         words = f"paid, {money(over, view.currency, desk)} too much"
     elif view.captured and view.captured != view.total:
         words += f", {money(view.captured, view.currency, desk)} so far"

@@ -194,6 +194,7 @@ class OrderView:
     method: str = "standard"
     promise_basis: str = ""  # how the promised day was counted
     asked: int = 0  # what the customer is asked to pay more, in minor units
+    beside: int = 0  # what was asked for beside the order's total, and paid
     collected_at: str = ""  # the store that hands it out, once that is known
 
     @property
@@ -266,7 +267,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
             for r in rmas_of(session, order.id)
         ),
         refunds=_refunds(session, order.id),
-        asked=sum(q.amount for q in requests_of(session, order.id) if q.state == "open"),
+        **_requested(session, order.id),
         words=_words(session, order.id),
         next=next_steps(reader, [order.id]).get(order.id),
         actions=legal_actions(reader.actor, order, works, parcels, recalled),
@@ -285,6 +286,12 @@ def _refunds(session: Session, order_id: int) -> tuple[RefundBrief, ...]:
         RefundBrief(r.id, r.amount, r.currency, r.state, r.reference, r.id in planned)
         for r in refunds
     )
+
+
+def _requested(session: Session, order_id: int) -> dict[str, int]:
+    requests = requests_of(session, order_id)
+    beside = sum(q.amount for q in requests if q.state == "paid" and q.change_id is None)
+    return {"asked": sum(q.amount for q in requests if q.state == "open"), "beside": beside}
 
 
 def _briefs(cases: Iterable[Case]) -> tuple[CaseBrief, ...]:

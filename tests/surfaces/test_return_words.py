@@ -98,3 +98,9 @@ def test_an_amount_that_could_be_thousands_is_refused(house: House) -> None:
     assert "Refund of order 2001: €5.00" in card
     assert "Reason         late parcel" in card
     assert "€5.00 of credit is added" in said(house, "credit add 2001 5,00 sorry")
+
+
+def test_what_was_asked_for_and_paid_is_not_too_much(house: House) -> None:
+    said(house, "request payment 2001 5.00 express")
+    said(house, "paid 2001 bank-9")
+    assert "paid, and €5.00 that was asked for beside it" in said(house, "2001")
