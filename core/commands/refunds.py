@@ -108,22 +108,33 @@ def record(ask: RecordRefund, uow: UnitOfWork) -> Done:
         raise NotPossible(f"Nothing is due for {what}.", _instead(uow, ask, mine))
     amount = sum(_pay_by_hand(uow, refund, reference) for refund in due)
     if not amount:
-        raise NotPossible(
-            f"The money for {what} is with its gateway.",
-            "Wait for its answer; look at the order.",
-            code="in_flight",
-        )
+        raise _nothing_by_hand(uow, what, due)
     total = amount_text(amount, due[0].currency)
     name = "return" if due[0].rma_id is not None else "order"
     facts = {name: what.split()[-1], "amount": amount}
     return Done(f"{total} for {what} is recorded as refunded.", facts)
 
 
+def _nothing_by_hand(uow: UnitOfWork, what: str, due: Iterable[Refund]) -> NotPossible:
+    if any(part.state == "planned" for refund in due for part in uow.refunds.parts_of(refund)):
+        return NotPossible(
+            f"The store credit for {what} waits for approval.",
+            f"Write `approve refund {what.rsplit(maxsplit=1)[-1]}`: then the customer has it.",
+            code="needs_approval",
+        )
+    return NotPossible(
+        f"The money for {what} is with its gateway.",
+        "Wait for its answer; look at the order.",
+        code="in_flight",
+    )
+
+
 def _pay_by_hand(uow: UnitOfWork, refund: Refund, reference: str) -> int:
-    """Every part that no gateway is paying just now; returns how much that was."""
+    """Every part that no gateway is paying just now; returns how much that was. Store credit is
+    given by the books alone."""
     paid = 0
     for part in uow.refunds.parts_of(refund):
-        if not part.is_open or _is_with_gateway(uow, part):
+        if not part.is_open or part.gateway == handout.CREDIT or _is_with_gateway(uow, part):
             continue
         if part.state == "planned":
             require_another(uow, refund)

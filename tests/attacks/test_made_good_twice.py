@@ -13,11 +13,13 @@ from core.commands.crediting import AddCredit, UseCredit
 from core.commands.fulfillment import ShipWork
 from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
-from core.commands.refunding import RefundOrder
+from core.commands.refunding import ApproveOrderRefund, RefundOrder, To
+from core.commands.refunds import RecordOrderRefund
 from core.commands.replacing import ResendOrder, Sure, Why
 from core.commands.return_rules import ActivateReturnRules, PutReturnRules
 from core.commands.returned_goods import MoveReturnOn
 from core.commands.returns import RequestReturn
+from core.commands.setup import SetPolicy
 from core.commands.tracking import DeliverParcel
 from core.commands.undo import UndoLast
 from core.db import tables as t
@@ -111,6 +113,16 @@ def test_many_small_returns_are_not_all_kept(shop: Shop) -> None:
         assert shop.do(RequestReturn("1001", "mug-red", 1)).ok
     assert [row["kept"] for row in shop.rows(t.rma_line)] == [1, 0]
     assert sum(row["amount"] for row in shop.rows(t.refund)) == 1990
+
+
+def test_credit_that_waits_for_approval_is_not_paid_by_hand(shop: Shop) -> None:
+    """Otherwise the books would tell of credit that nobody was given."""
+    assert shop.do(SetPolicy("refund_approve_above", "1000"), staff(Role.OWNER)).ok
+    assert shop.do(RefundOrder("1001", BOTH, to=To.CREDIT)).ok
+    ben = staff(Role.LEAD, "Ben")
+    assert shop.do(RecordOrderRefund("1001", "bank-1"), ben).code == "needs_approval"
+    assert shop.do(ApproveOrderRefund("1001"), ben).ok
+    assert [row["balance"] for row in shop.rows(t.credit_account)] == [2 * 1990]
 
 
 def test_credit_pays_for_no_unit_that_is_canceled(shop: Shop) -> None:

@@ -11,15 +11,22 @@ import pytest
 
 from core.commands.arrivals import ExpectStock
 from core.commands.capture import CaptureLine
+from core.commands.choosing import Units
+from core.commands.claims import ClaimOrder
+from core.commands.crediting import AddCredit
+from core.commands.documents import IssueInvoice
 from core.commands.edits import EditOrder
+from core.commands.exchanging import ExchangeOrder
 from core.commands.fulfillment import ShipWork
 from core.commands.holds import HoldOrder
 from core.commands.imports import ImportedRow, ImportProducts
+from core.commands.refunding import RefundOrder
 from core.commands.returns import RequestReturn
 from core.commands.tracking import DeliverParcel
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Actor, Role, system
+from core.domain.claims import ClaimReason, Remedy
 from core.domain.refusals import Invalid, Refusal
 from core.domain.stock import Move, StockMove
 from core.engine import Caller
@@ -34,7 +41,21 @@ OURS = (
     Caller(system(SHOP, "channel"), "webhook"),
 )
 TRACKING = "00340434161094000009"
-NAMES = ("X-77", "X-78", "X-78-1", "gid-X-77", TRACKING, "PO-THEIRS", f"{CANARY}@x.org", "ZRH")
+NAMES = (
+    "X-77",
+    "X-78",
+    "X-78-1",
+    "gid-X-77",
+    TRACKING,
+    "PO-THEIRS",
+    f"{CANARY}@x.org",
+    "ZRH",
+    "RX-78-1",
+    "CLX-78-1",
+    "X-78-X1",
+    "INV-00001",
+)
+ONE = (Units("secret-sku", 1),)
 SLOW = {"refresh_holidays", "simulate_rules", "set_up_shop"}  # nothing of them names a thing
 LOGS = {"audit", "taken_back", "outbox", "counter", "attempt", "job_slot"}
 
@@ -55,8 +76,9 @@ def _live(fort: Fortress) -> None:
     engine.chore(lambda uow: uow.stock.move(shelf), OTHER_SHOP)
     channel = Caller(system(OTHER_SHOP, "channel"), "webhook")
     for number in ("X-77", "X-78"):
-        order = fort.shop.order(number, email=f"{CANARY}@x.org", customer_name=CANARY)
-        line = CaptureLine("secret-sku", 2, f"{number}-1", CANARY, 1990)
+        told = {"email": f"{CANARY}@x.org", "customer_name": CANARY, "captured": 3 * 1990}
+        order = fort.shop.order(number, **told)
+        line = CaptureLine("secret-sku", 3, f"{number}-1", CANARY, 1990)
         assert engine.execute(
             replace(order, connection_id=OTHER_SHOPIFY, lines=(line,)), channel
         ).ok
@@ -65,7 +87,12 @@ def _live(fort: Fortress) -> None:
         EditOrder("X-77", "secret-sku 1"),
         ShipWork("X-78", "DHL", TRACKING),
         DeliverParcel("X-78"),
-        RequestReturn("X-78"),
+        RequestReturn("X-78", "secret-sku", 1),
+        ClaimOrder("X-78", ClaimReason.DAMAGED, ONE, Remedy.REFUND),
+        ExchangeOrder("X-78", "for secret-sku", ONE),
+        RefundOrder("X-77", reason=f"5.00 {CANARY}"),
+        IssueInvoice("X-78"),
+        AddCredit("X-78", "7.00", CANARY),
         ExpectStock("secret-sku", "zrh", 5, reference="PO-THEIRS"),
     ):
         receipt = engine.execute(command, THEIRS)
