@@ -87,7 +87,7 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
     if view.method != STANDARD:
         at = f" at {view.collected_at}" if view.collected_at else ""
         found.append(Field("Method", sentence(state(view.method)) + at))
-    if view.promise is not None:
+    if view.promise is not None and view.canceled_at is None:
         late = view.promise < today(desk) and view.fulfillment_status != "delivered"
         found.append(Field("Promise", day(view.promise, desk), "warn" if late else "plain"))
     if view.last_scan_at is not None:
@@ -107,6 +107,8 @@ def _paid(view: OrderView, desk: Desk) -> str:
     over = view.captured - view.refunded - view.worth
     if 0 < over <= view.beside:
         words = f"paid, and {money(over, view.currency, desk)} that was asked for beside it"
+    elif over > 0 and view.canceled_at is not None:
+        words = f"paid, {money(over, view.currency, desk)} to give back"
     elif over > 0:  # an edit lowers the total, a cancel does not: people hear one word for both
         words = f"paid, {money(over, view.currency, desk)} too much"
     elif view.captured and view.captured != view.total:

@@ -40,7 +40,7 @@ def _summary(view: PausePreview) -> str:
     told = [f"{count(view.elsewhere, 'order')} would ship from elsewhere"] if view.elsewhere else []
     if view.other_carrier:
         told.append(f"{count(view.other_carrier, 'order')} would go by another carrier")
-    moved = f"{view.dates} of {count(view.promised, 'promised date')} would move"
+    moved = f"{view.dates or 'none'} of {count(view.promised, 'promised date')} would move"
     told.append(moved if view.promised else "no date was promised")
     said = "; ".join(told) + "."
     after = " Their customers are told when you confirm." if view.dates else ""

@@ -285,7 +285,10 @@ class Order:
     def cancel(self, reason: str, at: datetime, by_channel: bool = False) -> Change[Order]:
         """Cancel everything that has not shipped; the caller frees its stock."""
         if self.is_canceled:
-            raise NotPossible(f"Order {self.number} is already canceled.")
+            raise NotPossible(
+                f"Order {self.number} is already canceled.",
+                f"What goes back: `money {self.number}`.",
+            )
         if any(line.shipped for line in self.lines) and not by_channel:
             raise NotPossible(
                 f"Order {self.number} has already shipped, at least in part.",

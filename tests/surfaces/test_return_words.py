@@ -104,3 +104,11 @@ def test_what_was_asked_for_and_paid_is_not_too_much(house: House) -> None:
     said(house, "request payment 2001 5.00 express")
     said(house, "paid 2001 bank-9")
     assert "paid, and €5.00 that was asked for beside it" in said(house, "2001")
+
+
+def test_a_canceled_order_promises_nothing_and_names_what_goes_back(house: House) -> None:
+    said(house, "cancel 2001 changed mind")
+    card = said(house, "2001")
+    assert "paid, €39.80 to give back" in card
+    assert "Promise" not in card
+    assert "`money 2001`" in said(house, "cancel 2001 changed mind")
