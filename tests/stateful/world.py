@@ -147,7 +147,7 @@ class World:
         return [self.shop.rows(table) for table in tables]
 
     def breakers(self) -> list[str]:
-        found = self.shop.engine.read(_breakers)
+        found = self.shop.engine.read(breakers)
         return found + self._uncounted() + self.trouble.seen
 
     def _uncounted(self) -> list[str]:
@@ -177,7 +177,7 @@ class World:
         return [f"{sku}: {have[sku]} on hand, {want[sku]} counted" for sku in wrong]
 
 
-def _breakers(session: Session) -> list[str]:
+def breakers(session: Session) -> list[str]:
     found = truths.of_rows(session, SLOW)
     for sentence, query in MORE.items():
         rows = session.driver.execute(query).fetchall()
