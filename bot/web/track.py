@@ -117,7 +117,9 @@ def _pickup(order: PublicOrder, keys: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _return(order: PublicOrder, entry: ReturnFacts, keys: Sequence[str]) -> dict[str, Any]:
+    until = entry.until.isoformat() if entry.until else None
     told: dict[str, Any] = {"number": entry.number, "status": entry.status, "code": None}
+    told |= {"post": entry.send_to, "until": until}
     if not entry.stores:
         return told
     code = return_code(keys, order.shop.id, entry.id)
