@@ -71,8 +71,10 @@ MORE = {
         where c.kind in ('refund_task', 'refund_open') and c.state <> 'resolved'
         and not exists (select 1 from refund f
             where c.subject = 'refund:' || f.id and f.state = 'due')""",
-    "what is due is somebody's task, unless a person closed it": """
+    "what is due is somebody's task, unless a person closed it or the channel pays it": """
         select f.id from refund f where f.state = 'due' and not exists (
+            select 1 from refund_part p where p.refund_id = f.id and p.gateway = 'channel'
+        ) and not exists (
             select 1 from cases c where c.kind = 'refund_task' and c.subject = 'refund:' || f.id
             and (c.state <> 'resolved' or c.resolution like 'Olga%'))""",
     "money is told as it is kept": """

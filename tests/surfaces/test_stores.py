@@ -209,13 +209,13 @@ def test_looking_at_webhooks_writes_nothing_and_creating_makes_only_what_lacks(l
     ours, _ = see_to_webhooks(local, "store")
     front.store.webhooks.subscribe("orders/paid", ours)
     front.store.webhooks.subscribe("orders/create", "https://old.example/hooks/shopify/1")
-    assert states(local) == ["missing"] * 2 + ["there"] + ["missing"] * 4
+    assert states(local) == ["missing"] * 2 + ["there"] + ["missing"] * 8
     assert front.mutations == []
     made = see_to_webhooks(local, "store", create=True)[1]
-    assert [one.state for one in made].count("made") == 6
+    assert [one.state for one in made].count("made") == 10
     assert made[0].elsewhere == ("https://old.example/hooks/shopify/1",)
-    assert states(local, create=True) == ["there"] * 7
-    assert len(front.mutations) == 6
+    assert states(local, create=True) == ["there"] * 11
+    assert len(front.mutations) == 10
 
 
 def test_an_address_that_the_store_refuses_is_said_with_its_reason(local):
@@ -230,4 +230,4 @@ def test_creation_that_broke_off_goes_on_where_it_stopped(local, front):
     with pytest.raises(Unavailable):
         states(local, create=True)
     assert states(local, create=True).count("there") == 1
-    assert states(local) == ["there"] * 7
+    assert states(local) == ["there"] * 11
