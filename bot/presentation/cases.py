@@ -201,6 +201,8 @@ def _of_kind(view: CaseView, desk: Desk) -> Iterable[Action | None]:
         return money_buttons(view.kind, back, view.order, desk)
     if view.kind == "claim_decision" and "claim" in view.facts:
         return claim_buttons(str(view.facts["claim"]), str(view.facts.get("wish", "")), desk)
+    if view.kind == "claim_arrived" and view.facts.get("replacement"):
+        return (button(desk, "cancel", str(view.facts["replacement"]), text="Cancel Replacement"),)
     return _of_an_order(view, desk)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
@@ -28,6 +28,10 @@ class Goods(StrEnum):
 
     RESTOCK = "restock"
     SCRAP = "scrap"
+
+
+# What follows elsewhere once units of an order (by line id) were canceled; entered by its rooms.
+UNITS_CANCELED: list[Callable[[UnitOfWork, Order, Mapping[int, int]], None]] = []
 
 
 def open_units(order: Order, wanted: Iterable[Units]) -> dict[int, int]:
@@ -66,6 +70,8 @@ def cancel_units(
     open_unknown_case(uow, after)
     serve_queue(uow, skus)
     uow.undo = _way_back(before, scrapped, claim.id if claim else None)
+    for follow in UNITS_CANCELED:
+        follow(uow, after, {**units, **behind})
     owed = f" {text_of(claim)} goes back to the customer." if claim else ""
     facts = {"order": order.number, "refund": claim.amount if claim else 0}
     return Done(f"{in_words(skus_gone)} of order {order.number} canceled.{owed}", facts)

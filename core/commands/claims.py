@@ -8,13 +8,10 @@ from typing import Annotated, Any
 from core.commands.choosing import Units, by_sku, choose, in_words
 from core.commands.flagging import clean_photos, flags_of
 from core.commands.nothing_left import why_taken
-from core.commands.orders import CANCELED
 from core.commands.owing import items_for, owe, text_of
-from core.commands.replacing import CHANNEL as REPLACEMENT
 from core.commands.replacing import ResendOrder, Sure, Why, made_good, resend
 from core.db.claims import (
     add_claim,
-    claim_made_good_by,
     claim_numbered,
     claims_of,
     note_photos,
@@ -105,7 +102,7 @@ def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder) -> Done:
     if outcome is Outcome.DENY:
         return _turn_down(uow, made, "policy", DENIED)
     if again or outcome is Outcome.REVIEW or _is_dear(uow, order, made):
-        return _ask_somebody(uow, order, made)
+        return ask_somebody(uow, order, made)
     return _settle(uow, made, made.wish, "policy")
 
 
@@ -140,7 +137,7 @@ def _new(
     return Claim(
         id=uow.new_id(),
         order_id=order.id,
-        number=f"CL{order.number}-{len(claims_of(uow.session, order.id)) + 1}".upper(),
+        number=next_number(uow, order),
         reason=ask.reason,
         wish=ask.wish,
         status=ClaimStatus.REQUESTED,
@@ -150,6 +147,10 @@ def _new(
         note=ask.note.strip(),
         photos=photos,
     )
+
+
+def next_number(uow: UnitOfWork, order: Order) -> str:
+    return f"CL{order.number}-{len(claims_of(uow.session, order.id)) + 1}".upper()
 
 
 def _claimed(order: Order, made: Claim, sign: int) -> Order:
@@ -180,7 +181,7 @@ def _twice(uow: UnitOfWork, order: Order, made: Claim) -> tuple[str, ...]:
     return (f"Of {words}, some were sent again or paid back before.",)
 
 
-def _ask_somebody(uow: UnitOfWork, order: Order, made: Claim) -> Done:
+def ask_somebody(uow: UnitOfWork, order: Order, made: Claim) -> Done:
     uow.emit(order.id, e.ClaimAsked(made.id, made.number))
     words = in_words(by_sku(order, made.units))
     uow.cases.open(
@@ -273,21 +274,6 @@ def _again(order: Order, made: Claim) -> ResendOrder:
     units = tuple(Units(str(line.line_id), line.quantity) for line in made.lines)
     reason = Why.LOST if made.reason in UNSEEN else Why(made.reason.value)
     return ResendOrder(order.number, reason, units, Sure.AGAIN)
-
-
-def _reopen(uow: UnitOfWork, canceled: Order) -> None:
-    """Goods that were to make a claim good do not go out: somebody decides anew."""
-    if canceled.channel != REPLACEMENT:
-        return
-    made = claim_made_good_by(uow.session, uow.shop.id, canceled.number)
-    if made is None:
-        return
-    uow.undo = None  # put back, they would make good what is asked for again
-    again = save_decision(uow, made.reopen(), made.status)
-    _ask_somebody(uow, uow.orders.own(made.order_id), again)
-
-
-CANCELED.append(_reopen)
 
 
 def _turn_down(uow: UnitOfWork, made: Claim, by: str, why: str) -> Done:

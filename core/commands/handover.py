@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -332,10 +332,17 @@ def _arrived(order: Order, parcel: Parcel) -> Order:
     return order.with_lines(changed)
 
 
+# What follows elsewhere once a parcel has reached its receiver; entered by the rooms it concerns.
+RECEIVED: list[Callable[[UnitOfWork, Order, Parcel], None]] = []
+
+
 def received(uow: UnitOfWork, order: Order, parcel: Parcel, at: datetime) -> Order:
     """The parcel reached its receiver."""
     fact = e.ParcelDelivered(parcel.id, at.isoformat())
-    return uow.orders.save(Change(_arrived(order, parcel), (fact,)))
+    after = uow.orders.save(Change(_arrived(order, parcel), (fact,)))
+    for follow in RECEIVED:
+        follow(uow, after, parcel)
+    return after
 
 
 def not_received(uow: UnitOfWork, order: Order, parcel: Parcel) -> Order:

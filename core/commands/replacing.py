@@ -94,10 +94,23 @@ def _sent_again(uow: UnitOfWork, order: Order) -> Counter[int]:
     """By line, what replacements that still stand have sent or will send."""
     found: Counter[int] = Counter()
     for link in links.links_of(uow.session, order.id):
-        is_ours = link.kind == links.REPLACES and link.order_id == order.id
-        if is_ours and not uow.orders.own(link.other_id).is_canceled:
-            found.update({int(line): int(units) for line, units in link.data.items()})
+        if link.kind != links.REPLACES or link.order_id != order.id:
+            continue
+        again = uow.orders.own(link.other_id)
+        if not again.is_canceled:
+            gone = {stood_for(link)[line.position]: line.canceled for line in first_of(link, again)}
+            found.update({int(i): int(n) - gone.get(int(i), 0) for i, n in link.data.items()})
     return found
+
+
+def stood_for(link: links.Link) -> dict[int, int]:
+    """The line of the first order behind each position of its replacement."""
+    return dict(enumerate(map(int, link.data), 1))
+
+
+def first_of(link: links.Link, again: Order) -> list[Line]:
+    """The lines that the replacement was made with: what an edit added later replaces nothing."""
+    return [line for line in again.lines if line.position in stood_for(link)]
 
 
 def _units(order: Order, ask: ResendOrder, before: Mapping[int, int]) -> dict[int, int]:

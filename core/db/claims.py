@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import msgspec
 import sqlalchemy as sa
 
 from core.db import tables as t
@@ -21,21 +21,25 @@ if TYPE_CHECKING:
     from core.db.reading import Reader
     from core.db.unit_of_work import UnitOfWork
 
-_lines = msgspec.json.Decoder(tuple[ClaimLine, ...]).decode
-_c, _p, _o, _l = t.claim.c, t.photo_use.c, t.orders.c, t.order_line.c
+_c, _cl, _p, _o, _l = t.claim.c, t.claim_line.c, t.photo_use.c, t.orders.c, t.order_line.c
 _FIELDS = [c for c in t.claim.columns if c.name != "shop_id"]
+# A row for each line of a claim, the claim's own fields first.
+_SELECT = (
+    sa.select(*_FIELDS, _cl.line_id, _cl.sku, _cl.quantity)
+    .join(t.claim_line, _cl.claim_id == _c.id)
+    .order_by(_c.id, _cl.line_id)
+)
 _BY_NUMBER = Statement(
-    sa.select(*_FIELDS).where(
-        _c.shop_id == sa.bindparam("shop"), _c.number == sa.bindparam("number")
-    )
+    _SELECT.where(_c.shop_id == sa.bindparam("shop"), _c.number == sa.bindparam("number"))
 )
-_OF_ORDER = Statement(
-    sa.select(*_FIELDS).where(_c.order_id == sa.bindparam("order")).order_by(_c.id)
-)
+_OF_ORDER = Statement(_SELECT.where(_c.order_id == sa.bindparam("order")))
 _DECIDE = Statement(
     t.claim.update().where(_c.id == sa.bindparam("row_id"), _c.status == sa.bindparam("before")),
     sets=("status", "decided_by", "decided_at", "decision", "remedy", "result"),
 )
+_THE_LINE = _cl.claim_id == sa.bindparam("claim"), _cl.line_id == sa.bindparam("line")
+_FEWER = Statement(t.claim_line.update().where(*_THE_LINE), sets=("quantity",))
+_FORGET_LINE = Statement(t.claim_line.delete().where(*_THE_LINE))
 _UNITS = Statement(
     sa.select(
         sa.func.coalesce(sa.func.sum(_l.shipped), 0),
@@ -61,34 +65,34 @@ _CLAIMS = Statement(
 
 
 def claims_of(session: Session, order_id: int) -> list[Claim]:
-    return [_claim(row) for row in session.rows(_OF_ORDER, order=order_id)]
+    return _claims(session.rows(_OF_ORDER, order=order_id))
 
 
 def claim_numbered(session: Session, shop_id: int, number: str) -> Claim:
     """Raises NotFound."""
     clean = number.strip().upper().lstrip("#")
-    row = session.row(_BY_NUMBER, shop=shop_id, number=clean)
-    if row is None:
+    found = _claims(session.rows(_BY_NUMBER, shop=shop_id, number=clean))
+    if not found:
         raise NotFound(f"I cannot find a claim {clean}.", "Write `claims` to see the open ones.")
-    return _claim(row)
+    return found[0]
 
 
 def claim_made_good_by(session: Session, shop_id: int, number: str) -> Claim | None:
     """The claim whose replacement is the order of this number."""
-    clause = sa.select(*_FIELDS).where(_c.shop_id == shop_id, _c.result == number)
-    row = next(iter(session.select(clause)), None)
-    return None if row is None else _claim(tuple(row))
+    clause = _SELECT.where(_c.shop_id == shop_id, _c.result == number)
+    return next(iter(_claims(session.select(clause))), None)
 
 
 def open_claims(within: Reader, most: int) -> list[Claim]:
     """Claims that wait for a decision, oldest first."""
-    clause = sa.select(*_FIELDS).where(
+    ids = sa.select(_c.id).where(
         _c.shop_id == within.actor.shop_id, _c.status == ClaimStatus.REQUESTED.value
     )
     orders = seen_from_own_places(within)
     if orders is not None:
-        clause = clause.where(_c.order_id.in_(orders))
-    return [_claim(tuple(row)) for row in within.session.select(clause.order_by(_c.id).limit(most))]
+        ids = ids.where(_c.order_id.in_(orders))
+    clause = _SELECT.where(_c.id.in_(ids.order_by(_c.id).limit(most)))
+    return _claims(within.session.select(clause))
 
 
 def add_claim(uow: UnitOfWork, claim: Claim) -> None:
@@ -102,7 +106,6 @@ def add_claim(uow: UnitOfWork, claim: Claim) -> None:
             "reason": claim.reason.value,
             "wish": claim.wish.value,
             "status": claim.status.value,
-            "lines": to_json(claim.lines),
             "note": claim.note,
             "photos": to_json(claim.photos),
             "flags": to_json(claim.flags),
@@ -110,6 +113,28 @@ def add_claim(uow: UnitOfWork, claim: Claim) -> None:
             "requested_at": micros(claim.requested_at),
         },
     )
+    for line in claim.lines:
+        uow.insert(
+            t.claim_line,
+            {
+                "claim_id": claim.id,
+                "line_id": line.line_id,
+                "shop_id": uow.shop.id,
+                "sku": line.sku,
+                "quantity": line.quantity,
+            },
+        )
+
+
+def save_lines(uow: UnitOfWork, before: Claim, after: Claim) -> None:
+    """A claim of fewer units than before: what it no longer names is another claim's."""
+    left = after.units
+    for line in before.lines:
+        told = {"claim": before.id, "line": line.line_id}
+        if line.line_id not in left:
+            uow.session.run(_FORGET_LINE, **told)
+        elif left[line.line_id] != line.quantity:
+            uow.session.run(_FEWER, **told, quantity=left[line.line_id])
 
 
 def save_decision(
@@ -131,8 +156,19 @@ def save_decision(
     return after
 
 
+def _claims(rows: Iterable[Row]) -> list[Claim]:
+    """Rows of one claim follow each other."""
+    found: dict[int, Claim] = {}
+    for row in rows:
+        claim = found.get(row[0]) or _claim(row)
+        line = ClaimLine(*row[len(_FIELDS) :])
+        found[claim.id] = replace(claim, lines=(*claim.lines, line))
+    return list(found.values())
+
+
 def _claim(row: Row) -> Claim:
-    r = dict(zip((c.name for c in _FIELDS), row, strict=True))
+    """Without its lines."""
+    r = dict(zip((c.name for c in _FIELDS), row, strict=False))
     return Claim(
         **{
             **r,
@@ -140,7 +176,7 @@ def _claim(row: Row) -> Claim:
             "wish": Remedy(r["wish"]),
             "status": ClaimStatus(r["status"]),
             "remedy": Remedy(r["remedy"]) if r["remedy"] else None,
-            "lines": _lines(r["lines"]),
+            "lines": (),
             "photos": tuple(from_json(r["photos"])),
             "flags": tuple(from_json(r["flags"])),
             "requested_at": moment(r["requested_at"]),
@@ -203,3 +239,27 @@ def note_photos(uow: UnitOfWork, order_id: int, photos: Sequence[str]) -> None:
                     "at": micros(uow.now),
                 },
             )
+
+
+# --- what must always be true --------------------------------------------------------------------
+
+SENTENCES = {
+    "a line's claimed units are those of its claims that were not rejected": (
+        "I-07b",
+        """select l.id from order_line l left join (
+            select cl.line_id, sum(cl.quantity) as units from claim_line cl
+            join claim c on c.id = cl.claim_id where c.status <> 'rejected' group by cl.line_id
+        ) s on s.line_id = l.id where l.claimed <> coalesce(s.units, 0)""",
+    ),
+    "a settled claim has its replacement or had its refund": (
+        "I-07c",
+        """select number from claim where status = 'settled'
+            and (remedy = 'replacement') = (result = '')""",
+    ),
+    "a claim is about units of its own order": (
+        "I-07d",
+        """select c.number from claim c left join claim_line cl on cl.claim_id = c.id
+            left join order_line l on l.id = cl.line_id
+            where l.id is null or l.order_id <> c.order_id or l.sku <> cl.sku""",
+    ),
+}

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from core.db import (
     audit,
     carts,
+    claims,
     collections,
     counts,
     credit,
@@ -286,16 +287,7 @@ INVARIANTS: dict[str, Check] = {
             or packed < 0 or shipped < 0 or delivered < 0 or return_requested < 0
             or return_received < 0 or refunded < 0 or refunded > ordered""",
     ),
-    "units are claimed where a claim stands": _rule(
-        "I-07b",
-        """select l.id from order_line l where l.claimed > 0 and not exists (
-            select 1 from claim c where c.order_id = l.order_id and c.status <> 'rejected')""",
-    ),
-    "a settled claim has its replacement or had its refund": _rule(
-        "I-07c",
-        """select number from claim where status = 'settled'
-            and (remedy = 'replacement') = (result = '')""",
-    ),
+    **{sentence: _rule(*rule) for sentence, rule in claims.SENTENCES.items()},
     "stored statuses are what lines, money and holds say": _rule("I-08", _DERIVED),
     "every order has lines": _rule(
         "I-08b",

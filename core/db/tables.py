@@ -1216,8 +1216,6 @@ return_rules_activation = _table(
     sa.Index(None, "shop_id", "id"),
 )
 
-# Money that goes back. `items` say what it is for and add up to `amount`; `paid` is what has gone
-# already, `bonus` what store credit adds to it; `target` is the way that was paid, or credit.
 # Claims: what went wrong with what was sent, decided once, with nothing to come back.
 claim = _table(
     "claim",
@@ -1228,7 +1226,6 @@ claim = _table(
     _text("reason"),
     _text("wish"),
     _text("status", "requested"),
-    _json("lines", "[]"),
     _text("note"),
     _json("photos", "[]"),
     _json("flags", "[]"),
@@ -1247,6 +1244,17 @@ claim = _table(
     sa.Index(None, "shop_id", "status", "requested_at"),
 )
 
+claim_line = _table(
+    "claim_line",
+    sa.Column("claim_id", Whole, sa.ForeignKey("claim.id"), primary_key=True),
+    sa.Column("line_id", Whole, sa.ForeignKey("order_line.id"), primary_key=True),
+    _shop(),
+    _text("sku"),
+    _int("quantity"),
+    _check("quantity", "quantity > 0"),
+    sa.Index(None, "line_id"),
+)
+
 # Every photo (by its SHA-256) with every order for which it was sent.
 photo_use = _table(
     "photo_use",
@@ -1257,6 +1265,8 @@ photo_use = _table(
     sa.Index(None, "order_id"),
 )
 
+# Money that goes back. `items` say what it is for and add up to `amount`; `paid` is what has gone
+# already, `bonus` what store credit adds to it; `target` is the way that was paid, or credit.
 refund = _table(
     "refund",
     _id(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -99,6 +100,15 @@ class Claim:
             decided_at=None,
             decision="",
         )
+
+    def part(self, units: Mapping[int, int], new_id: int, number: str) -> tuple[Claim, Claim]:
+        """What is left of it, and an open claim of these units (by line id): what was to make
+        them good does not come."""
+        left = (replace(x, quantity=x.quantity - units.get(x.line_id, 0)) for x in self.lines)
+        gone = (replace(x, quantity=units.get(x.line_id, 0)) for x in self.lines)
+        rest = replace(self, lines=tuple(line for line in left if line.quantity))
+        apart = tuple(line for line in gone if line.quantity)
+        return rest, replace(self.reopen(), id=new_id, number=number, lines=apart)
 
     def _require_open(self) -> None:
         if self.status is not ClaimStatus.REQUESTED:

@@ -9,6 +9,7 @@ import pytest
 from core.commands.choosing import Units
 from core.commands.claims import AcceptClaim, ClaimOrder, ClaimOwnOrder, RejectClaim
 from core.commands.fulfillment import ShipWork
+from core.commands.orders import CancelOrder
 from core.commands.returns import RequestReturn
 from core.commands.setup import SetPolicy
 from core.commands.tracking import DeliverParcel
@@ -142,3 +143,36 @@ def test_the_same_photo_again_is_looked_at_or_denied_with_a_neutral_word(shop: S
     turned = shop.do(RequestReturn("1003", "tee-black-m", 1, photos=(PHOTO,)))
     assert turned.facts["status"] == "rejected"
     assert "photo" not in turned.sentence
+
+
+def test_a_replacement_canceled_in_part_leaves_an_open_claim_of_just_that(shop: Shop):
+    assert shop.do(SetPolicy("claim_auto_below", "100000"), OWNER).ok
+    asked = ClaimOrder("1001", ClaimReason.DAMAGED, (Units("mug-red", 3), Units("tee-black-m", 1)))
+    assert shop.do(asked).facts["replacement"] == "1001-R1"
+    part = shop.do(CancelOrder("1001-R1", units=(Units("mug-red", 1),)))
+    assert part.ok
+    assert not part.can_undo
+    states = {row["number"]: row["status"] for row in shop.rows(t.claim)}
+    assert states == {"CL1001-1": "settled", "CL1001-2": "requested"}
+    units = [(row["sku"], row["quantity"]) for row in shop.rows(t.claim_line)]
+    assert sorted(units) == [("mug-red", 1), ("mug-red", 2), ("tee-black-m", 1)]
+    paid = shop.do(AcceptClaim("CL1001-2", Remedy.REFUND))
+    assert paid.ok, paid
+    assert [row["amount"] for row in shop.rows(t.refund)] == [1990]
+    assert shop.do(CancelOrder("1001-R1")).ok
+    assert shop.rows(t.claim, number="CL1001-1")[0]["status"] == "requested"
+    assert shop.do(AcceptClaim("CL1001-1")).facts["replacement"] == "1001-R2"
+
+
+@pytest.mark.parametrize("remedy", list(Remedy))
+def test_goods_made_good_as_lost_that_arrive_after_all_are_a_case(shop: Shop, remedy: Remedy):
+    arrived(shop, 1002, delivered=False)
+    assert shop.do(ClaimOrder("1002", ClaimReason.LOST, (Units("mug-red", 1),), remedy)).ok
+    assert shop.do(ClaimOrder("1002", ClaimReason.LOST)).facts["status"] == "requested"
+    assert shop.rows(t.cases, kind="claim_arrived") == []
+    assert shop.do(DeliverParcel("1002")).ok
+    (case,) = shop.rows(t.cases, kind="claim_arrived")
+    how = "paid back" if remedy is Remedy.REFUND else "sent again as 1002-R1"
+    assert case["title"] == f"Order 1002: 1 × mug-red {how} as lost has arrived after all."
+    (waiting,) = shop.rows(t.cases, kind="claim_decision")
+    assert "The parcel has arrived after all." in waiting["facts"]
