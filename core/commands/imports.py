@@ -165,6 +165,8 @@ def import_stock(ask: ImportStock, uow: UnitOfWork) -> Done:
     def one(row: ImportedRow) -> str:
         if row.key not in known:
             raise Invalid(f"There is no product {row.key}.", "Import the products first.")
+        if row.key in uow.shop.kits:
+            raise Invalid(f"{row.key} is a kit; its parts are counted.", "Bring in the parts.")
         told = cells.known(row.values, STOCK)
         location_id = uow.shop.location(cells.text(told, "location")).id
         level = _level(uow, row.key, location_id)

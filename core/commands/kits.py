@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from core.commands.channel_stock import tell_once
 from core.db import kits as book
-from core.db.shelf import Product, find_product, similar_skus
+from core.db.shelf import Product, find_product, move_nothing, similar_skus
 from core.db.unit_of_work import UnitOfWork
 from core.domain import kits
 from core.domain.access import Right
@@ -30,6 +31,8 @@ def set_kit(ask: SetKit, uow: UnitOfWork) -> Done:
     _require_simple(uow, kit, parts)
     before = uow.shop.kits.get(kit.sku)
     book.put(uow, kit.sku, parts)
+    for sku in parts:
+        move_nothing(uow, sku)
     uow.undo = UnsetKit(kit.sku) if before is None else SetKit(kit.sku, _written(before))
     words = ", ".join(f"{units} × {sku}" for sku, units in sorted(parts.items()))
     return Done(f"{kit.sku} is made of {words} from the next order on.", {"kit": kit.sku})
@@ -79,5 +82,6 @@ def unset_kit(ask: UnsetKit, uow: UnitOfWork) -> Done:
     if before is None:
         raise NotPossible(f"{kit.sku} is no kit.", code="already")
     book.put(uow, kit.sku, {})
+    tell_once(uow, kit.sku)
     uow.undo = SetKit(kit.sku, _written(before))
     return Done(f"{kit.sku} is sold as it is from the next order on.", {"kit": kit.sku})

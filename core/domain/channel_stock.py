@@ -1,21 +1,23 @@
 """What a channel may sell out of the one pool: all that routing could ship, less what is kept back.
 
-A connection's configuration says it under `stock`: `keep` units or `percent` of each SKU, and
-`skus` for those that are different.
+A connection's configuration says it under `stock`: `keep` units or `percent` of each SKU, `skus`
+for those that are different, and how many units of what a supplier always has are told (`endless`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.domain.kits import whole_at
 from core.domain.refusals import Invalid
 from core.domain.shop import Connection, Shop
 from core.domain.stock import Level
 
 UNITS_MOST = 1_000_000
+ENDLESS_UNITS = 100  # told of what a supplier always has, until a shop says otherwise
 CHANNELS = ("shopify",)  # kinds of connections that are told of stock
 
 
@@ -40,29 +42,36 @@ NOTHING = KeepBack()
 class KeepRules:
     usual: KeepBack = NOTHING
     skus: Mapping[str, KeepBack] = field(default_factory=dict)
+    endless: int = ENDLESS_UNITS
 
     def for_sku(self, sku: str) -> KeepBack:
         return self.skus.get(sku, self.usual)
 
+    def for_kit(self, sku: str) -> KeepBack:
+        """Only what is said of the kit itself: of its parts the usual is kept back already."""
+        return self.skus.get(sku, NOTHING)
+
     def changed(self, sku: str, keep: KeepBack) -> KeepRules:
         """The same with another word about one SKU, or (no SKU) about all the others."""
         if not sku:
-            return KeepRules(keep, self.skus)
+            return replace(self, usual=keep)
         others = {name: each for name, each in self.skus.items() if name != sku}
-        return KeepRules(self.usual, others if keep == self.usual else {**others, sku: keep})
+        return replace(self, skus=others if keep == self.usual else {**others, sku: keep})
 
     def as_config(self) -> dict[str, Any]:
         return {
             "keep": self.usual.units,
             "percent": self.usual.percent,
             "skus": {sku: _written(keep) for sku, keep in self.skus.items()},
+            "endless": self.endless,
         }
 
 
 def rules_of(connection: Connection) -> KeepRules:
     told = connection.config.get("stock", {})
     usual = KeepBack(int(told.get("keep", 0)), int(told.get("percent", 0)))
-    return KeepRules(usual, {sku: read_keep(str(w)) for sku, w in told.get("skus", {}).items()})
+    apart = {sku: read_keep(str(w)) for sku, w in told.get("skus", {}).items()}
+    return KeepRules(usual, apart, int(told.get("endless", ENDLESS_UNITS)))
 
 
 def _written(keep: KeepBack) -> str:
@@ -93,13 +102,26 @@ def offered(
 ) -> dict[tuple[str, int], int]:
     """(SKU, location id) -> units that the channel is told of, at the places which it knows.
 
-    What is kept back is a part of the pool, not of each place: it is taken where most lies.
+    What is kept back is a part of the pool, not of each place: it is taken where most lies. Kits
+    of which the levels of every part are given are among them.
     """
     rules = rules_of(connection)
-    return {
-        (sku, place_id): units
+    told = {
+        sku: _less(pool, rules.for_sku(sku))
         for sku, pool in _pools(shop, connection, levels).items()
-        for place_id, units in _less(pool, rules.for_sku(sku)).items()
+    }
+    told |= _kits(shop, rules, told)
+    return {(sku, place): units for sku, pool in told.items() for place, units in pool.items()}
+
+
+def _kits(
+    shop: Shop, rules: KeepRules, told: Mapping[str, Mapping[int, int]]
+) -> dict[str, dict[int, int]]:
+    """Whole kits out of what the channel may sell of their parts, at one place each."""
+    return {
+        kit: _less(whole_at(parts, told), rules.for_kit(kit))
+        for kit, parts in shop.kits.items()
+        if all(part.sku in told for part in parts)
     }
 
 
@@ -120,10 +142,16 @@ def _pools(
 ) -> Mapping[str, Mapping[int, int]]:
     """SKU -> location id -> units that routing could ship, at the places that the channel knows."""
     pools: dict[str, dict[int, int]] = defaultdict(dict)
+    endless = rules_of(connection).endless
     for level in levels:
         if str(connection.id) in shop.locations[level.location_id].external_ids:
-            pools[level.sku][level.location_id] = level.routable
+            pools[level.sku][level.location_id] = _units(shop, level, endless)
     return pools
+
+
+def _units(shop: Shop, level: Level, endless: int) -> int:
+    """Who always has what it lists is told with a number that the shop chose."""
+    return max(level.routable, endless) if level.location_id in shop.endless else level.routable
 
 
 def _less(pool: Mapping[int, int], keep: KeepBack) -> dict[int, int]:

@@ -57,14 +57,24 @@ def units_of(kits: Kits, wanted: Mapping[str, int]) -> dict[str, int]:
 
 def available(parts: Sequence[Part], levels: Iterable[Level]) -> dict[int, int]:
     """How many whole kits each location could send, by location id."""
-    room: dict[int, dict[str, int]] = defaultdict(dict)
+    room: dict[str, dict[int, int]] = defaultdict(dict)
     for level in levels:
-        room[level.location_id][level.sku] = level.routable
-    whole = {
-        place: min(units.get(part.sku, 0) // part.quantity for part in parts)
-        for place, units in room.items()
+        room[level.sku][level.location_id] = level.routable
+    return {place: count for place, count in whole_at(parts, room).items() if count}
+
+
+def whole_at(parts: Sequence[Part], units: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
+    """Whole kits at each place that has any of these parts; `units` are by SKU and place."""
+    places = sorted({place for part in parts for place in units.get(part.sku, ())})
+    return {
+        place: min(units.get(part.sku, {}).get(place, 0) // part.quantity for part in parts)
+        for place in places
     }
-    return {place: count for place, count in sorted(whole.items()) if count}
+
+
+def behind(kits: Kits, sku: str) -> list[str]:
+    """The SKUs that stand on shelves for this one: its parts, or itself."""
+    return [part.sku for part in kits.get(sku, (Part(sku, 1),))]
 
 
 # --- lines ---------------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ from core.db import channels
 from core.db.reading import Reader
 from core.db.stock import levels_of
 from core.domain.access import Right
-from core.domain.channel_stock import offered, rules_of, told_channels
+from core.domain.channel_stock import KeepBack, offered, rules_of, told_channels
+from core.domain.kits import available as whole_kits
+from core.domain.kits import behind
 from core.domain.shop import Connection
 from core.domain.stock import Level
 from core.queries.stock import product_named
@@ -63,14 +65,17 @@ class ShowAvailability:
 @question("availability", ShowAvailability, Right.VIEW_STOCK, examples=("availability mug-red",))
 def show_availability(ask: ShowAvailability, reader: Reader) -> AvailabilityView:
     product = product_named(reader, ask.sku)
-    levels = levels_of(reader.session, reader.shop.id, [product.sku])
+    kits = reader.shop.kits
+    levels = levels_of(reader.session, reader.shop.id, behind(kits, product.sku))
+    parts = kits.get(product.sku)
+    whole = whole_kits(parts, levels).values() if parts else None
     told = told_channels(reader.shop)
     return AvailabilityView(
         sku=product.sku,
         title=product.title,
-        available=sum(level.available for level in levels),
-        pool=sum(level.routable for level in levels),
-        incoming=sum(level.incoming for level in levels),
+        available=sum(level.available for level in levels) if whole is None else sum(whole),
+        pool=sum(level.routable for level in levels) if whole is None else sum(whole),
+        incoming=sum(level.incoming for level in levels) if whole is None else 0,
         channels=tuple(_channel(reader, each, product.sku, levels) for each in told),
     )
 
@@ -81,7 +86,7 @@ def _channel(reader: Reader, connection: Connection, sku: str, levels: list[Leve
     return ChannelView(
         channel=connection.name,
         kind=connection.kind,
-        kept_back=str(rules_of(connection).for_sku(sku)),
+        kept_back=str(_kept_back(reader, connection, sku)),
         offered=sum(parts.values()),
         knows_it=knows,
         places=tuple(
@@ -90,6 +95,11 @@ def _channel(reader: Reader, connection: Connection, sku: str, levels: list[Leve
             if (sku, place_id) in parts
         ),
     )
+
+
+def _kept_back(reader: Reader, connection: Connection, sku: str) -> KeepBack:
+    rules = rules_of(connection)
+    return rules.for_kit(sku) if sku in reader.shop.kits else rules.for_sku(sku)
 
 
 def _told(reader: Reader, connection: Connection, sku: str, place_id: int, units: int) -> ToldView:

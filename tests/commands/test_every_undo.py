@@ -18,7 +18,7 @@ from core.commands.asking_money import RequestPayment
 from core.commands.calendars import KeepHolidays
 from core.commands.canceling import Goods
 from core.commands.cases import ResolveCase, SnoozeCase, TakeCase
-from core.commands.channel_stock import KeepBackStock
+from core.commands.channel_stock import KeepBackStock, TellEndless
 from core.commands.choosing import Units
 from core.commands.counts import SetStock
 from core.commands.crediting import AddCredit
@@ -154,6 +154,7 @@ TRIES = (
     Try("safety", plain(SetSafety("sock-grey", "ber", 3))),
     Try("low-at", plain(SetLowStock("sock-grey", 3, "ham"))),
     Try("keep-back", plain(KeepBackStock("2", "nordlicht", "mug-red"))),
+    Try("tell-endless", plain(TellEndless(50, "nordlicht"))),
     Try("aside", plain(DROPPED)),
     Try(
         "sell again",

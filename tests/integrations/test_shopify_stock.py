@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from core.commands.channel_stock import KeepBackStock, plan_stock_pushes
+from core.commands.channel_stock import KeepBackStock, TellEndless, plan_stock_pushes
+from core.commands.kits import SetKit, UnsetKit
+from core.commands.preorders import SetVendor, VendorStock
+from core.commands.setup import ChangeLocation
 from core.commands.stock import AdjustStock, SetBuffer
 from core.commands.undo import UndoLast
+from core.db import catalog
 from core.db import tables as t
+from core.db.rows import to_json
 from core.db.telling import lag
 from core.domain.access import Role
 from core.domain.metrics import Lag
 from core.queries.channel_stock import AvailabilityView, ShowAvailability
 from core.queries.metrics import ShowToday
-from tests.shop import BER, SHOP, staff
+from tests.shop import BER, SHOP, SHOPIFY, staff
 from tests.shopify import Town, make_town
 
 pytestmark = pytest.mark.anyio
@@ -121,3 +127,70 @@ async def test_the_same_twice_is_refused(town: Town):
     assert town.shop.do(KeepBackStock("2", channel), OWNER).ok
     assert town.shop.do(KeepBackStock("2", channel), OWNER).code == "not_possible"
     assert town.shop.rows(t.stock_level, sku="mug-red", location_id=BER)[0]["version"] > 1
+
+
+# --- kits and suppliers -------------------------------------------------------------------------
+
+BOX = "plate-blue"  # in these tests a kit of mugs
+
+
+def make_kit(town: Town, parts: str) -> None:
+    variant = town.store.variant(BOX)
+    assert variant is not None
+    ids = {"external_ids": to_json({str(SHOPIFY): str(variant.inventory_item_id)})}
+    town.shop.engine.chore(lambda uow: catalog.put_product(uow, BOX, None, ids), SHOP)
+    assert town.shop.do(SetKit(BOX, parts), OWNER).ok
+
+
+def boxes(town: Town) -> dict[str, int]:
+    return {place: town.store.stock(BOX, place).available for place in ("BER", "HAM")}
+
+
+async def test_a_kit_is_told_as_often_as_one_of_its_parts_moves(town: Town):
+    make_kit(town, "mug-red:2 mug-blue")
+    await tell(town)
+    town.shop.do(AdjustStock("mug-red", "BER", 7 - theirs(town)["BER"], "counted"))
+    town.shop.clock.advance(hours=2)
+    await tell(town, seconds=2)
+    assert boxes(town)["BER"] == 3
+    before = boxes(town)["HAM"]
+    town.shop.do(SetBuffer("mug-red", "BER", 2))
+    await tell(town, seconds=4)
+    assert boxes(town) == {"BER": 2, "HAM": before}
+    view: AvailabilityView = town.shop.ask(ShowAvailability(BOX))
+    place = next(x for x in view.channels[0].places if x.location == "BER")
+    assert (place.offered, place.told, place.lag_seconds) == (2, 2, 4.0)
+
+
+async def test_what_is_kept_back_of_parts_and_of_the_kit_itself_is_not_told(town: Town):
+    make_kit(town, "mug-red:2")
+    await tell(town)
+    kits, channel = sum(boxes(town).values()), seen(town).channels[0].channel
+    town.shop.do(KeepBackStock("1", channel, BOX), OWNER)
+    await tell(town)
+    assert sum(boxes(town).values()) == kits - 1
+    assert town.shop.do(UndoLast(), OWNER).ok
+    assert town.shop.do(UnsetKit(BOX), OWNER).ok
+    await tell(town)
+    assert boxes(town) == {"BER": 0, "HAM": 0}
+    assert town.shop.do(UndoLast(), OWNER).ok
+    await tell(town)
+    assert sum(boxes(town).values()) == kits
+
+
+async def test_a_supplier_who_always_has_it_is_told_as_a_number_or_left_alone(town: Town):
+    town.shop.do(ChangeLocation("HAM", kind="dropship"), OWNER)
+    town.shop.do(SetVendor("HAM", 3, VendorStock.ENDLESS), OWNER)
+    channel = seen(town).channels[0].channel
+    receipt = town.shop.do(TellEndless(40, channel), OWNER)
+    assert receipt.sentence.startswith(f"{channel} is told 40 of what a supplier always has")
+    await tell(town)
+    assert theirs(town)["HAM"] == 40
+    town.store.variants = tuple(
+        replace(x, sells_on=x.sku == "mug-red") for x in town.store.variants
+    )
+    assert town.shop.do(UndoLast(), OWNER).ok
+    await tell(town)
+    assert (theirs(town)["HAM"], town.store.stock("mug-blue", "HAM").available) == (40, 100)
+    assert town.shop.do(TellEndless(-1, channel), OWNER).code == "invalid"
+    assert town.shop.do(TellEndless(100, channel), OWNER).code == "already"

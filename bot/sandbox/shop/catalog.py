@@ -21,6 +21,7 @@ class Variant:
     grams: int
     barcode: str = ""
     tracked: bool = True
+    sells_on: bool = False  # beyond what is counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ def variant_object(shop: Shop, variant: Variant) -> Object:
         "inventoryQuantity": total,
         "product": product_object(variant),
         "inventoryItem": lambda: item_object(shop, variant),
+        "inventoryPolicy": "CONTINUE" if variant.sells_on else "DENY",
     }
 
 

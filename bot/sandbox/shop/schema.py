@@ -128,7 +128,7 @@ type Product { id: ID! title: String! }
 type ProductVariant {
   id: ID! legacyResourceId: UnsignedInt64! sku: String title: String! displayName: String!
   barcode: String price: Money! taxable: Boolean! inventoryQuantity: Int product: Product!
-  inventoryItem: InventoryItem!
+  inventoryItem: InventoryItem! inventoryPolicy: ProductVariantInventoryPolicy!
 }
 type InventoryItem {
   id: ID! legacyResourceId: UnsignedInt64! sku: String tracked: Boolean! requiresShipping: Boolean!
@@ -279,6 +279,7 @@ input OrderTransactionInput {
 }
 input WebhookSubscriptionInput { uri: String format: WebhookSubscriptionFormat }
 enum OrderSortKeys { CREATED_AT ID ORDER_NUMBER PROCESSED_AT UPDATED_AT }
+enum ProductVariantInventoryPolicy { CONTINUE DENY }
 enum OrderCancelReason { CUSTOMER DECLINED FRAUD INVENTORY OTHER STAFF }
 enum OrderDisplayFinancialStatus {
   AUTHORIZED EXPIRED PAID PARTIALLY_PAID PARTIALLY_REFUNDED PENDING REFUNDED VOIDED

@@ -12,6 +12,7 @@ from core.db.connection import Session
 from core.db.stock import levels_of
 from core.domain.channel_stock import offered
 from core.domain.effects import Effect, Outcome, dead, done, later
+from core.domain.kits import behind
 from core.domain.shop import Connection, Shop
 from core.integrations.channels.shopify.access import Store, place_of
 from core.integrations.channels.shopify.nodes import Node, gid, words_of
@@ -21,6 +22,8 @@ STALE_WAIT_SECONDS = 5.0
 
 LEVEL = """query Level($item: ID!, $place: ID!) { inventoryItem(id: $item) {
   inventoryLevel(locationId: $place) { quantities(names: ["available"]) { quantity } } } }"""
+POLICY = """query Policy($item: ID!) { inventoryItem(id: $item) {
+  tracked variant { inventoryPolicy } } }"""
 SET_STOCK = """mutation SetStock($input: InventorySetQuantitiesInput!, $key: String!) {
   inventorySetQuantities(input: $input) @idempotent(key: $key) {
     inventoryAdjustmentGroup { id } userErrors { field message code } } }"""
@@ -38,6 +41,7 @@ class Shelf:
     item: str
     place: str
     moved_at: int | None = None
+    endless: bool = False
 
 
 async def send_stock(store: Store, effect: Effect) -> Outcome:
@@ -51,6 +55,8 @@ async def send_stock(store: Store, effect: Effect) -> Outcome:
     if shelf is None:
         return dead("the shop's ids of this SKU or location are not known; import them")
     names = {"item": gid("InventoryItem", shelf.item), "place": gid("Location", shelf.place)}
+    if shelf.endless and _sells_on(await store.ask(POLICY, item=names["item"])):
+        return done(left_alone="the shop sells it without counting")
     theirs = _available(await store.ask(LEVEL, **names))
     if theirs is None:
         return dead(f"the shop does not stock {shelf.sku} at that place")
@@ -75,12 +81,13 @@ def _shelf(shop: Shop, connection: Connection, effect: Effect, session: Session)
     place = place_of(shop.locations[location_id], connection)
     if not item or not place:
         return None
-    told_of = offered(shop, connection, levels_of(session, shop.id, [sku]))
+    told_of = offered(shop, connection, levels_of(session, shop.id, behind(shop.kits, sku)))
     told = channels.told(session, connection.id, sku, location_id)
     moved = channels.moved_since(session, connection.id, sku, told.at) if told else 0
     ours = told_of.get((sku, location_id), 0)
     moved_at = effect.payload.get("moved_at")
-    return Shelf(sku, location_id, ours, told, moved, item, place, moved_at)
+    endless = location_id in shop.endless
+    return Shelf(sku, location_id, ours, told, moved, item, place, moved_at, endless)
 
 
 def is_explained(shelf: Shelf, theirs: int) -> bool:
@@ -88,6 +95,12 @@ def is_explained(shelf: Shelf, theirs: int) -> bool:
     if shelf.told is None:
         return True
     return abs(theirs - shelf.told.quantity) <= shelf.moved
+
+
+def _sells_on(answer: Node) -> bool:
+    """Of what a supplier always has, a store that sells beyond its own count needs no figure."""
+    item = answer["inventoryItem"]
+    return bool(item) and (not item["tracked"] or item["variant"]["inventoryPolicy"] == "CONTINUE")
 
 
 def _available(answer: Node) -> int | None:
