@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.commands import handout
+from core.commands.approving import needs_approval
 from core.db.refunds import Refund
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
-from core.domain.access import Role
 from core.domain.cases import CaseKind
 from core.domain.money import amount_text
 from core.domain.order import Order
@@ -69,7 +69,8 @@ def owe(
         asked_by=uow.actor.id,
         due_at=uow.now,
     )
-    waits = _needs_approval(uow, refund) if approval is None else approval
+    known = uow.refunds.of(order.id)
+    waits = needs_approval(uow, order, known, refund.amount) if approval is None else approval
     return _due(uow, order, refund, waits=waits and not is_channels, is_channels=is_channels)
 
 
@@ -80,12 +81,6 @@ def _due(
     uow.emit(order.id, e.RefundDue(refund.id, refund.amount, order.currency))
     handout.plan(uow, order, refund, waits=waits, is_channels=is_channels)
     return refund
-
-
-def _needs_approval(uow: UnitOfWork, refund: Refund) -> bool:
-    """Above the policy's amount; what the house itself decides was approved with its policy."""
-    most = int(uow.shop.policy["refund_approve_above"])
-    return bool(most) and refund.amount > most and uow.actor.role is not Role.SYSTEM
 
 
 def room(uow: UnitOfWork, order: Order) -> int:

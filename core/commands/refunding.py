@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated
 
 from core.commands import handout, owing
+from core.commands.approving import needs_approval
 from core.commands.choosing import Units, choose
 from core.commands.refunds import refunds_named, require_another
 from core.db.reading import Reader
@@ -79,17 +79,8 @@ def look(within: UnitOfWork | Reader, ask: RefundOrder) -> Found:
     rule = str(within.shop.policy["refund_shipping"])
     items = items_of(order, Wish(units, ask.what, amount, ask.fee, reason), given, room, rule)
     note = reason or ("shipping" if ask.what is What.SHIPPING else "goodwill")
-    alone = total_of(items) <= _limit(within, known)
-    return Found(order, items, room, note, not alone)
-
-
-def _limit(within: UnitOfWork | Reader, known: Sequence[Refund]) -> int:
-    """What this person lets go alone: who may not approve, so much of one order altogether."""
-    policy, actor = within.shop.policy, within.actor
-    if not actor.may(Right.REFUND):
-        own = sum(r.amount for r in known if r.asked_by == actor.id and r.state != "canceled")
-        return int(policy["refund_support_up_to"]) - own
-    return int(policy["refund_approve_above"]) or 10**15
+    waits = needs_approval(within, order, known, total_of(items), by_word=True)
+    return Found(order, items, room, note, waits)
 
 
 @command(

@@ -62,6 +62,17 @@ _RECOGNIZE = Statement(
     .where(_f.id == sa.bindparam("row_id"), _f.external_id.is_(None))
     .values(external_id=sa.bindparam("external"))
 )
+_ALONE = Statement(
+    sa.select(sa.func.coalesce(sa.func.sum(_f.amount), 0)).where(
+        _f.shop_id == sa.bindparam("shop"),
+        sa.or_(_f.state == "due", _f.state == "refunded"),
+        _f.due_at >= sa.bindparam("since"),
+        _f.asked_by == sa.bindparam("by"),
+        _f.currency == sa.bindparam("currency"),
+        _f.approved_by == "",
+        ~sa.exists().where(_p.refund_id == _f.id, _p.state == "planned"),
+    )
+)
 _items = msgspec.json.Decoder(tuple[Item, ...]).decode
 
 
@@ -134,6 +145,15 @@ def refunds_of(session: Session, order_id: int) -> list[Refund]:
 def parts_of(session: Session, order_id: int) -> list[RefundPart]:
     """The parts of all refunds of an order, oldest first."""
     return [_part(row) for row in session.rows(_PARTS_OF_ORDER, order=order_id)]
+
+
+def given_alone_since(
+    session: Session, shop_id: int, by: str, currency: str, since: datetime
+) -> int:
+    """Minor units that one person has let go since then, without the approval of another."""
+    told = {"by": by, "currency": currency, "since": micros(since)}
+    row = session.row(_ALONE, shop=shop_id, **told)
+    return int(row[0]) if row else 0
 
 
 def is_part_open(session: Session, shop_id: int, part_id: int) -> bool:

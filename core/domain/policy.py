@@ -51,7 +51,10 @@ POLICIES: Mapping[str, Policy] = {
     "tracking_stale_hours": Policy("hours without a scan until a parcel is stale", 1, 720),
     "refund_open_hours": Policy("hours until an open refund becomes a case", 1, 720),
     "refund_approve_above": Policy(
-        "minor units above which a second person approves a refund (0: never)", 0, 10**9
+        "minor units of one order above which a second person approves (0: never)", 0, 10**9
+    ),
+    "refund_person_day_above": Policy(
+        "minor units that one person refunds in a day alone (0: no limit)", 0, 10**9
     ),
     "refund_support_up_to": Policy("minor units that support refunds alone", 0, 10**9),
     "refund_shipping": Policy("when shipping goes back with goods", choices=SHIPPING_RULES),

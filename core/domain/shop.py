@@ -90,6 +90,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "tracking_stale_hours": 72,
     "refund_open_hours": 48,
     "refund_approve_above": 50_000,
+    "refund_person_day_above": 0,
     "refund_support_up_to": 2_000,
     "refund_shipping": "fault",
     "refund_late_minutes": 15,

@@ -133,6 +133,29 @@ def test_above_the_limit_a_second_person_approves(shop: Shop) -> None:
     assert shop.do(ApproveOrderRefund("1001"), BEN).outcome == "refused"
 
 
+def test_a_large_refund_is_not_cut_into_small_ones(shop: Shop) -> None:
+    """Of one order sums count, whoever gave them; a person has a day's limit beside that."""
+    assert shop.do(SetPolicy("refund_approve_above", "3000"), staff(Role.OWNER)).ok
+    assert refund(shop, "29.00 late").ok
+    assert refund(shop, "1.00 late", caller=BEN).ok
+    assert open_kinds(shop) == ["refund_task", "refund_task"]
+    assert shop.ask(PreviewRefund("1001", reason="0.01 more")).needs_approval
+    assert refund(shop, "10.00 late", caller=BEN).ok
+    assert open_kinds(shop) == ["refund_task", "refund_task", "refund_approval"]
+    assert shop.do(ApproveOrderRefund("1001")).ok  # what Ann lets go is Ben's word no more
+    assert shop.do(SetPolicy("refund_approve_above", "0"), staff(Role.OWNER)).ok
+    assert shop.do(SetPolicy("refund_person_day_above", "3000"), staff(Role.OWNER)).ok
+    assert refund(shop, "1.01 late").ok  # 29.00 before it on this day
+    assert shop.do(UndoLast()).ok  # what was taken back is not counted
+    assert refund(shop, "1.00 late").ok
+    shop.place(1002, ("mug-red", 1))
+    again = RefundOrder("1002", reason="0.01 late")
+    assert shop.do(again).ok and shop.do(again, BEN).ok
+    assert open_kinds(shop)[3:] == ["refund_task", "refund_approval", "refund_task"]
+    shop.clock.advance(hours=14, minutes=1)  # midnight has passed in Berlin
+    assert not shop.ask(PreviewRefund("1002", reason="19.00 late")).needs_approval
+
+
 def test_support_refunds_small_sums_alone_and_not_many_of_them(shop: Shop) -> None:
     assert refund(shop, "15.00 late", caller=SUE).ok
     assert refund(shop, "5.01 still late", caller=SUE).ok
