@@ -9,29 +9,29 @@ from typing import Any
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Field, Page, Section
+from bot.presentation.versions import (
+    difference_card,
+    draft_buttons,
+    none_in_force,
+    presets_page,
+    versions_section,
+)
 from bot.presentation.words import ago, count, day, money, sentence, when
 from core.domain.routing.simulate import Figure, figures
 from core.domain.routing.trace import Trace, explain
-from core.queries.routing import PresetView, RulesDiff, RulesView, VersionBrief
+from core.queries.routing import RulesDiff, RulesView
 from core.queries.simulation import SimulationView
+from core.queries.versions import PresetView
 from core.queries.whatif import Side, WhatIfView
 from core.queries.why import Decided, RoutingStory
-
-VERSIONS_SHOWN = 5
-LINES_SHOWN = 40
 
 
 def rules_card(view: RulesView, desk: Desk) -> Card:
     """The rules in force, or a version, one line each."""
-    versions = Section(tuple(_version(v, desk) for v in view.versions[:VERSIONS_SHOWN]), "Versions")
+    versions = versions_section(view.versions, desk)
     if not view.number:
         told = f"Orders ship by the policy `objective`: {view.objective}."
-        sections = (Section((told, "Ready rules to begin with: `rules presets`.")), versions)
-        return Card(
-            "No routing rules are in force",
-            tuple(each for each in sections if each.lines),
-            actions=kept(button(desk, "rules presets", text="Show Ready Rules")),
-        )
+        return none_in_force("rules", "routing rules", told, versions, desk)
     odd = Section(view.odd, "Look at this", "warn")
     return Card(
         f"Routing rules, version {view.number}: {view.name} ({view.state})",
@@ -47,39 +47,20 @@ def _signed(view: RulesView, desk: Desk) -> str:
 
 
 def _buttons(view: RulesView, desk: Desk) -> Iterator[Action | None]:
-    number = {"number": view.number}
     if view.state != "active":
-        yield button(desk, "simulate", text="Simulate", more=number)
-        yield button(desk, "rules diff", text="Show Differences", more=number)
-        activate = f"Put in Force {view.number}"
-        yield button(desk, "rules activate", text=activate, more=number, confirm=_CONFIRM)
+        yield button(desk, "simulate", text="Simulate", more={"number": view.number})
+        yield from draft_buttons("rules", view.number, _CONFIRM, desk)
 
 
 _CONFIRM = "Every order from now on is routed by these rules. Undo takes it back."
 
 
-def _version(version: VersionBrief, desk: Desk) -> str:
-    why = f" — {version.reason}" if version.reason else ""
-    told = f"{version.number} · {version.name} · {version.state}"
-    return f"{told} · {version.by}, {ago(version.at, desk.now)}{why}"
+def routing_presets(presets: list[PresetView]) -> Page:
+    return presets_page("rules", "Ready routing rules", "stay-in-market nearest", presets)
 
 
-def presets_page(presets: list[PresetView]) -> Page:
-    return Page(
-        "Ready routing rules",
-        tuple(f"`rules draft {preset.name}` — {preset.says}" for preset in presets),
-        note="Several go one after another: `rules draft stay-in-market nearest`.",
-    )
-
-
-def diff_card(view: RulesDiff, desk: Desk) -> Card:
-    than = f"version {view.against}" if view.against else "no rules"
-    lines = view.lines[:LINES_SHOWN] or ("They say the same.",)
-    return Card(
-        f"Version {view.number} beside {than}",
-        (Section(lines),),
-        actions=kept(button(desk, "rules", text="Show Version", more={"number": view.number})),
-    )
+def rules_diff(view: RulesDiff, desk: Desk) -> Card:
+    return difference_card("rules", view, desk)
 
 
 # --- why, and what if ----------------------------------------------------------------------------

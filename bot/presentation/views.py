@@ -33,9 +33,9 @@ from bot.presentation.return_rules import (
 )
 from bot.presentation.returns import return_card, return_page
 from bot.presentation.routing import (
-    diff_card,
-    presets_page,
+    routing_presets,
     rules_card,
+    rules_diff,
     simulation_card,
     whatif_card,
     why_card,
@@ -91,7 +91,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     RulesView: rules_card,
     SimulationView: simulation_card,
     WhatIfView: whatif_card,
-    RulesDiff: diff_card,
+    RulesDiff: rules_diff,
     StockView: stock_card,
     LedgerView: ledger_page,
     ExpectedPage: expected_page,
@@ -127,7 +127,7 @@ def card_for(view: Any, asked: Any, desk: Desk) -> Answer:
     if isinstance(view, CasePage):
         return case_page(view, desk, "Your cases" if isinstance(asked, MyCases) else "Open cases")
     if isinstance(asked, ListPresets):
-        return presets_page(view)
+        return routing_presets(view)
     if isinstance(asked, ListReturnPresets):
         return return_presets(view)
     draw = CARDS.get(type(view))

@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from core.db import return_rules as rows
+from core.commands.versions import (
+    Family,
+    check_new,
+    preset_names,
+    put_in_force,
+    roll_back,
+    switch_off,
+    write,
+)
+from core.db.return_rules import RETURN_RULES, categories_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
-from core.domain.refusals import Invalid, NotPossible
 from core.domain.returning.explain import lint
 from core.domain.returning.presets import drafted
 from core.domain.returning.rules import Document, read_document
 from core.registry import Arg, Done, command
-
-_OFF = "No return rules are in force; the policies decide alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +50,12 @@ class DraftReturnRules:
     examples=("return-rules draft vip-longer credit-bonus",),
 )
 def draft_rules(ask: DraftReturnRules, uow: UnitOfWork) -> Done:
-    names = ask.presets.replace(",", " ").split()
-    if not names:
-        raise Invalid("Draft which return rules?", "Look at `return-rules presets`.")
-    return _written(uow, drafted(names), "")
+    return _written(uow, drafted(preset_names(_FAMILY, ask.presets)))
 
 
-def _written(uow: UnitOfWork, document: Document, reason: str) -> Done:
-    number = rows.write_rules(uow, document, _in_force(uow) or None, reason.strip())
-    odd = lint(document, rows.categories_of(uow.session, uow.shop.id))
-    hints = f" {len(odd)} things look odd: {odd[0]}" if len(odd) > 1 else f" {''.join(odd)}"
-    return Done(
-        f"Version {number} of the return rules is drafted.{hints if odd else ''}",
-        {"number": number, "odd": odd},
-    )
+def _written(uow: UnitOfWork, document: Document, reason: str = "") -> Done:
+    odd = lint(document, categories_of(uow.session, uow.shop.id))
+    return write(_FAMILY, uow, document, odd, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +73,8 @@ class ActivateReturnRules:
     examples=("return-rules activate 2",),
 )
 def activate_rules(ask: ActivateReturnRules, uow: UnitOfWork) -> Done:
-    rows.version_of(uow.session, uow.shop.id, ask.number)
-    before = _in_force(uow)
-    if before == ask.number:
-        raise NotPossible(f"Version {ask.number} is in force already.", code="already")
-    rows.activate(uow, ask.number, ask.reason.strip())
-    uow.undo = _back_to(before)
-    return Done(
-        f"Version {ask.number} of the return rules is in force.",
-        {"number": ask.number, "before": before},
-    )
+    check_new(_FAMILY, uow, ask.number)
+    return put_in_force(_FAMILY, uow, ask.number, ask.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +91,7 @@ class RollBackReturnRules:
     examples=("return-rules rollback",),
 )
 def roll_back_rules(ask: RollBackReturnRules, uow: UnitOfWork) -> Done:
-    history = rows.activations(uow.session, uow.shop.id, 2)
-    if not history:
-        raise NotPossible(
-            "No return rules were ever in force.", "Draft some: `return-rules presets`."
-        )
-    before = history[1] if len(history) > 1 else 0
-    rows.activate(uow, before, ask.reason.strip() or "rolled back")
-    uow.undo = _back_to(history[0])
-    what = f"Version {before} of the return rules is in force again." if before else _OFF
-    return Done(what, {"number": before, "before": history[0]})
+    return roll_back(_FAMILY, uow, ask.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +103,11 @@ class SwitchReturnRulesOff:
 
 @command("return-rules off", SwitchReturnRulesOff, Right.MANAGE, examples=("return-rules off",))
 def switch_rules_off(ask: SwitchReturnRulesOff, uow: UnitOfWork) -> Done:
-    before = _in_force(uow)
-    if not before:
-        raise NotPossible("No return rules are in force.", code="already")
-    rows.activate(uow, 0, ask.reason.strip())
-    uow.undo = _back_to(before)
-    return Done(_OFF, {"number": 0, "before": before})
-
-
-def _in_force(uow: UnitOfWork) -> int:
-    return uow.shop.return_rules.number if uow.shop.return_rules else 0
+    return switch_off(_FAMILY, uow, ask.reason)
 
 
 def _back_to(number: int) -> ActivateReturnRules | SwitchReturnRulesOff:
     return ActivateReturnRules(number) if number else SwitchReturnRulesOff()
+
+
+_FAMILY = Family(RETURN_RULES, _back_to, "No return rules are in force; the policies decide alone.")

@@ -7,13 +7,22 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from core.commands.simulating import Simulated, simulate
-from core.db import routing
+from core.commands.versions import (
+    Family,
+    check_new,
+    preset_names,
+    put_in_force,
+    roll_back,
+    switch_off,
+    write,
+)
 from core.db.reading import Reader
+from core.db.routing import RULES
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.money import Money
-from core.domain.refusals import Invalid, NotPossible
-from core.domain.routing.document import RuleSet, read_document
+from core.domain.refusals import NotPossible
+from core.domain.routing.document import Document, RuleSet, read_document
 from core.domain.routing.lint import lint
 from core.domain.routing.presets import drafted
 from core.domain.routing.simulate import Figure, figures
@@ -49,21 +58,12 @@ class DraftRules:
     examples=("rules draft minimize-splits", "rules draft stay-in-market nearest"),
 )
 def draft_rules(ask: DraftRules, uow: UnitOfWork) -> Done:
-    names = ask.presets.replace(",", " ").split()
-    if not names:
-        raise Invalid("Draft which rules?", "Look at `rules presets`.")
-    return _written(uow, drafted(names), "")
+    return _written(uow, drafted(preset_names(_FAMILY, ask.presets)))
 
 
-def _written(uow: UnitOfWork, document: Any, reason: str) -> Done:
-    based_on = uow.shop.rules.number if uow.shop.rules else None
-    number = routing.write_rules(uow, document, based_on, reason.strip())
+def _written(uow: UnitOfWork, document: Document, reason: str = "") -> Done:
     odd = lint(document, uow.shop.locations.values())
-    hints = f" {len(odd)} things look odd: {odd[0]}" if len(odd) > 1 else f" {''.join(odd)}"
-    return Done(
-        f"Version {number} of the rules is drafted.{hints if odd else ''}",
-        {"number": number, "odd": odd},
-    )
+    return write(_FAMILY, uow, document, odd, reason)
 
 
 class Sure(StrEnum):
@@ -84,10 +84,10 @@ class ActivateRules:
 
 def foresee(ask: ActivateRules, reader: Reader) -> Simulated | None:
     """The effect on the last orders, worked out outside the transaction."""
-    newest = [each.number for each in routing.versions(reader.session, reader.shop.id, 1)]
+    newest = [each.number for each in RULES.newest(reader.session, reader.shop.id, 1)]
     if ask.sure is not None or not 1 <= ask.number <= max(newest, default=0):
         return None
-    found = routing.version_of(reader.session, reader.shop.id, ask.number)
+    found = RULES.one(reader.session, reader.shop.id, ask.number)
     draft = RuleSet(ask.number, found.document)
     return simulate(reader, draft, FORESEEN_DAYS, most=FORESEEN_ORDERS)
 
@@ -101,22 +101,14 @@ def foresee(ask: ActivateRules, reader: Reader) -> Simulated | None:
     examples=("rules activate 4", "rules activate 4 sure"),
 )
 def activate_rules(ask: ActivateRules, uow: UnitOfWork, seen: Simulated | None = None) -> Done:
-    routing.version_of(uow.session, uow.shop.id, ask.number)
-    before = _in_force(uow)
-    if before == ask.number:
-        raise NotPossible(f"Version {ask.number} is in force already.", code="already")
+    check_new(_FAMILY, uow, ask.number)
     if seen is not None and seen.then.orders:
         raise NotPossible(
             _foreseen(ask.number, seen, uow.shop.currency),
             f"Write `rules activate {ask.number} sure`, or look at `simulate {ask.number}`.",
             code="look_first",
         )
-    routing.activate(uow, ask.number, ask.reason.strip())
-    uow.undo = _back_to(before)
-    return Done(
-        f"Version {ask.number} of the rules is in force.",
-        {"number": ask.number, "before": before},
-    )
+    return put_in_force(_FAMILY, uow, ask.number, ask.reason)
 
 
 def _foreseen(number: int, seen: Simulated, currency: str) -> str:
@@ -144,10 +136,6 @@ def _plain(figure: Figure, currency: str) -> str:
     return f"{figure.value:g}{unit}"
 
 
-def _back_to(number: int) -> ActivateRules | SwitchRulesOff:
-    return ActivateRules(number, Sure.SURE) if number else SwitchRulesOff()
-
-
 @dataclass(frozen=True, slots=True)
 class RollBackRules:
     """Put the rules in force again that were so before the present ones."""
@@ -157,17 +145,7 @@ class RollBackRules:
 
 @command("rules rollback", RollBackRules, Right.MANAGE, examples=("rules rollback",))
 def roll_back_rules(ask: RollBackRules, uow: UnitOfWork) -> Done:
-    history = routing.activations(uow.session, uow.shop.id, 2)
-    if not history:
-        raise NotPossible("No rules were ever in force.", "Draft some: `rules presets`.")
-    before = history[1].number if len(history) > 1 else 0
-    routing.activate(uow, before, ask.reason.strip() or "rolled back")
-    uow.undo = _back_to(history[0].number)
-    what = f"Version {before} of the rules is in force again." if before else _OFF
-    return Done(what, {"number": before, "before": history[0].number})
-
-
-_OFF = "No routing rules are in force; the policy `objective` decides."
+    return roll_back(_FAMILY, uow, ask.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +157,11 @@ class SwitchRulesOff:
 
 @command("rules off", SwitchRulesOff, Right.MANAGE, examples=("rules off",))
 def switch_rules_off(ask: SwitchRulesOff, uow: UnitOfWork) -> Done:
-    before = _in_force(uow)
-    if not before:
-        raise NotPossible("No rules are in force.", code="already")
-    routing.activate(uow, 0, ask.reason.strip())
-    uow.undo = _back_to(before)
-    return Done(_OFF, {"number": 0, "before": before})
+    return switch_off(_FAMILY, uow, ask.reason)
 
 
-def _in_force(uow: UnitOfWork) -> int:
-    return uow.shop.rules.number if uow.shop.rules else 0
+def _back_to(number: int) -> ActivateRules | SwitchRulesOff:
+    return ActivateRules(number, Sure.SURE) if number else SwitchRulesOff()
+
+
+_FAMILY = Family(RULES, _back_to, "No routing rules are in force; the policy `objective` decides.")

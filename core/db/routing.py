@@ -1,9 +1,8 @@
-"""Routing as rows: rule sets that never change, which one is active, rejections, capacity."""
+"""Routing as rows: the versions of the rules, rejections, waits, traces and goods."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,50 +11,24 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session, Statement, one_of
-from core.db.rows import from_json, micros, moment, to_json
+from core.db.rows import from_json, micros
+from core.db.versions import Versions, signed
 from core.domain.refusals import NotFound
-from core.domain.routing.document import Document, RuleSet, read_document, to_plain
+from core.domain.routing.document import RuleSet, read_document, to_plain
 from core.domain.routing.scope import Goods
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
 
-_r, _a, _j, _p = (
-    t.routing_rules.c,
-    t.routing_activation.c,
-    t.routing_rejection.c,
-    t.product.c,
-)
-_LAST = (
-    sa.select(_a.number)
-    .where(_a.shop_id == sa.bindparam("shop"))
-    .order_by(_a.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
-_ACTIVE = Statement(
-    sa.select(_r.number, _r.document).where(
-        _r.shop_id == sa.bindparam("shop2"), _r.number == _LAST
-    ),
-    apart=True,
-)
-_ONE = Statement(
-    sa.select(_r.number, _r.document, _r.based_on, _r.reason, _r.actor, _r.at).where(
-        _r.shop_id == sa.bindparam("shop"), _r.number == sa.bindparam("number")
-    )
-)
-_ALL = Statement(
-    sa.select(_r.number, _r.document, _r.based_on, _r.reason, _r.actor, _r.at)
-    .where(_r.shop_id == sa.bindparam("shop"))
-    .order_by(_r.number.desc())
-    .limit(sa.bindparam("most"))
-)
-_MOST = Statement(sa.select(sa.func.max(_r.number)).where(_r.shop_id == sa.bindparam("shop")))
-_ACTIVATIONS = Statement(
-    sa.select(_a.number, _a.reason, _a.actor, _a.at)
-    .where(_a.shop_id == sa.bindparam("shop"))
-    .order_by(_a.id.desc())
-    .limit(sa.bindparam("most"))
+_j, _p, _m = t.routing_rejection.c, t.product.c, t.stock_move.c
+RULES = Versions(
+    t.routing_rules,
+    t.routing_activation,
+    read_document,
+    to_plain,
+    name="rules",
+    verb="rules",
+    kept=lambda shop: shop.rules,
 )
 _END_WAIT = Statement(
     t.routing_wait.delete().where(t.routing_wait.c.order_id == sa.bindparam("order"))
@@ -86,81 +59,9 @@ _TRACE = Statement(
 _REJECTIONS = Statement(sa.select(_j.location_id).where(_j.order_id == sa.bindparam("order")))
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One version of the rules: what it says, who wrote it, when and why."""
-
-    number: int
-    document: Document
-    based_on: int | None
-    reason: str
-    actor: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Activation:
-    """From this moment on a version was in force; number 0 is no rules at all."""
-
-    number: int
-    reason: str
-    actor: str
-    at: datetime
-
-
-# --- rule sets -----------------------------------------------------------------------------------
-
-
 def active_rules(session: Session, shop_id: int) -> RuleSet | None:
-    row = session.row(_ACTIVE, shop=shop_id, shop2=shop_id)
-    return None if row is None else RuleSet(row[0], read_document(from_json(row[1])))
-
-
-def version_of(session: Session, shop_id: int, number: int) -> Written:
-    row = session.row(_ONE, shop=shop_id, number=number)
-    if row is None:
-        raise NotFound(f"There is no version {number} of the rules.", "Look at `rules`.")
-    return _written(row)
-
-
-def versions(session: Session, shop_id: int, most: int = 20) -> list[Written]:
-    """The newest first."""
-    return [_written(row) for row in session.rows(_ALL, shop=shop_id, most=most)]
-
-
-def activations(session: Session, shop_id: int, most: int = 50) -> list[Activation]:
-    """The newest first."""
-    found = session.rows(_ACTIVATIONS, shop=shop_id, most=most)
-    return [Activation(number, reason, actor, moment(at)) for number, reason, actor, at in found]
-
-
-def write_rules(uow: UnitOfWork, document: Document, based_on: int | None, reason: str) -> int:
-    """A new version, which is only a draft; returns its number."""
-    found = uow.session.row(_MOST, shop=uow.shop.id)
-    number = int((found[0] if found else 0) or 0) + 1
-    row = {"number": number, "document": to_json(to_plain(document)), "based_on": based_on}
-    uow.insert_now(t.routing_rules, {**_signed(uow, reason), **row})
-    return number
-
-
-def activate(uow: UnitOfWork, number: int, reason: str) -> None:
-    uow.insert_now(t.routing_activation, {**_signed(uow, reason), "number": number})
-    uow.people.touch()
-
-
-def _signed(uow: UnitOfWork, reason: str) -> dict[str, Any]:
-    return {
-        "id": uow.new_id(),
-        "shop_id": uow.shop.id,
-        "reason": reason,
-        "actor": uow.actor.name,
-        "at": micros(uow.now),
-    }
-
-
-def _written(row: Sequence[Any]) -> Written:
-    number, document, based_on, reason, actor, at = row
-    return Written(number, read_document(from_json(document)), based_on, reason, actor, moment(at))
+    found = RULES.active(session, shop_id)
+    return None if found is None else RuleSet(*found)
 
 
 # --- rejections and goods ------------------------------------------------------------------------
@@ -173,7 +74,7 @@ def rejected_by(session: Session, order_id: int) -> set[int]:
 
 def note_rejection(uow: UnitOfWork, order_id: int, location_id: int, reason: str) -> None:
     row = {"order_id": order_id, "location_id": location_id}
-    uow.insert(t.routing_rejection, {**_signed(uow, reason), **row})
+    uow.insert(t.routing_rejection, {**signed(uow, reason), **row})
 
 
 def end_wait(uow: UnitOfWork, order_id: int) -> None:
@@ -245,9 +146,6 @@ def goods_of(session: Session, shop_id: int, skus: Iterable[str]) -> dict[str, G
             _goods(len(names)), shop=shop_id, **names
         )
     }
-
-
-_m = t.stock_move.c
 
 
 def received_at(session: Session, shop_id: int, skus: Iterable[str]) -> Mapping[int, int]:

@@ -64,6 +64,38 @@ def _check(name: str, rule: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(rule, name=name)
 
 
+def _versions(name: str) -> sa.Table:
+    """Documents of which every version is kept as it was written (core/db/versions.py)."""
+    return _table(
+        name,
+        _id(),
+        _shop(),
+        _int("number"),
+        _text("document"),
+        _int("based_on", None),
+        _text("reason"),
+        _text("actor"),
+        _at("at"),
+        _check("number", "number > 0"),
+        sa.UniqueConstraint("shop_id", "number"),
+    )
+
+
+def _activations(name: str) -> sa.Table:
+    """Which version was put in force, line after line; 0: none."""
+    return _table(
+        name,
+        _id(),
+        _shop(),
+        _int("number"),
+        _text("reason"),
+        _text("actor"),
+        _at("at"),
+        _check("number", "number >= 0"),
+        sa.Index(None, "shop_id", "id"),
+    )
+
+
 # --- the house -----------------------------------------------------------------------------------
 
 meta = _table(
@@ -537,31 +569,8 @@ routing_trace = _table(
 )
 
 # A rule set never changes: what is active is the last line of routing_activation (0: no rules).
-routing_rules = _table(
-    "routing_rules",
-    _id(),
-    _shop(),
-    _int("number"),
-    _text("document"),
-    _int("based_on", None),
-    _text("reason"),
-    _text("actor"),
-    _at("at"),
-    _check("number", "number > 0"),
-    sa.UniqueConstraint("shop_id", "number"),
-)
-
-routing_activation = _table(
-    "routing_activation",
-    _id(),
-    _shop(),
-    _int("number"),
-    _text("reason"),
-    _text("actor"),
-    _at("at"),
-    _check("number", "number >= 0"),
-    sa.Index(None, "shop_id", "id"),
-)
+routing_rules = _versions("routing_rules")
+routing_activation = _activations("routing_activation")
 
 routing_rejection = _table(
     "routing_rejection",
@@ -1190,31 +1199,8 @@ found_box = _table(
 )
 
 # Return rules never change: what holds is the last line of return_rules_activation (0: none).
-return_rules = _table(
-    "return_rules",
-    _id(),
-    _shop(),
-    _int("number"),
-    _text("document"),
-    _int("based_on", None),
-    _text("reason"),
-    _text("actor"),
-    _at("at"),
-    _check("number", "number > 0"),
-    sa.UniqueConstraint("shop_id", "number"),
-)
-
-return_rules_activation = _table(
-    "return_rules_activation",
-    _id(),
-    _shop(),
-    _int("number"),
-    _text("reason"),
-    _text("actor"),
-    _at("at"),
-    _check("number", "number >= 0"),
-    sa.Index(None, "shop_id", "id"),
-)
+return_rules = _versions("return_rules")
+return_rules_activation = _activations("return_rules_activation")
 
 # Claims: what went wrong with what was sent, decided once, with nothing to come back.
 claim = _table(

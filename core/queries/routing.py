@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import unified_diff
 from typing import Annotated, Any
 
-from core.db import routing
 from core.db.reading import Reader
+from core.db.routing import RULES
 from core.domain.access import Right
 from core.domain.money import Money
-from core.domain.refusals import Invalid, NotFound
 from core.domain.routing.document import Document, to_plain
 from core.domain.routing.explain import document_in_words
 from core.domain.routing.lint import lint
 from core.domain.routing.presets import PRESETS
+from core.queries.versions import (
+    DRAFT,
+    Difference,
+    PresetView,
+    VersionBrief,
+    briefs,
+    difference,
+    states_of,
+)
 from core.registry import Arg, question
-
-VERSIONS_SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class VersionBrief:
-    number: int
-    name: str
-    state: str  # draft, active, archived
-    by: str
-    at: datetime
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +55,18 @@ class ShowRules:
 )
 def show_rules(ask: ShowRules, reader: Reader) -> RulesView:
     shop, session = reader.shop, reader.session
-    states = states_of(reader)
-    versions = tuple(
-        VersionBrief(
-            v.number, v.document.name, states.get(v.number, "draft"), v.actor, v.at, v.reason
-        )
-        for v in routing.versions(session, shop.id, VERSIONS_SHOWN)
-    )
+    states = states_of(RULES, reader)
+    versions = briefs(RULES, reader, states)
     objective = str(shop.policy["objective"]).replace("_", " ")
-    wanted = ask.number or (shop.rules.number if shop.rules else 0)
+    wanted = ask.number or RULES.in_force(shop)
     if not wanted:
         return RulesView(0, "", "", (), (), "", None, "", {}, versions, objective)
-    found = routing.version_of(session, shop.id, wanted)
+    found = RULES.one(session, shop.id, wanted)
     return RulesView(
         found.number,
         found.document.name,
-        states.get(found.number, "draft"),
-        tuple(in_words(found.document, reader)),
+        states.get(found.number, DRAFT),
+        tuple(_in_words(found.document, reader)),
         tuple(lint(found.document, shop.locations.values())),
         found.actor,
         found.at,
@@ -87,24 +77,9 @@ def show_rules(ask: ShowRules, reader: Reader) -> RulesView:
     )
 
 
-def in_words(document: Document, reader: Reader) -> list[str]:
+def _in_words(document: Document, reader: Reader) -> list[str]:
     currency = reader.shop.currency
     return document_in_words(document, lambda amount: str(Money(amount, currency)))
-
-
-def states_of(reader: Reader) -> dict[int, str]:
-    """The state of every version that was ever in force; all others are drafts."""
-    history = routing.activations(reader.session, reader.shop.id)
-    states = {each.number: "archived" for each in history}
-    if history:
-        states[history[0].number] = "active"
-    return states
-
-
-@dataclass(frozen=True, slots=True)
-class PresetView:
-    name: str
-    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +93,8 @@ def list_presets(_ask: ListPresets, _reader: Reader) -> list[PresetView]:
 
 
 @dataclass(frozen=True, slots=True)
-class RulesDiff:
-    """What a version says that another does not: lines with + and -."""
-
-    number: int
-    against: int
-    lines: tuple[str, ...]
+class RulesDiff(Difference):
+    """What a version of the routing rules says that another does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +107,4 @@ class DiffRules:
 
 @question("rules diff", DiffRules, Right.VIEW, examples=("rules diff 4", "rules diff 4 2"))
 def diff_rules(ask: DiffRules, reader: Reader) -> RulesDiff:
-    newest = routing.versions(reader.session, reader.shop.id, 1)
-    if not newest:
-        raise NotFound("No rules were written yet.", "Draft some: `rules presets`.")
-    number = ask.number or newest[0].number
-    active = reader.shop.rules.number if reader.shop.rules else 0
-    against = ask.against or (active if active != number else 0)
-    if number == against:
-        raise Invalid("That is the same version twice.", "Write `rules diff 4 2`.")
-    before = _lines(reader, against) if against else []
-    changed = unified_diff(before, _lines(reader, number), n=0, lineterm="")
-    told = [line for line in changed if line[:3] not in ("---", "+++") and line[:2] != "@@"]
-    return RulesDiff(number, against, tuple(told))
-
-
-def _lines(reader: Reader, number: int) -> list[str]:
-    return in_words(routing.version_of(reader.session, reader.shop.id, number).document, reader)
+    return RulesDiff(*difference(RULES, reader, ask, _in_words))

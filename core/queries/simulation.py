@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.simulating import simulate
-from core.db import routing
 from core.db.reading import Reader
+from core.db.routing import RULES
 from core.domain.access import Right
-from core.domain.refusals import Invalid, NotFound
+from core.domain.refusals import Invalid
 from core.domain.routing.document import RuleSet
 from core.domain.routing.simulate import Tally
+from core.queries.versions import newest_of
 from core.registry import Arg, question
 
 DAYS, DAYS_MOST = 90, 400
@@ -52,16 +53,14 @@ class SimulateRules:
 def simulate_rules(ask: SimulateRules, reader: Reader) -> SimulationView:
     if not 1 <= ask.days <= DAYS_MOST or not 1 <= ask.most <= ORDERS_MOST:
         raise Invalid("That is too much at once.", f"Ask for 1 to {DAYS_MOST} days.")
-    newest = routing.versions(reader.session, reader.shop.id, 1)
-    if not newest:
-        raise NotFound("No rules were written yet.", "Draft some: `rules presets`.")
-    number = ask.number or newest[0].number
-    written = routing.version_of(reader.session, reader.shop.id, number)
+    newest = newest_of(RULES, reader)
+    number = ask.number or newest.number
+    written = RULES.one(reader.session, reader.shop.id, number)
     draft = RuleSet(number, written.document)
     found = simulate(reader, draft, ask.days, ask.after, ask.most)
     return SimulationView(
         number=number,
-        against=reader.shop.rules.number if reader.shop.rules else 0,
+        against=RULES.in_force(reader.shop),
         days=ask.days,
         currency=reader.shop.currency,
         now=found.now,

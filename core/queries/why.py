@@ -73,7 +73,7 @@ def told_again(reader: Reader, trace: Trace) -> tuple[Trace, bool | None]:
         same = _units(again.picks) == _units(trace.picks)
         return (told_without_rules(trace) if same else trace), same
     try:
-        document = routing.version_of(reader.session, reader.shop.id, trace.version).document
+        document = routing.RULES.one(reader.session, reader.shop.id, trace.version).document
     except NotFound:
         return trace, None
     facts = msgspec.convert(trace.facts, Facts)
