@@ -37,11 +37,14 @@ from core.commands.return_expiry import ExpireReturns
 from core.commands.scans import ReleaseExpiredHolds, ScanForCases, WakeCases
 from core.commands.screening import ForgetMarks
 from core.commands.stock import plan_stock_pushes
+from core.commands.telling_returns import plan_return
 from core.db import house as notes
 from core.db import setup
 from core.db.backup import backup
 from core.db.connection import Session
+from core.db.events import Fact
 from core.db.inbox import Delivery
+from core.db.unit_of_work import UnitOfWork
 from core.domain.access import system
 from core.domain.cases import CaseKind
 from core.domain.effects import Effect
@@ -138,7 +141,13 @@ def duties(hands: Hands) -> Duties:
         **hands.telegram.executors(),
         "chat.hand_back": hands.chat.take_back,
     }
-    return Duties(executors, plan, _translator(hands), (plan_stock_pushes,))
+    return Duties(executors, _plan, _translator(hands), (plan_stock_pushes,))
+
+
+def _plan(uow: UnitOfWork, fact: Fact) -> None:
+    """A fact is told to people, and to the machines that want to know."""
+    plan(uow, fact)
+    plan_return(uow, fact)
 
 
 class Mail:

@@ -36,7 +36,8 @@ class ChannelReturnLine:
 
 @dataclass(frozen=True, slots=True)
 class RecordChannelReturn:
-    """A return as the channel tells of it; `why` is what it told its customer with a no."""
+    """A return as the channel tells of it; `why` is what it told its customer with a no, `ours` the
+    number of the return here that it says it was made for."""
 
     connection_id: int
     order: str
@@ -45,6 +46,7 @@ class RecordChannelReturn:
     lines: tuple[ChannelReturnLine, ...] = ()
     note: str = ""
     why: str = ""
+    ours: str = ""
 
 
 @command("channel-return", RecordChannelReturn, Right.CAPTURE, in_chat=False)
@@ -52,12 +54,23 @@ def record_channel_return(ask: RecordChannelReturn, uow: UnitOfWork) -> Done:
     order = uow.orders.by_external(ask.connection_id, ask.order)
     if order is None or order.shop_id != uow.actor.shop_id:
         raise NotFound(f"There is no order {ask.order} yet.", code="not_yet")
-    known = next((r for r in uow.returns.of(order.id) if r.external_id == ask.external_id), None)
+    known = _known(uow, order, ask)
     if known is None and ask.state in ("requested", "open"):
         known = _begun(uow, order, ask)
     if known is None:
         return _nothing_new(order)
     return _followed(uow, order, known, ask)
+
+
+def _known(uow: UnitOfWork, order: Order, ask: RecordChannelReturn) -> Rma | None:
+    """Ours behind it: by its id there, or by the number that we gave it; an echo may be here before
+    the answer that names it."""
+    mine = uow.returns.of(order.id)
+    known = next((rma for rma in mine if rma.external_id == ask.external_id), None)
+    echo = next((rma for rma in mine if ask.ours and rma.number == ask.ours), None)
+    if known is None and echo is not None and echo.external_id is None:
+        return uow.returns.save(echo, replace(echo, external_id=ask.external_id))
+    return known or echo
 
 
 def _begun(uow: UnitOfWork, order: Order, ask: RecordChannelReturn) -> Rma | None:

@@ -62,6 +62,11 @@ _LINES = Statement(
     .where(_ml.rma_id == sa.bindparam("rma"))
     .order_by(_ml.line_id)
 )
+_NAMES = Statement(
+    sa.select(_ml.line_id, t.order_line.c.external_id)
+    .join(t.order_line, t.order_line.c.id == _ml.line_id)
+    .where(_ml.rma_id == sa.bindparam("rma"))
+)
 _UPDATE = Statement(
     t.rma.update().where(_m.id == sa.bindparam("row_id"), _m.status == sa.bindparam("seen")),
     sets=(
@@ -88,6 +93,14 @@ _UPDATE_LINE = Statement(
     ),
     sets=("received", "restocked", "missing", "kept", "declined", "paid", "condition", "terms"),
 )
+
+
+def return_with_lines(session: Session, rma_id: int) -> tuple[Rma, dict[int, str]]:
+    """A return, and by which id its channel knows each of its lines. Raises NotFound."""
+    row = session.row(_BY_ID, id=rma_id)
+    if row is None:
+        raise NotFound("I cannot find that return.")
+    return _rma(session, row), {i: name for i, name in session.rows(_NAMES, rma=rma_id) if name}
 
 
 def rmas_of(session: Session, order_id: int) -> list[Rma]:

@@ -84,6 +84,12 @@ class Connection:
         told = str(self.config.get("refunds") or self.kind == "stripe").strip().casefold()
         return self.active and told in ("true", "yes", "on", "1")
 
+    @property
+    def hears_returns(self) -> bool:
+        """Whether our returns are written to this store: until somebody says no."""
+        told = str(self.config.get("returns") or "yes").strip().casefold()
+        return self.active and told in ("true", "yes", "on", "1")
+
 
 DEFAULT_POLICY: dict[str, Any] = {
     "stuck_hours": 8,

@@ -18,6 +18,7 @@ from bot.sandbox.shop.execute import Plan, plan, run, spent
 from bot.sandbox.shop.language import GraphQLError
 from bot.sandbox.shop.model import Order
 from bot.sandbox.shop.reading import questions
+from bot.sandbox.shop.returning import Returns
 from bot.sandbox.shop.store import Shop
 from bot.sandbox.shop.throttle import MAX_QUERY_COST, Bucket, Seconds
 from bot.sandbox.shop.webhooks import API_VERSION
@@ -40,7 +41,7 @@ class Admin:
 
     def __init__(self, shop: Shop, bucket: Bucket) -> None:
         self._shop, self._bucket = shop, bucket
-        self._resolvers = {**questions(shop), **mutations(shop)}
+        self._resolvers = {**questions(shop, Returns(shop).questions()), **mutations(shop)}
 
     async def endpoint(self, request: Request) -> Response:
         if request.headers.get("X-Shopify-Access-Token") != self._shop.token:

@@ -51,6 +51,7 @@ def order_object(shop: Shop, order: Order) -> Object:
         "transactions": lambda first=None: [
             transaction_object(order, one) for one in order.transactions[:first]
         ],
+        "returns": lambda **_: shop.show_returns(order),
     }
 
 

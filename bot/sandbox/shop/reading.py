@@ -42,7 +42,9 @@ _SORTS: dict[str, Callable[[Order], Any]] = {
 }
 
 
-def questions(shop: Shop) -> dict[str, Resolver]:
+def questions(
+    shop: Shop, more: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None
+) -> dict[str, Resolver]:
     """Root field of Query → how it is answered."""
     asked: dict[str, Callable[[dict[str, Any]], Any]] = {
         "shop": lambda _: shop_object(shop),
@@ -61,6 +63,7 @@ def questions(shop: Shop) -> dict[str, Resolver]:
             variant_object(shop, one) for one in _variants(shop, words.get("query"))
         ],
         "webhookSubscriptions": lambda words: _subscriptions(shop, words.get("topics")),
+        **(more or {}),
     }
     return {name: _without_directives(answer) for name, answer in asked.items()}
 

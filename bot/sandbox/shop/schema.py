@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.sandbox.shop.language import Declared, Parser, TypeRef
+from bot.sandbox.shop.schema_returns import RETURNS
 
 SCALARS = (
     "ID", "String", "Int", "Float", "Boolean", "Decimal", "Money", "DateTime", "URL",
@@ -29,6 +30,8 @@ type Query {
   inventoryItems(first: Int, after: String, query: String): InventoryItemConnection!
   productVariant(id: ID!): ProductVariant
   productVariants(first: Int, after: String, query: String): ProductVariantConnection!
+  return(id: ID!): Return
+  returnableFulfillments(orderId: ID!, first: Int, after: String): ReturnableFulfillmentConnection!
   webhookSubscriptions(first: Int, after: String,
     topics: [WebhookSubscriptionTopic!]): WebhookSubscriptionConnection!
 }
@@ -55,6 +58,14 @@ type Mutation {
     discount: OrderEditAppliedDiscountInput!): OrderEditLinePayload
   orderEditCommit(id: ID!, notifyCustomer: Boolean, staffNote: String): OrderEditCommitPayload
   orderUpdate(input: OrderInput!): OrderUpdatePayload
+  returnCreate(returnInput: ReturnInput!): ReturnPayload
+  returnApproveRequest(input: ReturnApproveRequestInput!): ReturnPayload
+  returnDeclineRequest(input: ReturnDeclineRequestInput!): ReturnPayload
+  returnCancel(id: ID!, notifyCustomer: Boolean = false): ReturnPayload
+  returnClose(id: ID!): ReturnPayload
+  reverseFulfillmentOrderDispose(
+    dispositionInputs: [ReverseFulfillmentOrderDisposeInput!]!
+  ): ReverseFulfillmentOrderDisposePayload
   webhookSubscriptionCreate(topic: WebhookSubscriptionTopic!,
     webhookSubscription: WebhookSubscriptionInput!): WebhookSubscriptionCreatePayload
 }
@@ -90,6 +101,7 @@ type Order {
   fulfillments(first: Int): [Fulfillment!]!
   refunds(first: Int): [Refund!]!
   transactions(first: Int): [OrderTransaction!]!
+  returns(first: Int, after: String, query: String): ReturnConnection!
 }
 type Attribute { key: String! value: String }
 type Customer {
@@ -370,4 +382,4 @@ def _add_connections(schema: Schema) -> None:
         }
 
 
-SCHEMA = parse_schema(TEXT)
+SCHEMA = parse_schema(TEXT + RETURNS)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.sandbox.shop.catalog import LOCATIONS, VARIANTS, Location, Variant, opening_stock
 from bot.sandbox.shop.model import FulfillmentOrder, Line, Order, WorkLine
@@ -50,6 +52,8 @@ class Shop:
         self.transcript, self.faults = Transcript(clock), Faults()
         self.webhooks = Webhooks(domain, secret, clock, self.transcript, patience or Patience())
         self.orders: dict[int, Order] = {}
+        self.returns: list[Any] = []  # returning.py makes and shows them
+        self.show_returns: Callable[[Order], list[dict[str, Any]]] = lambda _: []
         self.next_number = first_number
         self._last_id = 5_800_000_000_000
         self.levels = {

@@ -18,6 +18,7 @@ from bot.sandbox.shop.money import capture, refund_create, void
 from bot.sandbox.shop.objects import fulfillment_object
 from bot.sandbox.shop.reading import find_location, find_order, find_variant
 from bot.sandbox.shop.refusing import No
+from bot.sandbox.shop.returning import Returns
 from bot.sandbox.shop.store import Level, Shop
 from bot.sandbox.shop.wire import ControlError
 
@@ -31,15 +32,17 @@ REASONS = (
 Words = dict[str, Any]
 SUBJECTS = (
     "fulfillment", "webhookSubscription", "calculatedOrder", "calculatedLineItem", "order",
-    "successMessages", "transaction",
+    "successMessages", "transaction", "return", "reverseFulfillmentOrderLineItems",
 )  # fmt: skip
 
 
 def mutations(shop: Shop) -> dict[str, Resolver]:
     """Root field of Mutation → how it is carried out."""
     edits = {name: _plainly(act) for name, act in Editing(shop).mutations().items()}
+    returns = {name: _plainly(act) for name, act in Returns(shop).mutations().items()}
     return {
         **edits,
+        **returns,
         "fulfillmentCreate": _plainly(lambda words: _fulfillment_create(shop, words)),
         "fulfillmentOrderLineItemsPreparedForPickup": _plainly(
             lambda words: _prepared(shop, words)
@@ -60,7 +63,7 @@ def _plainly(act: Callable[[Words], Object]) -> Resolver:
             return {**act(words), "userErrors": []}
         except No as no:
             nothing = dict.fromkeys(SUBJECTS)
-            return {**nothing, "userErrors": [no.shown(coded=False)]}
+            return {**nothing, "userErrors": [no.shown(coded=True)]}
 
     return carry_out
 

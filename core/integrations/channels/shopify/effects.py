@@ -20,6 +20,7 @@ from core.integrations.channels.shopify import client as c
 from core.integrations.channels.shopify.access import Access, Store
 from core.integrations.channels.shopify.edits import send_edit
 from core.integrations.channels.shopify.nodes import Node, gid, number_of, words_of
+from core.integrations.channels.shopify.returning import send_return
 from core.integrations.channels.shopify.stock import send_stock
 
 TOKEN_WAIT_SECONDS = 900.0
@@ -60,6 +61,7 @@ def executors(access: Access) -> Mapping[str, Callable[[Effect], Awaitable[Outco
         "shopify.cancel": send_cancel,
         "shopify.edit": send_edit,
         "shopify.stock": send_stock,
+        "shopify.return": send_return,
     }
     return {kind: partial(_carry_out, access, act) for kind, act in acts.items()}
 

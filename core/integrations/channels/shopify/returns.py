@@ -11,6 +11,7 @@ from core.commands.deliveries import IgnoreDelivery
 from core.domain.returns import ReturnReason
 from core.domain.shop import Connection
 from core.integrations.channels.shopify import payload as p
+from core.integrations.channels.shopify.returning import number_in
 
 State = Literal["requested", "open", "declined", "canceled", "closed"]
 _STATES: dict[str, State] = {
@@ -44,6 +45,9 @@ def read_return(connection: Connection, raw: bytes) -> Any:
         ),
         note=_notes(told),
         why=_text(told.decline.note if told.decline else None),
+        ours=next(
+            filter(None, (number_in(x.return_reason_note) for x in told.return_line_items)), ""
+        ),
     )
 
 
