@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from core.commands.chat import LeaveRoute
 from core.db import setup
-from core.db.connection import Session
 from core.domain.access import system
-from core.domain.effects import Effect, Outcome, dead, later
+from core.domain.effects import Effect, Outcome, dead, given_back, later
 from core.domain.masking import mask_codes, mask_words
 from core.domain.refusals import Refusal
 from core.engine import Caller, Engine
@@ -53,10 +52,10 @@ class Deliveries:
             words = render(letter.kind, route, letter.language, letter.facts)
         except Stale as stale:
             return _suppressed(str(stale))
-        except _Paused:
-            return later("Messages are paused.", 60)
         except (Refusal, CannotRender) as problem:
             return dead(str(problem))
+        if await asyncio.to_thread(self._is_paused, effect):
+            return given_back()
         outcome = await sender.send(effect, words, letter.address)
         if outcome.result.get("suppress") and letter.customer is not None:
             await asyncio.to_thread(self._leave, effect, letter, route)
@@ -64,23 +63,16 @@ class Deliveries:
 
     def _read(self, effect: Effect) -> Letter:
         now = self._engine.clock()
+        return self._engine.read(lambda session: self._teller.letter(session, effect, now))
 
-        def look(session: Session) -> Letter:
-            if setup.load_shop(session, effect.shop_id).paused_at is not None:
-                raise _Paused
-            return self._teller.letter(session, effect, now)
-
-        return self._engine.read(look)
+    def _is_paused(self, effect: Effect) -> bool:
+        return self._engine.read(lambda s: setup.are_messages_paused(s, effect.shop_id))
 
     def _leave(self, effect: Effect, letter: Letter, route: str) -> None:
         """The address is closed on the other side: nothing more goes there."""
         if letter.customer is not None:
             command = LeaveRoute(letter.customer.id, route, letter.customer.preferences)
             self._engine.execute(command, Caller(system(effect.shop_id, "deliveries"), "worker"))
-
-
-class _Paused(Exception):
-    """Messages were paused after this one was claimed."""
 
 
 def _suppressed(why: str) -> Outcome:

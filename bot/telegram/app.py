@@ -29,7 +29,7 @@ from core.db.connection import Session
 from core.db.conversations import Conversation
 from core.db.inbox import Delivery
 from core.domain.access import system
-from core.domain.effects import Effect, Outcome, dead, done, later, unknown
+from core.domain.effects import Effect, Outcome, dead, done, given_back, later, unknown
 from core.domain.masking import mask_cards
 from core.domain.refusals import Unavailable
 from core.domain.shop import Connection
@@ -244,6 +244,8 @@ class TelegramDoor:
         )
         if found is None:
             return dead("The line does not exist.")
+        if await self._house.read(lambda s: setup.are_messages_paused(s, effect.shop_id)):
+            return given_back()
         return await self._send(account, *found, effect)
 
     async def _send(

@@ -169,9 +169,18 @@ class PauseMessages:
 def pause_messages(_ask: PauseMessages, uow: UnitOfWork) -> Done:
     if uow.shop.paused_at is not None:
         raise NotPossible("Messages are paused already.", "Let them go with `resume messages`.")
+    leaving = uow.outbox.leaving()
     uow.people.set_shop(paused_at=micros(uow.now))
     uow.undo = ResumeMessages()
-    return Done("No message leaves the house until you say `resume messages`.")
+    return Done(f"No message leaves the house until you say `resume messages`.{_late(leaving)}")
+
+
+def _late(leaving: int) -> str:
+    """Whoever stops messages must know of those that nobody can call back."""
+    if not leaving:
+        return ""
+    were = "message was" if leaving == 1 else "messages were"
+    return f" {leaving} {were} on the way out just now and may still arrive."
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 60
 ATTEMPTS_MAX = 8
 PAUSES_MAX = 100  # who names the time to come back is busy, not broken
+_CLAIM_LOCK = 7_301_965  # any number that is ours alone
 
 _b = t.outbox.c
 _older = t.outbox.alias("older")
@@ -69,6 +70,14 @@ _LEASE = Statement(
     )
 )
 _ABANDON = Statement(t.outbox.update().where(_b.state == "leased").values(leased_until=0))
+_LEAVING = Statement(
+    sa.select(sa.func.count()).where(
+        _b.shop_id == sa.bindparam("shop"),
+        _b.state == "leased",
+        _b.kind.like("message.%"),
+        _b.leased_until >= sa.bindparam("now"),
+    )
+)
 _SETTLE = Statement(
     t.outbox.update().where(
         _b.id == sa.bindparam("row_id"),
@@ -185,6 +194,18 @@ class Outbox:
         )
         return changed == 1
 
+    def leaving(self) -> int:
+        """How many messages a worker has in its hands; until this transaction ends, no more.
+
+        Ask it in the transaction that pauses: a worker looks at the pause once more just before
+        it hands a message over, so only these few can still arrive.
+        """
+        if not self._session.is_sqlite:
+            self._session.plain(f"SELECT pg_advisory_xact_lock({_CLAIM_LOCK})")
+        at = micros(self._uow.now)
+        row = self._session.row(_LEAVING, shop=self._uow.actor.shop_id, now=at)
+        return int(row[0]) if row else 0
+
     def again(self, effect_id: int) -> bool:
         """Put a dead or suppressed effect back in the queue, on a person's word."""
         changed = self._session.run(
@@ -199,6 +220,8 @@ class Outbox:
 def claim(session: Session, now: datetime, most: int) -> list[Claim]:
     """Lease what is due. A dead worker's lease runs out by itself, and then nobody knows how far
     it came: such an attempt counts as unknown."""
+    if not session.is_sqlite:
+        session.plain(f"SELECT pg_advisory_xact_lock_shared({_CLAIM_LOCK})")
     at = micros(now)
     claims = []
     for row in session.rows(_DUE, now=at, now2=at, most=most):

@@ -108,6 +108,11 @@ def load_shop(session: Session, shop_id: int) -> Shop:
     return kept
 
 
+def are_messages_paused(session: Session, shop_id: int) -> bool:
+    """For whoever is about to hand a message over: claimed is not yet gone."""
+    return load_shop(session, shop_id).paused_at is not None
+
+
 def remembered(database: Database, shop_id: int) -> Shop | None:
     """The shop as last seen by this process, possibly a moment old; no query is made."""
     return _cache.get((database.name, shop_id))

@@ -47,6 +47,11 @@ def later(reason: str, retry_after: float | None = None) -> Outcome:
     return Outcome("later", reason, retry_after)
 
 
+def given_back() -> Outcome:
+    """Messages were paused after this one was claimed: it goes as soon as they are resumed."""
+    return later("Messages are paused.", 0)
+
+
 def dead(reason: str) -> Outcome:
     return Outcome("dead", reason)
 

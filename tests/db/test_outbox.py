@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import sqlalchemy as sa
+
+from core.commands.setup import PauseMessages
 from core.db import outbox
 from core.db import tables as t
+from core.db.unit_of_work import UnitOfWork
 from core.domain.effects import Effect, Outcome, dead, done, later, unknown
+from core.engine import Receipt
 from core.worker import Duties, Worker
 from tests.shop import SHOP, Shop, make_shop
 
@@ -83,3 +90,27 @@ async def test_a_mistake_of_ours_while_acting_leaves_the_outcome_unknown(databas
 def claimed(shop: Shop) -> outbox.Claim:
     (held,) = shop.engine.chore(lambda uow: outbox.claim(uow.session, uow.now, 10), SHOP)
     return held
+
+
+def test_a_pause_waits_for_claims_that_are_not_yet_visible(postgresql_database: str):
+    """Otherwise it would answer that nothing leaves, while a worker next door goes to the door."""
+    shop = make_shop(postgresql_database)
+    shop.engine.chore(lambda uow: uow.outbox.add("message.email", "one", {}), SHOP)
+    with ThreadPoolExecutor() as pool:
+
+        def claim_while_somebody_pauses(uow: UnitOfWork) -> Future[Receipt]:
+            assert len(outbox.claim(uow.session, uow.now, 10)) == 1
+            pausing = pool.submit(shop.do, PauseMessages())
+            while not pausing.done() and not is_waited_for(shop):
+                pass
+            return pausing
+
+        pausing = shop.engine.chore(claim_while_somebody_pauses, SHOP)
+        assert "1 message was on the way out" in pausing.result().sentence
+    shop.close()
+
+
+def is_waited_for(shop: Shop) -> bool:
+    locks = sa.table("pg_locks", sa.column("locktype"), sa.column("granted"))
+    waiting = sa.select(locks).where(locks.c.locktype == "advisory", ~locks.c.granted)
+    return bool(shop.engine.read(lambda session: session.select(waiting)))

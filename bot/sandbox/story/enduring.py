@@ -127,6 +127,7 @@ async def a_strike_is_told_to_those_who_wait(stage: Stage) -> str:
 
 async def paused_messages_wait_and_then_go(stage: Stage) -> str:
     said = await stage.types("ann", "pause messages")
+    expect("No message leaves" in said, f"the pause was not granted: {said}")
     order = await stage.buy("paused", {"tote-natural": 1}, customer=EMIL)
     number = order["name"].lstrip("#")
     await stage.until_row(

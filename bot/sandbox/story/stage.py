@@ -109,13 +109,15 @@ class Stage:
         before = await self.slack(who)
         channel = self.place.town.channel.id
         known = {one["ts"] for one in before["ephemerals"]}
+        known |= {one["id"] for one in before["views"]}
         await self.acts(who, "slash", command=command, text=text, channel=channel)
 
         async def answered() -> Json | None:
             seen = await self.slack(who)
             fresh = [one for one in seen["ephemerals"] if one["ts"] not in known]
             done = [one for one in fresh if "Working" not in one["text"]]
-            return {"fresh": done, "views": seen["views"]} if done or seen["views"] else None
+            opened = [one for one in seen["views"] if one["id"] not in known]
+            return {"fresh": done, "views": opened} if done or opened else None
 
         found = await self.until(answered, f"Slack answers “{text}”")
         self.notes["last"] = found["fresh"]
