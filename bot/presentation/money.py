@@ -44,6 +44,7 @@ def refund_card(view: RefundPreview, desk: Desk) -> Card:
         sections=(
             Section(tuple(_item(each, view.currency, desk) for each in view.items), "For"),
             Section(tuple(_way(each, view.currency, desk) for each in view.parts), "Goes to"),
+            Section(_kept(view)),
             Section(_approval(view), tone="warn"),
         ),
         fields=tuple(_fields(view, desk)),
@@ -74,6 +75,15 @@ def _item(item: ItemView, currency: str, desk: Desk) -> str:
 def _way(part: PartView, currency: str, desk: Desk) -> str:
     number = f" ({part.payment})" if part.payment else ""
     return f"{money(part.amount, currency, desk)}: {_WAYS[part.gateway]}{number}"
+
+
+def _kept(view: RefundPreview) -> tuple[str, ...]:
+    """What the refund means for the goods: whoever wants them back starts a return instead."""
+    kept = [f"{each.kept} × {each.about}" for each in view.items if each.kept]
+    if not kept:
+        return ()
+    back = f"if they shall come back: `return {view.order}`"
+    return (f"The customer keeps {', '.join(kept)}; {back}.",)
 
 
 def _approval(view: RefundPreview) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ def why_taken(within: UnitOfWork | Reader, order: Order) -> str:
     for claim in claims_of(within.session, order.id):
         if claim.status is not ClaimStatus.REJECTED:
             return f"Claim {claim.number} is about it already: `timeline {order.number}`."
-    if any(line.return_received or line.return_kept for line in order.lines):
+    if any(line.return_received for line in order.lines):
         return f"It has come back already: `timeline {order.number}`."
+    if any(line.return_kept for line in order.lines):
+        return f"Its money has gone back, and the goods are the customer's: `money {order.number}`."
     return ""

@@ -12,12 +12,13 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind
 from core.domain.money import amount_text
-from core.domain.order import Order
+from core.domain.order import Change, Order
 from core.domain.refunds import (
     Given,
     Item,
     ItemKind,
     capped,
+    kept_of,
     line_items,
     total_of,
 )
@@ -78,6 +79,7 @@ def _due(
     uow: UnitOfWork, order: Order, refund: Refund, *, waits: bool, is_channels: bool = False
 ) -> Refund:
     uow.refunds.add(refund)
+    keep_goods(uow, refund, 1)
     uow.emit(order.id, e.RefundDue(refund.id, refund.amount, order.currency))
     handout.plan(uow, order, refund, waits=waits, is_channels=is_channels)
     return refund
@@ -116,7 +118,20 @@ def withdraw(uow: UnitOfWork, refund: Refund, why: str) -> None:
     is being asked, or some of it has gone."""
     handout.call_off(uow, refund, why)
     uow.refunds.save(refund, replace(refund, state="canceled"))
+    keep_goods(uow, refund, -1)
     close_cases(uow, refund, why)
+
+
+def keep_goods(uow: UnitOfWork, refund: Refund, sign: int) -> None:
+    """Units that are paid back and stay with their customer are not returned any more."""
+    kept = kept_of(refund.items)
+    if kept:
+        order = uow.orders.own(refund.order_id)
+        lines = {i: order.line(i) for i in kept}
+        after = {
+            i: replace(x, return_kept=x.return_kept + sign * kept[i]) for i, x in lines.items()
+        }
+        uow.orders.save(Change(order.with_lines(after)))
 
 
 def require_left(uow: UnitOfWork, order_id: int) -> None:

@@ -150,11 +150,10 @@ _EXPECTED_BACK = """
             sum(case when r.status in ('requested', 'approved', 'received')
                 and r.closed_at is null
                 then k.quantity - k.received - k.missing - k.kept - k.declined else 0 end) as asked,
-            sum(k.received) as came, sum(k.kept) as kept
+            sum(k.received) as came
         from rma_line k join rma r on r.id = k.rma_id group by k.line_id
     ) b on b.line_id = l.id
     where l.return_requested <> coalesce(b.asked, 0) or l.return_received <> coalesce(b.came, 0)
-        or l.return_kept <> coalesce(b.kept, 0)
 """
 _UNAUDITED = """
     select o.number from orders o left join (

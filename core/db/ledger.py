@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -112,6 +113,27 @@ def _not_their_items(session: Session) -> list[str]:
     return off
 
 
+_KEPT = sa.text("""
+    select l.id, l.return_kept, coalesce(sum(k.kept), 0) from order_line l
+        left join rma_line k on k.line_id = l.id
+    group by l.id, l.return_kept having l.return_kept <> 0 or sum(k.kept) > 0
+""")
+_STANDING = sa.select(_f["items"]).where(_f.state != "canceled")
+
+
+def _kept_otherwise(session: Session) -> list[str]:
+    """Lines whose kept units are not those of returns and of refunds without one."""
+    by_refund: Counter[int] = Counter()
+    for (items,) in session.connection.execute(_STANDING):
+        for item in from_json(items):
+            by_refund[item["line"]] += item.get("kept", 0)
+    told = {line: (kept, back) for line, kept, back in session.connection.execute(_KEPT)}
+    lines = sorted({*told, *(line for line, kept in by_refund.items() if kept)})
+    off = (x for x in lines if told.get(x, (0, 0))[0] != told.get(x, (0, 0))[1] + by_refund[x])
+    return [str(line) for line in off]
+
+
 CHECKS: dict[str, tuple[str, Callable[[Session], list[str]]]] = {
     "a refund is the sum of its items": ("I-10h", _not_their_items),
+    "goods are kept by a return, or by a refund without one": ("I-10i", _kept_otherwise),
 }

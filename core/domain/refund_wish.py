@@ -10,7 +10,7 @@ from enum import StrEnum
 from core.domain.giving_back import all_that_is_left, shipping_back, shipping_item, shipping_of
 from core.domain.money import EXPONENTS, amount_text, read_typed
 from core.domain.order import Order
-from core.domain.refunds import Given, Item, ItemKind, line_items, total_of
+from core.domain.refunds import Given, Item, ItemKind, kept_by_customer, line_items, total_of
 from core.domain.refusals import Invalid, NotPossible
 
 _LEADING = re.compile(r"^\s*([+-]?[0-9]+(?:[.,][0-9]+)?)(?![^\s])\s*(.*)$", re.DOTALL)
@@ -64,7 +64,7 @@ def items_of(order: Order, wish: Wish, given: Given, room: int, rule: str) -> tu
     if wish.fee:
         items = (*items, Item(ItemKind.FEE, -wish.fee))
     _require_room(order, total_of(items), room)
-    return items
+    return kept_by_customer(order, items, given)
 
 
 def _shipping(order: Order, wish: Wish, given: Given, rule: str) -> tuple[Item, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.domain.order import PART, Order
@@ -67,13 +67,17 @@ class ItemKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One position of a refund: minor units with their `tax` in them; a fee is below zero."""
+    """One position of a refund: minor units with their `tax` in them; a fee is below zero.
+
+    `kept`: units that have left and whose customer keeps them, so that none of them can come back.
+    """
 
     kind: ItemKind
     amount: int
     tax: int = 0
     line: int = 0
     quantity: int = 0
+    kept: int = 0
 
 
 def total_of(items: Iterable[Item]) -> int:
@@ -91,6 +95,11 @@ def units_of(items: Iterable[Item]) -> dict[int, int]:
         if item.kind is ItemKind.LINE and item.quantity:
             units[item.line] = units.get(item.line, 0) + item.quantity
     return units
+
+
+def kept_of(items: Iterable[Item]) -> dict[int, int]:
+    """Units by line id that stay with the customer though their money goes back."""
+    return {item.line: item.kept for item in items if item.kept}
 
 
 # When shipping goes back with goods: never, by their share of the order's goods, with the last of
@@ -124,6 +133,23 @@ def line_items(order: Order, units: Mapping[int, int], given: Given) -> tuple[It
             )
             items.append(Item(ItemKind.LINE, amount, tax, line_id, part))
     return tuple(items)
+
+
+def kept_by_customer(
+    order: Order, items: Iterable[Item], given: Given, *, unsent_first: bool = False
+) -> tuple[Item, ...]:
+    """The same, saying of how many units the customer gets the money and keeps the goods: of those
+    that have left and are in no return or claim; canceled ones, or `unsent_first` also those that
+    have not left, are paid for before them. A part of a price is no unit, and changes nothing."""
+
+    def kept(item: Item) -> int:
+        line = order.line(item.line)
+        before = max(0, line.canceled - given.units.get(item.line, 0))
+        before += line.wanted - line.shipped if unsent_first else 0
+        return max(0, min(item.quantity - before, line.shipped - line.claimed_back))
+
+    goods = ItemKind.LINE
+    return tuple(replace(i, kept=kept(i)) if i.kind is goods and i.quantity else i for i in items)
 
 
 def capped(items: Sequence[Item], room: int) -> tuple[Item, ...]:

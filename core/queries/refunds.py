@@ -22,13 +22,14 @@ from core.registry import Arg, question
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One position; `about` is a SKU where it is goods."""
+    """One position; `about` is a SKU where it is goods, of which the customer keeps `kept`."""
 
     kind: str
     about: str
     quantity: int
     amount: int
     tax: int
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def preview(ask: PreviewRefund, reader: Reader) -> RefundPreview:
 
 def _item(order: Order, item: Item) -> ItemView:
     about = order.line(item.line).sku if item.line else ""
-    return ItemView(item.kind.value, about, item.quantity, item.amount, item.tax)
+    return ItemView(item.kind.value, about, item.quantity, item.amount, item.tax, item.kept)
 
 
 # --- all of an order's money ---------------------------------------------------------------------

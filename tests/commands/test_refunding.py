@@ -9,6 +9,7 @@ import pytest
 
 from core.commands.access import ChangeConnection
 from core.commands.choosing import Units
+from core.commands.fulfillment import ShipWork
 from core.commands.orders import CancelOrder
 from core.commands.outside import RecordChannelRefund
 from core.commands.payouts import SettleRefundPart
@@ -20,12 +21,15 @@ from core.commands.refunding import (
     WithdrawRefund,
 )
 from core.commands.refunds import RecordOrderRefund
+from core.commands.returns import RequestReturn
 from core.commands.setup import SetPolicy
+from core.commands.tracking import DeliverParcel
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.refund_wish import What
 from core.engine import Receipt
+from core.queries.orders import ShowOrder
 from core.queries.refunds import PreviewRefund, ShowMoney
 from tests.shop import CHANNEL, SHOPIFY, Shop, make_shop, staff
 
@@ -106,6 +110,31 @@ def test_shipping_and_goodwill_go_back_once_and_never_above_what_was_paid(shop: 
     assert money(shop) == (0, 8450)
     assert refund(shop, what=What.ALL).outcome == "refused"
     assert sum(row["amount"] for row in shop.rows(t.refund)) == 8450
+
+
+def returnable(shop: Shop) -> int:
+    return next(x.returnable for x in shop.ask(ShowOrder("1001")).lines if x.sku == "mug-red")
+
+
+def test_what_was_paid_back_and_kept_cannot_be_returned(shop: Shop) -> None:
+    assert shop.do(ShipWork("1001", "T1001", "DHL")).ok
+    assert shop.do(DeliverParcel("1001")).ok
+    assert refund(shop, "5.00 a scratch").ok  # a part of a price is no unit
+    assert returnable(shop) == 3
+    (goods, *_) = shop.ask(PreviewRefund("1001", MUG)).items
+    assert goods.kept == 1
+    assert refund(shop, units=MUG).ok
+    assert returnable(shop) == 2
+    assert shop.do(UndoLast()).ok
+    assert returnable(shop) == 3
+    assert shop.do(RequestReturn("1001", "mug-red", 1)).ok
+    assert refund(shop, units=(Units("mug-red", 3),)).ok  # of one the goods come back
+    assert (returnable(shop), shop.rows(t.order_line, sku="mug-red")[0]["return_kept"]) == (0, 2)
+    over = shop.do(RequestReturn("1001", "mug-red", 1))
+    assert over.outcome == "refused"
+    assert told(shop, 1990, "r1", lines=(("1001-2", 1),)).ok  # in the shop's own admin
+    nothing = shop.do(RequestReturn("1001", "tee-black-m", 1))
+    assert nothing.sentence == "Nothing of order 1001 can be returned."
 
 
 def test_undo_takes_a_refund_back_that_nobody_has_paid(shop: Shop) -> None:
