@@ -38,16 +38,6 @@ _UPDATE = Statement(
     ),
     sets=("authorized", "captured", "refunded", "voided", "expires_at"),
 )
-_EXPIRING = Statement(
-    sa.select(_y.order_id, *_FIELDS)
-    .where(
-        _y.shop_id == sa.bindparam("shop"),
-        _y.expires_at.is_not(None),
-        _y.expires_at < sa.bindparam("before"),
-        _y.authorized > _y.captured + _y.voided,
-    )
-    .order_by(_y.id)
-)
 _REQUEST_FIELDS = [c for c in t.payment_request.columns if c.name != "shop_id"]
 _REQUESTS = Statement(
     sa.select(*_REQUEST_FIELDS).where(_q.order_id == sa.bindparam("order")).order_by(_q.id)
@@ -91,12 +81,6 @@ class PaymentRequest:
 
 def payments_of(session: Session, order_id: int) -> list[Payment]:
     return [_payment(row) for row in session.rows(_OF_ORDER, order=order_id)]
-
-
-def expiring(session: Session, shop_id: int, before: datetime) -> list[tuple[int, Payment]]:
-    """(order id, payment) of money that is set aside only until then and not all taken."""
-    rows = session.rows(_EXPIRING, shop=shop_id, before=micros(before))
-    return [(row[0], _payment(row[1:])) for row in rows]
 
 
 def requests_of(session: Session, order_id: int) -> list[PaymentRequest]:

@@ -17,7 +17,6 @@ Arrives = Callable[[datetime], date]
 
 
 ONE_PLACE, NEXT_ORDER = "one_place", "next_order"
-WAITED_FOR = (ONE_PLACE, NEXT_ORDER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,6 @@ class Exchange:
     deadline: datetime | None = None
     asked: bool = False
 
-    @property
-    def goes_first(self) -> bool:
-        return self.deadline is not None
-
 
 # --- what is wanted -------------------------------------------------------------------------------
 

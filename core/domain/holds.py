@@ -171,9 +171,6 @@ class Verdict:
     stay: frozenset[int] = field(default=frozenset())
 
 
-FREE = Verdict()
-
-
 def gate(holds: Iterable[Hold], exit: Exit, box: Box | None = None) -> Verdict:
     """The one decision in front of every exit.
 

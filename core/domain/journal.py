@@ -238,7 +238,3 @@ def credit_voucher(kind: str, at: datetime, amount: int, currency: str, text: st
     other = EXPIRED if kind == "expired" else GOODWILL
     postings = (Posting(other, amount), Posting(CREDIT, -amount))
     return Voucher(at, "credit", "", text, currency, postings)
-
-
-def is_balanced(voucher: Voucher) -> bool:
-    return sum(posting.amount for posting in voucher.postings) == 0

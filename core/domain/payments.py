@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.domain.money import amount_text
-from core.domain.refusals import Invalid, NotPossible
-
 
 class PaymentStatus(StrEnum):
     UNPAID = "unpaid"
@@ -73,38 +70,6 @@ def payment_status(total: int, captured: int, refunded: int, authorized: int) ->
     return PaymentStatus.AUTHORIZED if authorized >= total else PaymentStatus.UNPAID
 
 
-def spread_refund(
-    amount: int, payments: Sequence[Payment], currency: str
-) -> tuple[RefundPart, ...]:
-    """Share a refund over payments, the original first, none above what it still holds."""
-    if amount < 1:
-        raise Invalid("A refund is more than nothing.", code="bad_amount")
-    left = refund_room(payments)
-    if amount > left:
-        raise NotPossible(
-            f"{amount_text(amount, currency)} is more than is left to refund.",
-            f"At most {amount_text(left, currency)} can go back.",
-            code="over_refund",
-        )
-    return tuple(_parts(amount, sorted(payments, key=lambda p: not p.original)))
-
-
-def refund_room(payments: Iterable[Payment]) -> int:
-    return sum(payment.refund_left for payment in payments)
-
-
-def check_capture(payment: Payment, amount: int, currency: str) -> None:
-    """Refuse to take more than the customer's bank has set aside."""
-    if amount < 1:
-        raise Invalid("A capture is more than nothing.", code="bad_amount")
-    if amount > payment.capture_left:
-        raise NotPossible(
-            f"Only {amount_text(payment.capture_left, currency)} can be captured.",
-            "Capture less, or ask the customer for a new payment.",
-            code="over_capture",
-        )
-
-
 def with_channel(
     rows: Sequence[Payment], captured: int, refunded_there: int
 ) -> tuple[Payment, ...]:
@@ -115,8 +80,8 @@ def with_channel(
 
 
 def shares(amount: int, payments: Sequence[Payment]) -> tuple[RefundPart, ...]:
-    """As `spread_refund`, for money that is owed in any case: what no payment still holds goes
-    back by the first of them."""
+    """Share money that is owed over payments, the original first, each up to what it still holds;
+    what none of them holds goes back by the first."""
     ranked = sorted(payments, key=lambda p: not p.original)
     parts = {part.payment: part.amount for part in _parts(amount, ranked)}
     over = amount - sum(parts.values())

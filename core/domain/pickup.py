@@ -184,11 +184,6 @@ def is_over(pickup: Pickup, place: Location, now: datetime) -> bool:
     return now.astimezone(ZoneInfo(place.time_zone)).date() > pickup.until
 
 
-def is_to_remind(pickup: Pickup, days: int, now: datetime) -> bool:
-    """Once, so many days after it was ready (0: never)."""
-    return bool(days) and pickup.reminded_at is None and now - pickup.ready_at >= timedelta(days)
-
-
 def opening_hours(place: Location) -> list[dict[str, str | int]]:
     """Neighboring days with equal hours as one entry: {first, last} weekdays (Monday is 0), times.
 

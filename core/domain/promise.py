@@ -240,6 +240,3 @@ def _never_opens() -> NotPossible:
         "Check its opening hours and closing days.",
         code="never_opens",
     )
-
-
-ALWAYS_OPEN = Calendar()

@@ -13,7 +13,6 @@ from core.domain.consolidation import (
     NEXT_ORDER,
     ONE_PLACE,
     PACKING,
-    WAITED_FOR,
     Leave,
     leave_of,
     saved,
@@ -71,6 +70,7 @@ def test_the_saving_is_the_best_that_any_one_parcel_could_bring(costs: list[int]
 
 # --- whose word it is ----------------------------------------------------------------------------
 
+WAITED_FOR = (ONE_PLACE, NEXT_ORDER)
 POLICY = {"wait_for_one_place_hours": 8, "wait_for_next_order_hours": 2}
 
 

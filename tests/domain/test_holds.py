@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from core.domain.access import Role
 from core.domain.fulfillment import OPEN_STAGES, Stage
 from core.domain.holds import (
-    FREE,
     RULES,
     Answer,
     Box,
@@ -23,6 +22,7 @@ from core.domain.holds import (
     HoldReason,
     Party,
     Scope,
+    Verdict,
     ahead,
     answer,
     gate,
@@ -56,7 +56,7 @@ def box(stage: Stage = Stage.READY, *lines: int, id: int = 50) -> Box:
 @pytest.mark.parametrize("reason", HoldReason)
 def test_a_hold_of_any_type_closes_every_way_for_goods(exit: Exit, reason: HoldReason) -> None:
     assert gate([hold(reason)], exit, box()).stopped_by == (hold(reason),)
-    assert gate([], exit, box()) == FREE
+    assert gate([], exit, box()) == Verdict()
 
 
 def test_money_waits_only_for_holds_that_doubt_the_order_itself() -> None:
@@ -67,13 +67,13 @@ def test_money_waits_only_for_holds_that_doubt_the_order_itself() -> None:
 def test_the_hold_of_one_box_lets_the_other_go() -> None:
     held = hold(scope=Scope.BOX, of=50)
     assert gate([held], Exit.PICK, box(id=50)).stopped_by == (held,)
-    assert gate([held], Exit.PICK, box(id=51)) == FREE
+    assert gate([held], Exit.PICK, box(id=51)) == Verdict()
 
 
 def test_a_held_line_stays_and_the_rest_of_its_box_goes() -> None:
     held = hold(scope=Scope.LINE, of=MUG)
     assert gate([held], Exit.PRINT, box()).stay == {MUG}
-    assert gate([held], Exit.PRINT, box(Stage.READY, TEE)) == FREE
+    assert gate([held], Exit.PRINT, box(Stage.READY, TEE)) == Verdict()
     assert gate([held], Exit.PRINT, box(Stage.READY, MUG)).stopped_by == (held,)
 
 
@@ -199,7 +199,7 @@ def test_what_is_not_concerned_is_free_and_what_is_never_goes_whole(
 ) -> None:
     verdict = gate(holds, exit, box)
     touched = any(answer(h, replace(box, stage=Stage.READY)) for h in holds)
-    assert (verdict == FREE) is not touched
+    assert (verdict == Verdict()) is not touched
     assert verdict.stay < box.lines
 
 

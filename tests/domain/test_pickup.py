@@ -21,7 +21,6 @@ from core.domain.pickup import (
     is_code,
     is_open_on,
     is_over,
-    is_to_remind,
     last_day,
     named_place,
     opening_hours,
@@ -166,9 +165,6 @@ def test_its_end_is_midnight_in_the_store() -> None:
     (found,) = pickup_late([(waiting, "1001", "Anna")], {HAM.id: HAM}, after)
     assert (found.subject, found.location_id) == ("order:3", HAM.id)
     assert pickup_late([(waiting, "1001", "Anna")], {HAM.id: HAM}, before) == []
-    assert is_to_remind(waiting, 2, before)
-    assert not is_to_remind(waiting, 0, before)
-    assert not is_to_remind(replace(waiting, reminded_at=after), 2, after)
 
 
 def test_equal_days_are_told_together() -> None:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.promise import (
-    ALWAYS_OPEN,
     Calendar,
     Span,
     add_working_time,
@@ -61,7 +60,7 @@ def test_nights_weekends_and_closing_days_do_not_count() -> None:
 
 def test_a_location_without_hours_is_always_open() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    assert working_time_between(ALWAYS_OPEN, start, start + timedelta(days=9)) == timedelta(days=9)
+    assert working_time_between(Calendar(), start, start + timedelta(days=9)) == timedelta(days=9)
 
 
 def test_exactly_eight_open_hours_are_not_stuck_and_a_second_more_is() -> None:
@@ -74,7 +73,7 @@ def test_exactly_eight_open_hours_are_not_stuck_and_a_second_more_is() -> None:
 
 def test_an_end_before_the_start_is_no_working_time() -> None:
     now = berlin(2026, 11, 20, 13, 0)
-    for calendar in (BERLIN, ALWAYS_OPEN):
+    for calendar in (BERLIN, Calendar()):
         assert working_time_between(calendar, now, now - timedelta(hours=3)) == timedelta()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -78,22 +78,6 @@ class Gateway(Protocol):
 
     async def refunds_of(self, payment: str) -> list[PaidBack]:
         """Every refund of a payment, ours and others'."""
-
-
-class Authorizing(Gateway, Protocol):
-    """A gateway where we may set money aside ourselves."""
-
-    async def authorize(
-        self, order: str, amount: int, currency: str, method: str, key: str
-    ) -> Held:
-        """Set money aside with a means of payment that the customer has left there."""
-
-
-class Telling(Gateway, Protocol):
-    """A gateway that can be asked what happened there without us."""
-
-    def refunds_since(self, moment: datetime) -> AsyncIterator[PaidBack]:
-        """Every refund that was made there since (UTC)."""
 
 
 # --- how it fails ---------------------------------------------------------------------------------

@@ -48,22 +48,6 @@ class Stripe:
         words = {"expand[]": "latest_charge"}
         return held_of(await self._ask("GET", f"/v1/payment_intents/{payment}", words))
 
-    async def authorize(
-        self, order: str, amount: int, currency: str, method: str, key: str
-    ) -> Held:
-        words = {
-            "amount": to_stripe(amount, currency),
-            "currency": currency.lower(),
-            "payment_method": method,
-            "capture_method": "manual",
-            "confirm": "true",
-            "off_session": "true",
-            "expand[]": "latest_charge",
-            f"metadata[{ORDER}]": order,
-            f"metadata[{KEY}]": key,
-        }
-        return held_of(await self._ask("POST", "/v1/payment_intents", words, key))
-
     async def capture(
         self, payment: str, amount: int, currency: str, key: str, *, last: bool
     ) -> Held:
