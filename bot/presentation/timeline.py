@@ -291,6 +291,9 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "RefundApproved": lambda d, desk: f"A refund of {_money(d, desk)} was approved.",
     "RefundWithdrawn": lambda d, desk: f"A refund of {_money(d, desk)} was taken back.",
     "RefundFailed": lambda d, desk: f"{_money(d, desk)} could not be refunded.",
+    "RefundReversed": lambda d, desk: (
+        f"{_money(d, desk)} came back from the customer's bank and is owed again."
+    ),
     "RefundTriedAgain": lambda d, desk: f"{_money(d, desk)} asked for again at the gateway.",
     "RefundRecorded": lambda d, desk: f"{_money(d, desk)} refunded.",
     "ExchangeOpened": lambda d, _: (

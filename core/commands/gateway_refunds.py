@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from core.commands.owing import require_left
-from core.commands.payouts import SettleRefundPart, pay, settle
+from core.commands.payouts import SettleRefundPart, join_recorded, pay, settle
 from core.commands.payouts import record as record_money
+from core.commands.reversals import take_back
 from core.db.refunds import RefundPart
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
@@ -17,6 +18,7 @@ from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.payments import Payment
 from core.domain.refusals import Invalid
+from core.domain.same_refund import Told
 from core.registry import Done, command
 
 
@@ -50,12 +52,21 @@ def record(ask: RecordGatewayRefund, uow: UnitOfWork) -> Done:
         return _failed(uow, order, own, ask)
     if own is not None:
         return settle(SettleRefundPart(own.id, "refunded", ask.refund), uow)
+    told = Told(ask.refund, ask.amount, payment.id, ask.key)
+    if join_recorded(uow, parts, told, named=True) is not None:
+        return _known(order, facts)
     task = _task(parts, payment, ask)
+    if task is None and join_recorded(uow, parts, told) is not None:
+        return _known(order, facts)
     if task is not None:
         pay(uow, uow.refunds.get(task.refund_id), task, ask.refund, ask.refund)
         return Done(f"A refund of order {order.number} is paid out.", facts)
     _from_outside(uow, order, payment, ask)
     return Done(f"A refund of order {order.number} made elsewhere is recorded.", facts)
+
+
+def _known(order: Order, facts: dict[str, Any]) -> Done:
+    return Done(f"The refund of order {order.number} was recorded before.", facts)
 
 
 def _require_sense(order: Order, ask: RecordGatewayRefund) -> None:
@@ -85,7 +96,9 @@ def _failed(
     reason = ask.reason or "the customer's bank sent it back"
     if own is not None and own.is_open:
         return settle(SettleRefundPart(own.id, "failed", ask.refund, reason), uow)
-    if own is not None:
+    if own is not None and own.state == "refunded" and own.external_id == ask.refund:
+        take_back(uow, order, own, reason)
+    elif own is not None and own.state != "reversed":
         text = amount_text(ask.amount, order.currency)
         uow.cases.open(
             Finding(

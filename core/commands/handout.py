@@ -204,15 +204,27 @@ def say_failed(uow: UnitOfWork, order: Order, refund: Refund, part: RefundPart) 
 def try_again(uow: UnitOfWork, order: Order, refund: Refund, part: RefundPart) -> None:
     """A refused part under a new key: its gateway would answer the old one as it did before."""
     uow.refunds.save_part(part, replace(part, state="canceled"))
-    tries = 1 + sum(
-        p.key.startswith(f"refund:{refund.id}:{part.payment_id or CHANNEL}")
-        for p in uow.refunds.parts_of(refund)
-    )
-    key = f"refund:{refund.id}:{part.payment_id or CHANNEL}:{tries}"
-    again = replace(part, id=uow.new_id(), state="planned", key=key, reason="", at=uow.now)
-    uow.refunds.add_part(again)
+    uow.refunds.add_part(once_more(uow, refund, part, "planned"))
     uow.cases.close(CaseKind.REFUND_FAILED, f"refund:{refund.id}", "it is asked for again")
     hand_out(uow, order, refund)
+
+
+def once_more(uow: UnitOfWork, refund: Refund, part: RefundPart, state: str) -> RefundPart:
+    """The same share anew, under a key of its own."""
+    first = f"refund:{refund.id}:{part.payment_id or CHANNEL}"
+    tries = 1 + sum(p.key.startswith(first) for p in uow.refunds.parts_of(refund))
+    return RefundPart(
+        id=uow.new_id(),
+        refund_id=refund.id,
+        order_id=part.order_id,
+        payment_id=part.payment_id,
+        gateway=part.gateway,
+        connection_id=part.connection_id,
+        amount=part.amount,
+        state=state,
+        key=f"{first}:{tries}",
+        at=uow.now,
+    )
 
 
 # --- calling off ---------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.commands.owing import given, require_left
-from core.commands.payouts import change_amount, pay, pay_all
+from core.commands.payouts import change_amount, join_recorded, pay, pay_all
 from core.commands.payouts import record as record_money
 from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
@@ -17,6 +17,7 @@ from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refunds import Item, ItemKind, kept_by_customer, line_items, tax_of, total_of
 from core.domain.refusals import Invalid, NotFound
+from core.domain.same_refund import Told
 from core.registry import Done, command
 
 Units = Mapping[int, int]  # line id -> units
@@ -56,6 +57,8 @@ def record_channel(ask: RecordChannelRefund, uow: UnitOfWork) -> Done:
     if own is not None:
         pay(uow, uow.refunds.get(own.refund_id), own, ask.refund, ask.refund)
         return paid
+    if _joins(uow, parts, ask):
+        return Done(f"The refund of order {order.number} was recorded before.", facts)
     units = _units(order, ask)
     due = _matching([r for r in refunds if r.state == "due"], ask.amount, units)
     if due:
@@ -90,6 +93,17 @@ def _asked_for(parts: list[RefundPart], ask: RecordChannelRefund) -> RefundPart 
     named = [p for p in able if ask.note and p.key in ask.note.split()]
     shared = {p.refund_id for p in able if p.payment_id is None and _is_shared(parts, p)}
     return next((p for p in (*named, *(p for p in able if p.refund_id in shared))), None)
+
+
+def _joins(uow: UnitOfWork, parts: list[RefundPart], ask: RecordChannelRefund) -> bool:
+    """Whether a person recorded it while the shop's answer was missing: it carries our key, or
+    the reference names it."""
+    for part in parts:
+        key = part.key if part.key in ask.note.split() else ""
+        told = Told(ask.refund, ask.amount, part.payment_id, key)
+        if join_recorded(uow, [part], told, named=not key) is not None:
+            return True
+    return False
 
 
 def _is_shared(parts: list[RefundPart], part: RefundPart) -> bool:

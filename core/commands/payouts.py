@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +17,7 @@ from core.domain.cases import CaseKind, Finding
 from core.domain.money import amount_text
 from core.domain.order import Change
 from core.domain.refunds import Item, ItemKind
+from core.domain.same_refund import Recorded, Told, is_same, names
 from core.registry import Done, command
 
 
@@ -45,13 +47,43 @@ def settle(ask: SettleRefundPart, uow: UnitOfWork) -> Done:
         return Done(f"A refund of order {order.number} is {ask.state}.", facts)
     if part.is_open:
         pay(uow, refund, part, ask.external_id or part.key, ask.external_id or None)
-    elif not _is_same(part, ask.external_id):
+    elif not _is_known(uow, part, ask.external_id):
         _paid_twice(uow, refund, part, ask.external_id)
     return Done(f"A refund of order {order.number} is paid out.", facts)
 
 
-def _is_same(part: RefundPart, external_id: str) -> bool:
-    return part.state == "refunded" and external_id in ("", part.external_id or "")
+def _is_known(uow: UnitOfWork, part: RefundPart, external_id: str) -> bool:
+    """Old news; or the first that its gateway says of what a person has recorded meanwhile."""
+    if part.state in ("refunded", "reversed") and external_id in ("", part.external_id or ""):
+        return True
+    told = Told(external_id, part.amount, part.payment_id, part.key)
+    return join_recorded(uow, [part], told) is not None
+
+
+def join_recorded(
+    uow: UnitOfWork, parts: Iterable[RefundPart], told: Told, *, named: bool = False
+) -> RefundPart | None:
+    """The part that a person recorded as paid and that this refund is, which is known by its id
+    from now on; None when there is none. With `named` only one whose reference says so."""
+    for part in parts:
+        if part.state != "refunded" or part.external_id or part.gateway == handout.CREDIT:
+            continue
+        one = _recorded(uow.refunds.get(part.refund_id), part)
+        if is_same(one, told) and (not named or names(one.reference, told.external_id)):
+            return uow.refunds.save_part(part, replace(part, external_id=told.external_id))
+    return None
+
+
+def _recorded(refund: Refund, part: RefundPart) -> Recorded:
+    return Recorded(
+        part.id,
+        part.amount,
+        part.payment_id,
+        part.key,
+        refund.reference,
+        part.unsure,
+        part.gateway == handout.BY_HAND and part.connection_id is None,
+    )
 
 
 def _not_paid(uow: UnitOfWork, refund: Refund, part: RefundPart, ask: SettleRefundPart) -> None:
@@ -100,6 +132,7 @@ def pay(
             external_id=external_id,
             settled_at=uow.now,
             reason="",
+            unsure=part.state == "unknown" and external_id is None,
         ),
     )
     if part.payment_id is not None:

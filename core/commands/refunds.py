@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from core.commands import handout
@@ -140,9 +140,14 @@ def _pay_by_hand(uow: UnitOfWork, refund: Refund, reference: str) -> int:
             require_another(uow, refund)
         if part.connection_id is not None:
             uow.outbox.suppress(part.key, "a person has paid it out")
-        refund = pay(uow, refund, part, reference, None)
+        refund = pay(uow, refund, _by_person(part), reference, None)
         paid += part.amount
     return paid
+
+
+def _by_person(part: RefundPart) -> RefundPart:
+    """What a gateway may have paid is its own; what it has not, a person paid by other means."""
+    return part if part.state == "unknown" else replace(part, gateway=handout.BY_HAND)
 
 
 def _is_with_gateway(uow: UnitOfWork, part: RefundPart) -> bool:

@@ -13,12 +13,13 @@ from core.db.connection import Session
 from core.db.documents import documents_of
 from core.db.payments import payments_of
 from core.db.reading import Reader
-from core.db.refunds import Refund, parts_of, refunds_of
+from core.db.refunds import Refund, RefundPart, parts_of, refunds_of
 from core.db.rows import from_json, micros, moment
 from core.domain.credit import CreditKind
 from core.domain.journal import (
     Canceled,
     Edited,
+    Moved,
     OrderMoney,
     Paid,
     PaidBack,
@@ -28,6 +29,7 @@ from core.domain.journal import (
 from core.domain.order import Order
 
 _o, _f, _v, _c, _y = t.orders.c, t.refund.c, t.event.c, t.order_change.c, t.payment.c
+_p = t.refund_part.c
 MONEY_EVENTS = ("OrderPaid", "UnitsCanceled", "OrderCanceled")
 
 
@@ -39,6 +41,8 @@ def orders_with_money(
     found = sa.union(
         _touched(_o.id, _o.shop_id, _o.captured_at, shop, start, end),
         _touched(_f.order_id, _f.shop_id, _f.settled_at, shop, start, end),
+        _touched(_p.order_id, _p.shop_id, _p.settled_at, shop, start, end),
+        _touched(_p.order_id, _p.shop_id, _p.reversed_at, shop, start, end),
         _touched(_c.order_id, _c.shop_id, _c.ended_at, shop, start, end),
         _touched(_y.order_id, _y.shop_id, _y.at, shop, start, end),
         _touched(_v.order_id, _v.shop_id, _v.at, shop, start, end).where(_v.kind.in_(MONEY_EVENTS)),
@@ -65,6 +69,7 @@ def money_of(reader: Reader, order_id: int) -> OrderMoney:
         edited=tuple(_edited(session, order_id)),
         canceled=tuple(_canceled(session, order)),
         back=tuple(_back(session, order, notes)),
+        moved=tuple(_moved(session, order)),
         invoice=next((d.number for d in papers if d.corrects_id is None), ""),
     )
 
@@ -110,19 +115,41 @@ def _canceled(session: Session, order: Order) -> Iterable[Canceled]:
 
 
 def _back(session: Session, order: Order, notes: dict[int, str]) -> Iterable[PaidBack]:
-    parts = [part for part in parts_of(session, order.id) if part.state == "refunded"]
+    parts = [part for part in parts_of(session, order.id) if part.settled_at]
     for refund in refunds_of(session, order.id):
-        mine = tuple((p.gateway, p.amount) for p in parts if p.refund_id == refund.id)
-        if refund.settled_at is None or not mine:
+        first = [p for p in _at_first(parts, refund.id) if p.settled_at]
+        is_done = refund.settled_at is not None or any(p.reversed_at for p in first)
+        if not is_done or not first:
             continue
+        at = max(p.settled_at for p in first if p.settled_at)
         yield PaidBack(
-            refund.settled_at,
+            at,
             f"Refund of order {order.number}",
             refund.items,
-            mine,
+            tuple((p.gateway, p.amount) for p in first),
             takes_sale_back(order, refund),
             notes.get(refund.id, ""),
         )
+
+
+def _at_first(parts: Iterable[RefundPart], refund_id: int) -> list[RefundPart]:
+    """What was paid out before anything of the refund came back."""
+    mine = [part for part in parts if part.refund_id == refund_id]
+    bounced = min((p.reversed_at for p in mine if p.reversed_at), default=None)
+    return [p for p in mine if p.settled_at and (bounced is None or p.settled_at <= bounced)]
+
+
+def _moved(session: Session, order: Order) -> Iterable[Moved]:
+    """What a customer's bank sent back, and what was paid out after that."""
+    parts = [part for part in parts_of(session, order.id) if part.settled_at]
+    bounced = {part.refund_id for part in parts if part.reversed_at}
+    for part in parts if bounced else ():
+        if part.reversed_at:
+            words = f"Refund of order {order.number} came back"
+            yield Moved(part.reversed_at, words, part.gateway, part.amount)
+        if part.settled_at and part not in _at_first(parts, part.refund_id):
+            words = f"Refund of order {order.number}"
+            yield Moved(part.settled_at, words, part.gateway, -part.amount)
 
 
 def takes_sale_back(order: Order, refund: Refund) -> bool:

@@ -44,8 +44,8 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "the parts of a refund add up to it": (
         "I-10c",
         """select f.id from refund f left join (
-            select refund_id, sum(amount) as amount from refund_part where state <> 'canceled'
-            group by refund_id
+            select refund_id, sum(amount) as amount from refund_part
+            where state not in ('canceled', 'reversed') group by refund_id
         ) p on p.refund_id = f.id
         where coalesce(p.amount, 0) <> case when f.state = 'canceled' then 0 else f.amount end""",
     ),

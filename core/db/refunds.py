@@ -55,7 +55,26 @@ _UPDATE = Statement(
 )
 _UPDATE_PART = Statement(
     t.refund_part.update().where(_p.id == sa.bindparam("row_id"), _p.state == sa.bindparam("seen")),
-    sets=("state", "amount", "external_id", "reason", "settled_at"),
+    sets=(
+        "state",
+        "amount",
+        "gateway",
+        "external_id",
+        "reason",
+        "unsure",
+        "settled_at",
+        "reversed_at",
+    ),
+)
+_REOPEN = Statement(
+    t.refund.update()
+    .where(
+        _f.id == sa.bindparam("row_id"),
+        _f.state == sa.bindparam("seen"),
+        _f.paid == sa.bindparam("had"),
+    )
+    .values(state="due", external_id=None, reference="", settled_at=None),
+    sets=("paid",),
 )
 _RECOGNIZE = Statement(
     t.refund.update()
@@ -117,6 +136,8 @@ class RefundPart:
     """The share of a refund that one gateway pays out; without a payment, the order's channel.
 
     planned: it waits for a person's approval. sent: its gateway, or for `manual` a person, has it.
+    reversed: it was paid, and came back. `unsure`: a person recorded it as paid while nobody knew
+    what its gateway had done.
     """
 
     id: int
@@ -131,7 +152,9 @@ class RefundPart:
     at: datetime
     external_id: str | None = None
     reason: str = ""
+    unsure: bool = False
     settled_at: datetime | None = None
+    reversed_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -176,7 +199,8 @@ def _refund(row: Row) -> Refund:
 
 def _part(row: Row) -> RefundPart:
     r: dict[str, Any] = dict(zip((c.name for c in _PARTS), row, strict=True))
-    return RefundPart(**{**r, "at": moment(r["at"]), "settled_at": moment_or_none(r["settled_at"])})
+    ends = {name: moment_or_none(r[name]) for name in ("settled_at", "reversed_at")}
+    return RefundPart(**{**r, **ends, "at": moment(r["at"]), "unsure": bool(r["unsure"])})
 
 
 class Refunds:
@@ -232,7 +256,9 @@ class Refunds:
         row |= {
             "shop_id": self._uow.shop.id,
             "at": micros(part.at),
+            "unsure": int(part.unsure),
             "settled_at": micros_or_none(part.settled_at),
+            "reversed_at": micros_or_none(part.reversed_at),
         }
         self._uow.insert(t.refund_part, row)
         return part
@@ -264,13 +290,25 @@ class Refunds:
             seen=before.state,
             state=after.state,
             amount=after.amount,
+            gateway=after.gateway,
             external_id=after.external_id,
             reason=after.reason,
+            unsure=int(after.unsure),
             settled_at=micros_or_none(after.settled_at),
+            reversed_at=micros_or_none(after.reversed_at),
         )
         if changed != 1:
             raise Conflict("That refund changed meanwhile.", "Look at the order again.")
         return after
+
+    def reopen(self, before: Refund, paid: int) -> Refund:
+        """Money came back: it is due again, and `paid` of it has gone (minor units)."""
+        changed = self._session.run(
+            _REOPEN, row_id=before.id, seen=before.state, had=before.paid, paid=paid
+        )
+        if changed != 1:
+            raise Conflict("That refund changed meanwhile.", "Look at the order again.")
+        return self.get(before.id)
 
     def recognize(self, refund: Refund, external_id: str) -> None:
         """The channel tells of a refund that a person has recorded already."""

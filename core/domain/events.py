@@ -636,6 +636,16 @@ class RefundFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RefundReversed(Event):
+    """Money that was paid back came back from the customer's bank: it is owed again."""
+
+    refund_id: int
+    amount: int
+    currency: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RefundTriedAgain(Event):
     refund_id: int
     amount: int

@@ -86,6 +86,17 @@ class PaidBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A share of a refund that came back from the customer's bank (above zero), or was paid out
+    once more after that (below)."""
+
+    at: datetime
+    text: str
+    gateway: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderMoney:
     """All money facts of one order as the ledgers hold them."""
 
@@ -94,6 +105,7 @@ class OrderMoney:
     edited: tuple[Edited, ...] = ()
     canceled: tuple[Canceled, ...] = ()
     back: tuple[PaidBack, ...] = ()
+    moved: tuple[Moved, ...] = ()
     invoice: str = ""
 
 
@@ -111,6 +123,7 @@ def vouchers(money: OrderMoney) -> tuple[Voucher, ...]:
     for each in money.back:
         found += _taken_back(money.order, each)
         found.append(_payout(money.order, each))
+    found += [_moved(money.order, each) for each in money.moved]
     return tuple(sorted((v for v in found if v.postings), key=lambda v: v.at))
 
 
@@ -221,6 +234,15 @@ def _payout(order: Order, back: PaidBack) -> Voucher:
     return _voucher(
         order, back.at, "payout", back.text, _summed([Posting(CUSTOMERS, total), *postings])
     )
+
+
+def _moved(order: Order, moved: Moved) -> Voucher:
+    postings = (
+        Posting(account_of(moved.gateway), moved.amount),
+        Posting(CUSTOMERS, -moved.amount),
+    )
+    kind = "payout" if moved.amount < 0 else "payout came back"
+    return _voucher(order, moved.at, kind, moved.text, postings)
 
 
 def _summed(postings: Sequence[Posting]) -> tuple[Posting, ...]:

@@ -13,15 +13,19 @@ from bot.sandbox.shop.wire import Fault
 from core.commands.asking_money import RequestPayment
 from core.commands.choosing import Units
 from core.commands.collecting import CollectPayment, LetGoOfPayment
+from core.commands.documents import IssueInvoice
 from core.commands.fulfillment import ShipWork
 from core.commands.orders import CancelOrder
 from core.commands.payment_news import CapturePayment
+from core.commands.refunding import RetryRefund
+from core.commands.refunds import RecordOrderRefund
 from core.commands.scans import ScanForCases
 from core.commands.setup import SetPolicy
 from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.cases import CaseKind
+from core.queries.journal import ReadJournal
 from tests.gateways import STRIPE, Bank, make_bank
 from tests.shop import CHANNEL, SHOP, SHOPIFY, staff
 
@@ -140,12 +144,60 @@ async def test_a_refund_made_in_the_dashboard_is_recorded_once(bank: Bank):
     assert open_cases(bank) == ["outside_refund"]
 
 
-async def test_a_refund_that_the_bank_sends_back_is_for_a_person(bank: Bank):
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_a_refund_that_the_bank_sends_back_is_owed_again(bank: Bank, by_hand: bool):
+    bank.owe()
+    assert bank.shop.do(IssueInvoice("1001")).ok
+    await bank.work()
+    await bank.bring()
+    (told,) = [one for one in bank.stripe.post.events if one.kind == "refund.created"]
+    assert booked(bank) == (1990, 1990, 0)
+    bank.stripe.end_refund(next(iter(bank.stripe.refunds)), failed=True)
+    bank.shop.clock.advance(days=9)
+    await bank.bring()
+    assert booked(bank) == (0, 0, 1990)
+    assert parts(bank) == [("reversed", 1990), ("failed", 1990)]
+    assert bank.shop.rows(t.order_line)[0]["refunded"] == 0
+    assert "refund_failed" in open_cases(bank)
+    assert await bank.post(told) == 200  # late words change nothing
+    assert booked(bank) == (0, 0, 1990)
+    if by_hand:
+        assert bank.shop.do(RecordOrderRefund("1001", "bank-7")).ok
+    else:
+        assert bank.shop.do(RetryRefund("1001")).ok
+        await bank.work()
+        await bank.bring()
+    assert booked(bank) == (1990, 1990, 0)
+    assert "refund_failed" not in open_cases(bank)
+    day = bank.shop.clock().date()
+    moved = bank.shop.ask(ReadJournal(day.replace(month=1, day=1), day)).rows
+    money = [x.debit - x.credit for x in moved if x.account == "money: stripe"]
+    assert sum(money) == 3980 - (0 if by_hand else 1990)
+    assert sum(x.debit - x.credit for x in moved) == 0
+
+
+def booked(bank: Bank) -> tuple[int, int, int]:
+    """(gone back of the order, of its payment, still owed)"""
+    due = [row["amount"] - row["paid"] for row in bank.shop.rows(t.refund, state="due")]
+    return order_row(bank)["refunded"], bank.shop.rows(t.payment)[0]["refunded"], sum(due)
+
+
+@pytest.mark.parametrize("tells", [0, 1])
+async def test_what_a_person_records_meanwhile_is_not_booked_again(bank: Bank, tells: int):
+    """The answer is lost, somebody sees the refund at the gateway, and then its own word comes."""
+    bank.stripe.faults.script(Fault("refunds.create", "accept_then_drop"))
     bank.owe()
     await bank.work()
-    bank.stripe.end_refund(next(iter(bank.stripe.refunds)), failed=True)
-    await bank.bring()
-    assert "refund_failed" in open_cases(bank)
+    assert bank.shop.do(RecordOrderRefund("1001", "seen in the dashboard")).ok
+    await (bank.bring() if tells else bank.reconcile())
+    await bank.reconcile()
+    assert parts(bank) == [("refunded", 1990)]
+    assert booked(bank) == (1990, 1990, 0)
+    assert open_cases(bank) == []
+    bank.stripe.refund_in_dashboard(bank.shop.rows(t.payment)[0]["external_id"], 1990)
+    await bank.bring()  # this one is a second one
+    assert booked(bank) == (3980, 3980, 0)
+    assert open_cases(bank) == ["outside_refund"]
 
 
 # --- webhooks -------------------------------------------------------------------------------------
