@@ -23,12 +23,13 @@ from bot.grammar import (
     spec_of_verb,
 )
 from bot.papers import document_link, paper_buttons
+from bot.photos import photo_links
 from bot.presentation.counter import counter_form, counter_words
 from bot.presentation.counts import count_form, counts_card
 from bot.presentation.edits import edit_form, in_brief
 from bot.presentation.forms import form_for, gathered, return_form, units_form
 from bot.presentation.help import help_answer, roles_page, suggestion_card
-from bot.presentation.model import Answer, Card, Form, Section
+from bot.presentation.model import Answer, Card, Form, Page, Section
 from bot.presentation.receipts import receipt_card, refusal_card
 from bot.presentation.views import card_for
 from bot.presentation.words import when
@@ -46,8 +47,11 @@ from core.queries.documents import DocumentView
 from core.queries.edits import EditView, ShowEdit, TryEdit
 from core.queries.orders import OrderPage, OrderView, ShowOrder
 from core.queries.pauses import PreviewPause
+from core.queries.photos import PhotoList
 from core.queries.returns import ShowReturn
 from core.registry import Arg, Spec
+
+PHOTOS_OPENED = 5
 
 STRANGER = Card(
     "This desk is for the staff of the shop.",
@@ -248,6 +252,8 @@ async def _one_answer(
     if isinstance(view, DocumentView) and isinstance(card, Card):
         link = document_link(house, view.brief.number, view.brief.id)
         return replace(card, actions=(link, *card.actions))
+    if isinstance(view, PhotoList) and isinstance(card, Page):
+        return replace(card, actions=photo_links(house, view.photos)[:PHOTOS_OPENED])
     return card
 
 

@@ -31,6 +31,7 @@ from core.commands.edits import DiscardExpiredEdits
 from core.commands.exchanging import SettleExchanges
 from core.commands.improving import ImprovePlans, helped_by
 from core.commands.pausing import SettlePauses
+from core.commands.photos import ForgetPhotos
 from core.commands.pickups import RemindPickups
 from core.commands.preorders import WatchAwaited
 from core.commands.return_expiry import ExpireReturns
@@ -220,6 +221,7 @@ FOR_EVERY_SHOP: tuple[tuple[str, Every | Daily, Callable[[], Any]], ...] = (
     ("expire credit", Every(HOUR), ExpireCredit),
     ("expire returns", Every(HOUR), ExpireReturns),
     ("remind of payments", Every(HOUR), RemindOfPayments),
+    ("forget photos", Every(HOUR), ForgetPhotos),
     ("forget screening marks", Every(HOUR), ForgetMarks),
     ("refresh holidays", Daily(HOLIDAYS_AT), RefreshHolidays),
 )

@@ -71,6 +71,8 @@ def describe(version: str) -> Document:
         operation = _read(one, questions[one.question], outputs[one.question])
         paths[_plain(BASE + one.path)] = {"get": operation}
     paths[f"{BASE}/documents/{{number}}.pdf"] = {"get": _PDF}
+    paths[f"{BASE}/photos/{{name}}.jpg"] = {"get": _JPEG}
+    paths[f"{BASE}/orders/{{order}}/photos"]["post"] = _photo(receipt)
     orders = paths.setdefault(f"{BASE}/orders", {})
     orders["post"] = _write("capture_order", CaptureOrder, _without(components), receipt, True)
     for one, spec in zip(ASKED, asked, strict=True):
@@ -245,3 +247,37 @@ def page(document: Mapping[str, Any]) -> str:
         f"<title>wismo API</title><style>{_STYLE}</style><h1>wismo API</h1>{about}"
         f'<p>For machines: <a href="{BASE}/openapi.json">openapi.json</a></p>{entries}</html>'
     )
+
+
+_BYTES: Document = {"schema": {"type": "string", "format": "binary"}}
+_JPEG: Document = {
+    "operationId": "photo_jpeg",
+    "summary": "Show a photo as it is kept.",
+    "tags": ["photos"],
+    "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
+    "responses": {
+        "200": {"description": "The photo", "content": {"image/jpeg": _BYTES}},
+        **_problems(401, 403, 404),
+    },
+}
+
+
+def _photo(receipt: Document) -> Document:
+    return {
+        "operationId": "keep_photo",
+        "summary": "Keep a photo for an order: JPEG, PNG or WebP, at most 8 MB.",
+        "tags": ["orders"],
+        "parameters": [
+            {"name": "order", "in": "path", "required": True, "schema": {"type": "string"}},
+            _header("Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 255}),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": dict.fromkeys(("image/jpeg", "image/png", "image/webp"), _BYTES),
+        },
+        "responses": {
+            **_json("200", "Kept before under this key", receipt),
+            **_json("201", "Kept", receipt),
+            **_problems(401, 403, 404, 409, 413),
+        },
+    }

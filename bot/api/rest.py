@@ -17,18 +17,22 @@ from bot.api.problems import of_receipt
 from bot.api.reading import body_of, json_object, read_shape, require_text
 from bot.bridge import House
 from bot.papers import document_numbered
+from bot.photos import BODY_MOST, opened
 from core import registry
 from core.commands.capture import CaptureOrder
 from core.commands.deliveries import OpenApiConnection
+from core.commands.photos import KeepPhoto
 from core.db import setup
-from core.domain.access import Actor, Right
+from core.db.photos import content_of
+from core.domain.access import Actor, Right, demand
 from core.domain.refusals import Invalid, NotAllowed, NotFound
 from core.engine import Caller, Receipt
+from core.queries.photos import PhotoList, ShowPhoto
 from core.registry import Spec
 
 BASE = "/api/v1"
 KEY_LENGTH_MAX = 255
-SERVER_FIELDS = ("connection_id",)  # what only the house may decide
+SERVER_FIELDS = ("connection_id", "picture")  # what only the house may decide, or make
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ RESOURCES = (
     Resource("/orders/{order}/whatif", "what_if"),
     Resource("/orders/{order}/margin", "show_margin"),
     Resource("/orders/{order}/payments", "show_payments"),
+    Resource("/orders/{order}/photos", "list_photos"),
     Resource("/orders/{order}", "show_order", {"timeline": True}),
     Resource("/orders", "find_orders"),
     Resource("/stock/{sku:path}", "show_stock"),
@@ -65,6 +70,7 @@ RESOURCES = (
     Resource("/documents/{number}", "show_document"),
     Resource("/documents", "list_documents"),
     Resource("/journal", "read_journal"),
+    Resource("/photos/{name}", "show_photo"),
     Resource("/events", "read_events"),
     Resource("/routing/rules/simulation", "simulate_rules"),
     Resource("/routing/rules", "show_rules"),
@@ -95,6 +101,8 @@ def rest_routes(house: House, counts: Counts) -> list[Route]:
     reads = [Route(BASE + one.path, rest.reader(one), methods=["GET"]) for one in resources()]
     return [
         Route(f"{BASE}/documents/{{number}}.pdf", rest.pdf, methods=["GET"]),
+        Route(f"{BASE}/photos/{{name}}.jpg", rest.photo, methods=["GET"]),
+        Route(f"{BASE}/orders/{{order}}/photos", rest.keep_photo, methods=["POST"]),
         *reads,
         *(Route(BASE + one.path, rest.asker(one), methods=["POST"]) for one in ASKED),
         Route(f"{BASE}/orders", rest.capture, methods=["POST"]),
@@ -142,6 +150,28 @@ class Rest:
             media_type="application/pdf",
             headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **shown},
         )
+
+    async def photo(self, request: Request) -> Response:
+        """A photo as it is kept."""
+        actor = await actor_of(request, self._house)
+        name = request.path_params["name"]
+        require_text(name)
+        view: PhotoList = await self._house.query(ShowPhoto(name), Caller(actor, "api"))
+        found = await self._house.read(lambda session: content_of(session, view.photos[0].id))
+        if found is None:
+            raise NotFound("This photo was thrown away.", "Ask for a new one.")
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        return Response(found[1], media_type="image/jpeg", headers=headers)
+
+    async def keep_photo(self, request: Request) -> Response:
+        """A photo for an order; the body is the photo itself, not JSON."""
+        actor = await actor_of(request, self._house)
+        order = request.path_params["order"]
+        require_text(order)
+        demand(actor, Right.RETURN_REQUEST)  # opening a picture costs more than saying no
+        picture = await opened(self._house, await body_of(request, BODY_MOST))
+        receipt = await self._do(KeepPhoto(order, picture), request, actor)
+        return self._answer("keep_photo", receipt, created=True)
 
     async def act(self, request: Request) -> Response:
         """Do any command of the registry by its name."""

@@ -22,6 +22,7 @@ from bot.presentation.money import money_card, refund_card
 from bot.presentation.orders import order_card, order_page
 from bot.presentation.pauses import pauses_card, preview_card
 from bot.presentation.payments import payments_card
+from bot.presentation.photos import photos_page
 from bot.presentation.picks import picks_card
 from bot.presentation.pickups import pickups_page, run_card
 from bot.presentation.promises import lanes_card, promise_card
@@ -60,6 +61,7 @@ from core.queries.margin import MarginView
 from core.queries.orders import OrderPage, OrderView
 from core.queries.pauses import PauseList, PausePreview
 from core.queries.payments import OrderMoney
+from core.queries.photos import PhotoList
 from core.queries.picks import PickQueue
 from core.queries.pickups import DeliveryRun, PickupList
 from core.queries.promises import BasketPromise, LaneTable
@@ -103,6 +105,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     DocumentView: document_card,
     MarginView: margin_card,
     Timeline: timeline_page,
+    PhotoList: photos_page,
     PickQueue: picks_card,
     ClaimList: claims_page,
     PickupList: pickups_page,

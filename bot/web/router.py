@@ -9,12 +9,14 @@ from starlette.routing import Route
 from bot.bridge import House
 from bot.web.chat import WebChat
 from bot.web.papers import PapersPage
+from bot.web.photos import PhotosPage
 from bot.web.preferences import PreferencesPage
 from bot.web.track import TrackingPage
 
 
 def create_routes(house: House) -> list[Route]:
-    rooms = (WebChat(house), TrackingPage(house), PreferencesPage(house), PapersPage(house))
+    opened = (PapersPage(house), PhotosPage(house))
+    rooms = (WebChat(house), TrackingPage(house), PreferencesPage(house), *opened)
     icon = Route("/favicon.ico", _icon)
     return [icon, *(route for room in rooms for route in room.routes())]
 

@@ -87,9 +87,10 @@ def _audited(ask: ClaimOrder | ClaimOwnOrder) -> dict[str, Any]:
 def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder) -> Done:
     if len(ask.note) > 2000:
         raise Invalid("A note has 2,000 characters at most.")
-    photos = clean_photos(ask.photos)
     order = uow.orders.get(ask.order)
-    made = _new(uow, order, ask, _units(uow, order, ask), photos)
+    units = _units(uow, order, ask)
+    photos = clean_photos(ask.photos, len(units))
+    made = _new(uow, order, ask, units, photos)
     found, outcome = flags_of(uow, order, photos)
     again = _twice(uow, order, made)
     made = replace(made, flags=(*(each.words for each in found), *again))

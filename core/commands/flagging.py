@@ -10,11 +10,11 @@ from core.db.claims import history_of
 from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain.order import Order
+from core.domain.photos import require_few_per_line
 from core.domain.refusals import Invalid
 from core.domain.returning.flags import Limits, Outcome, Raised, flag_outcomes, outcome_of, raised
 
 YEAR = timedelta(days=365)
-PHOTOS_MOST = 10
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,10 +33,9 @@ def flags_of(
     return found, outcome_of(found, flag_outcomes(str(policy["return_flags"])))
 
 
-def clean_photos(photos: Sequence[str]) -> tuple[str, ...]:
-    """Photos are named by their SHA-256. Raises Invalid."""
-    if len(photos) > PHOTOS_MOST:
-        raise Invalid(f"There are {PHOTOS_MOST} photos at most.")
+def clean_photos(photos: Sequence[str], lines: int) -> tuple[str, ...]:
+    """Photos are named by their SHA-256; five for each line. Raises Invalid."""
+    require_few_per_line(len(photos), lines)
     names = tuple(dict.fromkeys(photo.strip().lower() for photo in photos))
     if any(_SHA256.fullmatch(name) is None for name in names):
         raise Invalid("A photo is named by its SHA-256.", "Send 64 hexadecimal digits.")

@@ -30,6 +30,7 @@ KEPT: dict[str, tuple[str, ...]] = {
         "confirm_return",
         "hand_over_without_code",
         "issue_invoice",
+        "keep_photo",
         "label_return",
         "match_box",
         "move_return_on",

@@ -17,13 +17,13 @@ from core.domain import events as e
 from core.domain.access import Right, Role
 from core.domain.cases import CaseKind, Finding
 from core.domain.order import Change, Line, Order
+from core.domain.photos import KEPT_MOST, require_few_per_line
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.returning.rules import plain_terms
 from core.domain.returning.verdict import Assessed, Verdict, overall
 from core.domain.returns import ReturnReason, Rma, RmaLine, RmaStatus, Wish, units_of
 from core.registry import Arg, Done, command
 
-PHOTOS_MOST = 10
 Units = dict[int, int]  # line id -> units
 
 
@@ -107,8 +107,7 @@ def request_return(uow: UnitOfWork, ask: RequestReturn | RequestOwnReturn) -> Do
     """The return with its verdict, and whatever follows from that at once."""
     if len(ask.note) > 2000:
         raise Invalid("A note has 2,000 characters at most.")
-    if len(ask.photos) > PHOTOS_MOST:
-        raise Invalid(f"A return has {PHOTOS_MOST} photos at most.")
+    require_few_per_line(len(ask.photos), KEPT_MOST)
     order = uow.orders.get(ask.order)
     rma, found = try_return(uow, ask, order, uow.new_id(), len(uow.returns.of(order.id)) + 1)
     uow.emit(order.id, e.ReturnRequested(rma.id, rma.number, rma.reason))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
 from core.db.orders import seen_from_own_places
+from core.db.photos import alike
 from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain.claims import Claim, ClaimLine, ClaimReason, ClaimStatus, Remedy
 from core.domain.refusals import Conflict, NotFound
@@ -196,7 +197,7 @@ def history_of(
     since: datetime,
 ) -> History:
     """What flags look at: photos that were sent for other orders, and the time since a moment."""
-    seen = _seen(within, order_id, photos) if photos else {}
+    seen = _seen(within, order_id, [*photos, *alike(within, photos)]) if photos else {}
     if customer_id is None:
         return History(seen)
     told = {"customer": customer_id, "since": micros(since)}

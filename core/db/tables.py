@@ -1241,6 +1241,31 @@ claim_line = _table(
     sa.Index(None, "line_id"),
 )
 
+# Photos as they are kept, by the SHA-256 of what was sent. A forgotten one has no content any
+# more, but is known again; `quarter_…` are the 64 bits of its looks.
+photo = _table(
+    "photo",
+    _id(),
+    _shop(),
+    _text("sha256"),
+    sa.Column("content", sa.LargeBinary, nullable=True),
+    _int("width"),
+    _int("height"),
+    _text("looks"),
+    *(_int(f"quarter_{n}", None) for n in range(4)),
+    _ref("customer_id", "customer.id", nullable=True),
+    _text("sent_by"),
+    _text("surface"),
+    _at("at"),
+    _at("forgotten_at", nullable=True),
+    _check("content", "(content is null) = (forgotten_at is not null)"),
+    _check("size", "width > 0 and height > 0 and width * height <= 25000000"),
+    _check("sha256", "length(sha256) = 64"),
+    sa.UniqueConstraint("shop_id", "sha256"),
+    sa.Index(None, "customer_id", "at"),
+    *(sa.Index(None, "shop_id", f"quarter_{n}") for n in range(4)),
+)
+
 # Every photo (by its SHA-256) with every order for which it was sent.
 photo_use = _table(
     "photo_use",
