@@ -30,6 +30,7 @@ from core.commands.deciding import EndWaits, RouteQueue
 from core.commands.edits import DiscardExpiredEdits
 from core.commands.exchanging import SettleExchanges
 from core.commands.improving import ImprovePlans, helped_by
+from core.commands.partners import HandOffDue
 from core.commands.pausing import SettlePauses
 from core.commands.photos import ForgetPhotos
 from core.commands.pickups import RemindPickups
@@ -60,6 +61,9 @@ from core.integrations.channels.shopify.client import ShopifyProblem
 from core.integrations.channels.shopify.pull import pull_missed, record_their_count
 from core.integrations.channels.shopify.reconcile import reconcile
 from core.integrations.channels.shopify.translate import translate_delivery
+from core.integrations.outside import Outside
+from core.integrations.partners import answers
+from core.integrations.partners import requests as partners
 from core.integrations.payments import carrying as payments
 from core.integrations.payments import reconcile as gateways
 from core.integrations.payments import stripe_hooks
@@ -140,6 +144,7 @@ def duties(hands: Hands) -> Duties:
         **hands.slack.cards.executors(),
         **hands.deliveries.executors(),
         **hands.telegram.executors(),
+        **partners.executors(_post(hands)),
         "chat.hand_back": hands.chat.take_back,
     }
     return Duties(executors, _plan, _translator(hands), (plan_stock_pushes,))
@@ -149,6 +154,12 @@ def _plan(uow: UnitOfWork, fact: Fact) -> None:
     """A fact is told to people, and to the machines that want to know."""
     plan(uow, fact)
     plan_return(uow, fact)
+
+
+def _post(hands: Hands) -> partners.Post:
+    settings = hands.house.settings
+    outside = Outside(hands.http, settings.outside_hosts)
+    return partners.Post(hands.house.engine, outside, settings.secrets)
 
 
 class Mail:
@@ -183,6 +194,7 @@ def _translator(hands: Hands) -> Translator:
     readers: dict[str, Callable[[Connection, str, bytes], Any]] = {
         "shopify": translate_delivery,
         "carrier": lambda connection, _topic, raw: seventeen.translate(connection.id, raw),
+        "partner": lambda connection, topic, raw: answers.translate(connection.id, topic, raw),
         "stripe": lambda connection, topic, raw: stripe_hooks.translate(connection.id, topic, raw),
         "telegram": hands.telegram.read_again,
     }
@@ -209,6 +221,7 @@ FOR_EVERY_SHOP: tuple[tuple[str, Every | Daily, Callable[[], Any]], ...] = (
     ("release holds", Every(MINUTE), ReleaseExpiredHolds),
     ("release carts", Every(MINUTE), ReleaseExpiredCarts),
     ("settle pauses", Every(MINUTE), SettlePauses),
+    ("hand off", Every(MINUTE), HandOffDue),
     ("consolidate", Every(MINUTE), Consolidate),
     ("settle exchanges", Every(MINUTE), SettleExchanges),
     ("discard edits", Every(QUARTER), DiscardExpiredEdits),

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     shopify_api_url: str = ""
     carrier_api_url: str = ""
     stripe_api_url: str = ""
+    outside_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # called though they are in the house
     slack_commands: Annotated[tuple[str, ...], NoDecode] = ("/wismo", "/order")
     metrics_token: SecretStr = SecretStr("")
     backup_dir: str = ""
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
     log_format: str = "console"
     failpoints: str = ""
 
-    @field_validator("roles", "slack_commands", mode="before")
+    @field_validator("roles", "slack_commands", "outside_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

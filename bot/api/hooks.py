@@ -28,6 +28,7 @@ from core.integrations.carriers import seventeen
 from core.integrations.channels.shopify import verify
 from core.integrations.channels.shopify.access import caller_for
 from core.integrations.channels.shopify.translate import translate_delivery
+from core.integrations.partners import answers, signing
 from core.integrations.payments import stripe_hooks
 from core.integrations.secrets import open_secrets
 
@@ -116,7 +117,27 @@ STRIPE = Door(
     lambda _headers, raw: (stripe_hooks.event_id(raw) or digest(raw), None),
     lambda connection, topic, raw: stripe_hooks.translate(connection.id, topic, raw),
 )
-DOORS = {"shopify": SHOPIFY, "carriers": CARRIER, "stripe": STRIPE}
+
+
+def _is_our_partner(
+    _connection: Connection,
+    secrets: Mapping[str, str],
+    headers: Headers,
+    raw: bytes,
+    now: datetime,
+) -> bool:
+    told = {name: headers.getlist(name) for name in (signing.ID, signing.TIME, signing.SIGNATURE)}
+    return signing.is_signed(raw, told, secrets.get("webhook_secret", ""), now)
+
+
+PARTNER = Door(
+    "partner",
+    _is_our_partner,
+    lambda _headers, raw: answers.topic_of(raw),
+    lambda headers, raw: (headers.get(signing.ID) or digest(raw), None),
+    lambda connection, topic, raw: answers.translate(connection.id, topic, raw),
+)
+DOORS = {"shopify": SHOPIFY, "carriers": CARRIER, "stripe": STRIPE, "partners": PARTNER}
 
 
 def hook_routes(house: House, counts: Counts) -> list[Route]:

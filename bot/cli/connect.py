@@ -24,14 +24,16 @@ SECRETS = {
     "carrier": ("key",),
     "stripe": ("secret_key", "webhook_secret"),
     "smtp": ("url",),
+    "partner": ("webhook_secret",),
 }
-CONFIG = {"shopify": ("shop_domain",)}
+CONFIG = {"shopify": ("shop_domain",), "partner": ("url", "location")}
 HOOKS = {
     "shopify": "/hooks/shopify",
     "slack": "/hooks/slack",
     "telegram": "/hooks/telegram",
     "carrier": "/hooks/carriers",
     "stripe": "/hooks/stripe",
+    "partner": "/hooks/partners",
 }
 
 Config = Annotated[
@@ -85,7 +87,8 @@ def _in_words(value: Any) -> str:
 def add_connection(
     context: typer.Context,
     kind: Annotated[
-        str, typer.Argument(help="shopify, slack, telegram, carrier, stripe, smtp, api, files")
+        str,
+        typer.Argument(help="shopify, slack, telegram, carrier, stripe, partner, smtp, api, files"),
     ],
     name: str,
     config: Config = None,

@@ -35,7 +35,7 @@ TOPICS = {
     for topic, rooms in (
         ("Orders", "orders timelines edits marking asking settling replacing undo"),
         ("Holds and checks", "holds screening"),
-        ("Pick, pack, ship", "picks fulfillment labels tracking missing pickups"),
+        ("Pick, pack, ship", "picks fulfillment labels tracking missing pickups partners"),
         ("Where it ships from", "why whatif routing simulation splitting joining deciding"),
         (
             "Returns and claims",

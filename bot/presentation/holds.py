@@ -13,6 +13,13 @@ from core.domain.holds import Answer, HoldReason
 from core.queries.holds import BlockedOrder, BlockedPage, BoxAnswer, HoldView
 
 # Roles that a step went to when its time was over.
+_DONE = {
+    "print": "printed",
+    "pick": "picked",
+    "pack": "packed",
+    "label": "labeled",
+    "hand-over": "handed over",
+}
 _ROLES = {"support": "support", "lead": "a lead", "owner": "the owner"}
 
 
@@ -50,13 +57,22 @@ def _box(each: BoxAnswer, hold: HoldView, desk: Desk) -> str:
     name = f"{each.box} at {each.location}"
     if each.answer is Answer.TOO_LATE:
         return f"{name}: too late, it has left. Recall it, start a return, or write the customer."
-    rest = f" Closed: {', '.join(each.closed)}."
+    rest = f" {_closed(each.closed)}"
     if each.answer is Answer.ASKED:
         return f"{name}: asked, nobody there has pressed Got it yet.{rest}"
     who = f" {each.by} got it {when(each.at, desk)}." if each.at else ""
     if hold.what not in ("", each.box):
         return f"{name}: {hold.what} stays, whatever else is in it goes.{who}"
     return f"{name}: stopped.{who}{rest}"
+
+
+def _closed(exits: Iterable[str]) -> str:
+    """“It cannot be packed, labeled or handed over.”"""
+    done = [_DONE[exit] for exit in exits if exit in _DONE]
+    if not done:
+        return "Nothing of it leaves."
+    *first, last = done
+    return f"It cannot be {', '.join(first)} or {last}." if first else f"It cannot be {last}."
 
 
 def next_words(step: Next, desk: Desk) -> str:

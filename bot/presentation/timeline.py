@@ -212,6 +212,8 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "OrderHeld": _held,
     "OrderReleased": lambda d, _: f"{_released(d)} from the hold{_for(d)}.{_said(d)}",
     "HoldAnswered": lambda d, _: f"{d.get('location')} got it: {d.get('work')} is put aside.",
+    "WorkHandedOff": lambda d, _: f"{d.get('work')} was given to {d.get('partner')}.",
+    "WorkAccepted": lambda d, _: f"{d.get('partner')} will do {d.get('work')}.",
     "LinesLeftBehind": _left_behind,
     "RecallAsked": lambda d, _: f"The carrier was asked to stop {_parcel(d)}.{_said(d)}",
     "LabelVoided": lambda d, _: f"The label {_parcel(d)} was voided.",

@@ -20,6 +20,7 @@ from bot.presentation.margin import margin_card
 from bot.presentation.model import Answer, Card, Field, Section
 from bot.presentation.money import money_card, refund_card
 from bot.presentation.orders import order_card, order_page
+from bot.presentation.partners import handoffs_page
 from bot.presentation.pauses import pauses_card, preview_card
 from bot.presentation.payments import payments_card
 from bot.presentation.photos import photos_page
@@ -59,6 +60,7 @@ from core.queries.incoming import ExpectedPage, TransferPage
 from core.queries.ledger import LedgerView
 from core.queries.margin import MarginView
 from core.queries.orders import OrderPage, OrderView
+from core.queries.partners import HandoffList
 from core.queries.pauses import PauseList, PausePreview
 from core.queries.payments import OrderMoney
 from core.queries.photos import PhotoList
@@ -87,6 +89,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     RefundPreview: refund_card,
     MoneyView: money_card,
     PauseList: pauses_card,
+    HandoffList: handoffs_page,
     OrderMoney: payments_card,
     ScreenedOrder: screened_card,
     ScreeningView: screening_card,

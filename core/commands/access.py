@@ -13,11 +13,24 @@ from core.db import tables as t
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import STAFF_ROLES, Right, Role
+from core.domain.partners import KIND as PARTNER
+from core.domain.partners import partner_at
 from core.domain.policy import require_kind
 from core.domain.refusals import Conflict, Invalid, NotFound
+from core.domain.web_address import host_of
 from core.registry import Arg, Done, Risk, command
 
-CONNECTION_KINDS = ("shopify", "slack", "telegram", "carrier", "stripe", "smtp", "api", "files")
+CONNECTION_KINDS = (
+    "shopify",
+    "slack",
+    "telegram",
+    "carrier",
+    "stripe",
+    "smtp",
+    "api",
+    "files",
+    "partner",
+)
 # What a shop's own system may tell its customers too; codes and alerts are always ours.
 SHARED_KINDS = (
     "order_confirmation",
@@ -195,6 +208,7 @@ def add_connection(ask: AddConnection, uow: UnitOfWork) -> Done:
     name = require_name(ask.name)
     if any(known.name == name for known in uow.shop.connections.values()):
         raise Conflict(f"There is a connection {name} already.", "Use `wismo connection set`.")
+    _require_partner(uow, ask.kind, name, ask.config)
     values = {"kind": ask.kind, "config": _config(ask.config, ask.ours), "secrets": ask.secrets}
     uow.people.put(t.connection, {"name": name}, values)
     made = roster.connection_id(uow.session, uow.shop.id, name)
@@ -225,11 +239,27 @@ def change_connection(ask: ChangeConnection, uow: UnitOfWork) -> Done:
         raise NotFound(f"There is no connection {ask.name}.", f"Connections: {names}.")
     config = {**known.config, **(ask.config or {})}
     config = {name: value for name, value in config.items() if value is not None}
+    _require_partner(uow, known.kind, known.name, config)
     active = known.active if ask.active is None else ask.active
     secrets = known.secrets if ask.secrets is None else ask.secrets
     values = {"config": _config(config, ask.ours), "secrets": secrets, "active": int(active)}
     outcome = uow.people.put(t.connection, {"name": ask.name}, values)
     return Done(f"Connection {ask.name}: {outcome}.", {"connection": known.id})
+
+
+def _require_partner(uow: UnitOfWork, kind: str, name: str, config: Mapping[str, Any]) -> None:
+    """A partner works at one location of its own, and is called at a public address."""
+    if kind != PARTNER:
+        return
+    host_of(str(config.get("url") or ""))
+    code = str(config.get("location") or "")
+    place = next((p for p in uow.shop.locations.values() if p.code == code), None)
+    if place is None:
+        known = ", ".join(sorted(p.code for p in uow.shop.locations.values())) or "none yet"
+        raise Invalid("At which location does this partner work?", f"Locations: {known}.")
+    other = partner_at(uow.shop, place.id)
+    if other is not None and other.name != name:
+        raise Conflict(f"{other.name} works at {code} already.", "Each partner has its own.")
 
 
 def _config(config: Mapping[str, Any], ours: tuple[str, ...] | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from core.domain.holds import Exit
 from core.domain.nearby import CARRIER as OUR_DRIVER
 from core.domain.nearby import is_local
 from core.domain.order import Change, Order
+from core.domain.partners import partner_at
 from core.domain.pickup import is_pickup
 from core.domain.refusals import Invalid, NotPossible
 from core.registry import Arg, Done, command
@@ -41,6 +42,7 @@ def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
     if len(ask.orders) > PRINT_MOST:
         raise Invalid(f"One print has {PRINT_MOST} orders at most.", "Print them in parts.")
     found = _asked_for(ask, uow) if ask.orders else _queue_of(ask, uow)
+    _require_here(uow, found)
     orders = dict.fromkeys(work.order_id for work in found)
     works = [
         work
@@ -51,6 +53,17 @@ def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
     codes = sorted(papers)
     facts = {"works": [work.id for work in works], "locations": codes, "papers": papers}
     return Done(f"{len(works)} on paper for {' and '.join(codes)}.", facts)
+
+
+def _require_here(uow: UnitOfWork, works: Iterable[FulfillmentOrder]) -> None:
+    """A partner's people read no paper of ours: what they do not have yet is handed to them."""
+    for work in works:
+        partner = partner_at(uow.shop, work.location_id) if work.is_untouched else None
+        if partner is not None:
+            raise NotPossible(
+                f"{_code(uow, work)} is {partner.name}, who gets its work as messages.",
+                f"It goes there by itself; at once with `hand off {work.number}`.",
+            )
 
 
 def _print(uow: UnitOfWork, order_id: int, works: list[FulfillmentOrder]) -> list[FulfillmentOrder]:

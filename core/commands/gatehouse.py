@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from core.commands.partner_words import keep_told
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind
@@ -121,8 +122,9 @@ def lift(uow: UnitOfWork, order: Order, going: Sequence[Hold], lifted: str, clos
     return after
 
 
-def close_asks(uow: UnitOfWork, order: Order, works: Iterable[FulfillmentOrder], why: str) -> None:
+def close_asks(uow: UnitOfWork, order: Order, works: Sequence[FulfillmentOrder], why: str) -> None:
     """Nobody is asked any more about boxes that no hold asks for."""
     for work in works:
         if not asking_holds(order.holds, work):
             uow.cases.close(CaseKind.HOLD_ASKED, f"box:{work.id}", why)
+    keep_told(uow, order, works)

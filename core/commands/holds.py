@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from core.commands import floor
 from core.commands.gatehouse import asking_holds, close_asks, lift
+from core.commands.partner_words import ask_back, keep_told
 from core.commands.screened import BY, settle
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -158,6 +159,7 @@ def ask_locations(uow: UnitOfWork, order: Order, works: Works) -> None:
     facts = Facts(order.number, order.is_canceled, order.placed_at, order.holds, boxes=boxes)
     for hold, box in asked(facts):
         uow.cases.open(asked_finding(order.id, facts, hold, box, uow.shop))
+    keep_told(uow, order, works)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +348,7 @@ def recall(ask: RecallParcel, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
     going = _not_recalled(uow, order)
     note = ask.note.strip()
+    partners: set[str] = set()
     for parcel in going:
         name = " ".join(filter(None, (parcel.carrier or "The carrier", parcel.tracking_number)))
         finding = Finding(
@@ -358,8 +361,11 @@ def recall(ask: RecallParcel, uow: UnitOfWork) -> Done:
         uow.cases.open(finding)
         number = parcel.tracking_number or ""
         uow.emit(order.id, e.RecallAsked(parcel.id, parcel.carrier, number, note))
+        partners.add(ask_back(uow, order, parcel))
     count = f"{len(going)} parcel{'s' if len(going) > 1 else ''}"
-    said = f"The recall of {count} of order {order.number} is noted; ask the carrier now."
+    asked = " and ".join(sorted(filter(None, partners)))
+    next_ = f"{asked} is asked; ask the carrier, too." if asked else "ask the carrier now."
+    said = f"The recall of {count} of order {order.number} is noted; {next_}"
     return Done(said, {"order": order.number})
 
 

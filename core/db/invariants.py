@@ -23,6 +23,7 @@ from core.db import (
     incoming,
     kits,
     ledger,
+    partners,
     receipts,
     structure,
 )
@@ -258,6 +259,7 @@ INVARIANTS: dict[str, Check] = {
     **{sentence: _rule(*rule) for sentence, rule in counts.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in carts.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in kits.SENTENCES.items()},
+    **{sentence: _rule(*rule) for sentence, rule in partners.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in receipts.SENTENCES.items()},
     # routing
     "what a location has taken on in a day is the sum of its live claims": _rule(

@@ -905,6 +905,40 @@ fulfillment_order = _table(
     ),
 )
 
+# Work that a partner was asked to do; `stops` counts how often it was asked to wait with it.
+handoff = _table(
+    "handoff",
+    _id(),
+    _shop(),
+    _ref("work_id", "fulfillment_order.id"),
+    _ref("order_id", "orders.id"),
+    _ref("connection_id", "connection.id"),
+    _text("state", "asked"),
+    _text("stop"),
+    _int("stops"),
+    _text("reason"),
+    _at("asked_at"),
+    _at("answered_at", nullable=True),
+    _check("state", "state in ('asked', 'accepted', 'rejected', 'shipped', 'withdrawn')"),
+    _check("stop", "stop in ('', 'asked', 'stopped')"),
+    _check("stops", "stops >= 0"),
+    sa.Index(None, "order_id"),
+    sa.Index(
+        "uq_handoff_open",
+        "work_id",
+        unique=True,
+        sqlite_where=sa.text("state in ('asked', 'accepted')"),
+        postgresql_where=sa.text("state in ('asked', 'accepted')"),
+    ),
+    sa.Index(
+        "ix_handoff_shop_open",
+        "shop_id",
+        "asked_at",
+        sqlite_where=sa.text("state in ('asked', 'accepted')"),
+        postgresql_where=sa.text("state in ('asked', 'accepted')"),
+    ),
+)
+
 # Work that lies ready in a store until its customer comes; `until` is the last local day (ISO).
 pickup = _table(
     "pickup",

@@ -59,12 +59,12 @@ class KeepRules:
         return replace(self, skus=others if keep == self.usual else {**others, sku: keep})
 
     def as_config(self) -> dict[str, Any]:
-        return {
+        told: dict[str, Any] = {
             "keep": self.usual.units,
             "percent": self.usual.percent,
             "skus": {sku: _written(keep) for sku, keep in self.skus.items()},
-            "endless": self.endless,
         }
+        return told if self.endless == ENDLESS_UNITS else {**told, "endless": self.endless}
 
 
 def rules_of(connection: Connection) -> KeepRules:

@@ -83,6 +83,23 @@ class HoldAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkHandedOff(Event):
+    """A partner was asked to do this work."""
+
+    work: str
+    location: str
+    partner: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkAccepted(Event):
+    """The partner will do it."""
+
+    work: str
+    partner: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinesLeftBehind(Event):
     """A box goes on without its held lines; they wait as a piece of work of their own."""
 

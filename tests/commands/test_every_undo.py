@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from core.commands.access import AddConnection
 from core.commands.arrivals import ExpectStock
 from core.commands.aside import Aside, SellAgain, SetAside
 from core.commands.asking_money import RequestPayment
@@ -32,6 +33,7 @@ from core.commands.kits import SetKit, UnsetKit
 from core.commands.lanes import DropLane, ImportLanes, NameShipping
 from core.commands.marking import GiftOrder, Priority, SetPriority, UngiftOrder
 from core.commands.orders import CancelOrder, MoveOrder, TagOrder, UntagOrder
+from core.commands.partners import HandOff
 from core.commands.pausing import StartPause
 from core.commands.pickups import ReadyForPickup
 from core.commands.preorders import SetVendor, VendorStock
@@ -97,6 +99,7 @@ def confirmed(order: str, _case: int) -> ConfirmEdit:
 NEW_BOX = plain(ImportProducts((ImportedRow(2, "box", {}),)))
 LANE = plain(ImportLanes((ImportedRow(2, "FR", {"days": 3, "cost": 900}),)))
 DROPPED = SetAside("sock-grey", "ber", 2, Aside.DAMAGED, "dropped")
+AT_HAM = {"url": "https://wms.packwerk.example/wismo", "location": "HAM"}
 TRIES = (
     Try("hold", lambda n, _: HoldOrder(n, HoldReason.ADDRESS, note="ring")),
     Try("release", lambda n, _: ReleaseOrder(n), (lambda n, _: HoldOrder(n, note="new"),)),
@@ -183,6 +186,11 @@ TRIES = (
     Try("policy", plain(SetPolicy("storm_size", "7"))),
     Try("switch", plain(SetSwitch("shipped", "off"))),
     Try("pause", plain(PauseMessages())),
+    Try(
+        "hand off",
+        lambda n, _: HandOff(n),
+        (plain(AddConnection("partner", "packwerk", AT_HAM)),),
+    ),
 )
 
 

@@ -29,6 +29,7 @@ OPEN: dict[str, dict[str, Any]] = {
     "expected": {"closed_at": None},
     "payment_request": {"state": "open"},
     "pickup": {"ended_at": None},
+    "handoff": {"state": "asked"},
     "refund": {"state": "due"},
     "shipping_pause": {"ended_at": None},
     "stock_count": {"settled_at": None},
