@@ -118,9 +118,6 @@ class Talk:
     in_minute: int = 0
     unsent: tuple[str, ...] = ()
 
-    def dump(self) -> str:
-        return msgspec.json.encode(self).decode()
-
 
 def load_talk(raw: str) -> Talk:
     return msgspec.json.decode(raw, type=Talk)

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from msgspec import to_builtins
+
 from bot.chat.conversation import step
 from bot.chat.flows.choosing import by_number
 from bot.chat.talk import Heard, Talk, Turn, WishKind, load_talk
 from bot.chat.words import Voice, Worded, word
+from core.db.rows import to_json
 from core.domain.refusals import NotPossible, Refusal
 from core.queries.facts import (
     OrderFacts,
@@ -173,7 +176,7 @@ class Customer:
 
     def _hear(self, heard: Heard) -> str:
         talk, self.turn = step(self.talk, heard, self.desk)
-        self.talk = load_talk(talk.dump())
+        self.talk = load_talk(to_json(to_builtins(talk)))
         assert self.talk == talk
         self.words = word(self.turn, Voice(talk.language, BERLIN, self.formal))
         return "\n".join(self.words.paragraphs)

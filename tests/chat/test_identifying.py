@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.talk import Talk
 from tests.chat.house import ANNA, BENS, CODE, DELIVERED, LINK, SPLIT, Customer, known
 
 
@@ -156,7 +155,3 @@ def test_nothing_about_orders_is_said_before_the_code() -> None:
         assert "DHL" not in answer
         assert "mug" not in answer.lower()
     assert anna.desk.done("wish") == []
-
-
-def test_a_fresh_talk_survives_its_stored_form() -> None:
-    assert Talk().dump()
