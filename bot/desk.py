@@ -45,7 +45,9 @@ from core.queries.counter import CounterView, ShowCounter
 from core.queries.counts import CountsView, ListCounts
 from core.queries.documents import DocumentView
 from core.queries.edits import EditView, ShowEdit, TryEdit
-from core.queries.orders import OrderPage, OrderView, ShowOrder
+from core.queries.finding import OrderPage
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 from core.queries.pauses import PreviewPause
 from core.queries.photos import PhotoList
 from core.queries.returns import ShowReturn

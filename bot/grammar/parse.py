@@ -22,7 +22,8 @@ from bot.grammar.numbers import NUMBERED
 from bot.grammar.suggest import nearest_texts
 from bot.grammar.tokens import Token, cleaned, tokenize
 from core.domain.refusals import Invalid
-from core.queries.orders import FindOrders, ShowOrder
+from core.queries.finding import FindOrders
+from core.queries.orders import ShowOrder
 from core.queries.returns import ShowReturn
 from core.registry import Arg, Spec
 

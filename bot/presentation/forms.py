@@ -11,7 +11,7 @@ from bot.grammar.lexicon import Slot, slots_of
 from bot.presentation.buttons import label
 from bot.presentation.model import Action, Card, Choice, Form, Input, Section
 from bot.presentation.words import reason, sentence
-from core.queries.orders import LineView, OrderView
+from core.queries.order_view import LineView, OrderView
 from core.registry import Arg, Risk, Spec
 
 Kind = Literal["text", "long", "choice", "number", "date", "moment", "check"]

@@ -26,17 +26,8 @@ from core.domain.blocking import Next
 from core.domain.holds import HoldReason
 from core.domain.lanes import STANDARD
 from core.domain.priority import priority_named
-from core.queries.orders import (
-    FindOrders,
-    LateWork,
-    LineView,
-    NoteView,
-    OrderBrief,
-    OrderPage,
-    OrderView,
-    ParcelView,
-    WordSent,
-)
+from core.queries.finding import FindOrders, LateWork, OrderBrief, OrderPage
+from core.queries.order_view import LineView, NoteView, OrderView, ParcelView, WordSent
 from core.queries.timelines import Told
 
 SHOWN_BUTTONS = 3

@@ -55,11 +55,12 @@ from core.queries.counts import CountsView
 from core.queries.credit import CreditView
 from core.queries.documents import DocumentPage, DocumentView
 from core.queries.edits import EditView
+from core.queries.finding import OrderPage
 from core.queries.holds import BlockedPage
 from core.queries.incoming import ExpectedPage, TransferPage
 from core.queries.ledger import LedgerView
 from core.queries.margin import MarginView
-from core.queries.orders import OrderPage, OrderView
+from core.queries.order_view import OrderView
 from core.queries.partners import HandoffList
 from core.queries.pauses import PauseList, PausePreview
 from core.queries.payments import OrderMoney

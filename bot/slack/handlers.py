@@ -19,7 +19,8 @@ from bot.slack.tokens import Press
 from core.commands.slack import ShareCard
 from core.domain.refusals import Invalid
 from core.engine import Caller
-from core.queries.orders import OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from bot.slack.replies import Place, card_view
 from bot.slack.tokens import FormState, Press
 from core.domain.refusals import Invalid
 from core.engine import Caller
-from core.queries.orders import OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 from core.registry import Spec
 
 STAYS = ("change_order",)  # forms whose answer is looked at, and pressed, where they were

@@ -15,7 +15,8 @@ from core.db.orders import numbers_of
 from core.domain.access import system
 from core.engine import Caller
 from core.queries.cases import ShowCase
-from core.queries.orders import OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from core.db import tables as t
 from core.db.rows import from_json
 from core.domain.access import Role
 from core.domain.refusals import Invalid
-from core.queries.orders import OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 from core.queries.picks import ListPicks
 from core.queries.timelines import ShowTimeline
 from core.queries.why import WhyRouted

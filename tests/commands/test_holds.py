@@ -32,8 +32,10 @@ from core.domain.order import Order
 from core.domain.refusals import NotPossible
 from core.engine import Caller, Receipt
 from core.queries.cases import ListCases
+from core.queries.finding import FindOrders
 from core.queries.holds import ListBlocked
-from core.queries.orders import FindOrders, OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 from core.queries.picks import ListPicks
 from tests.shop import BER, CHANNEL, SHOP, SHOPIFY, Shop, make_shop, staff
 

@@ -15,7 +15,8 @@ from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.order import Address
-from core.queries.orders import OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 from core.queries.picks import ListPicks
 from tests.shop import BER, HAM, Shop, make_shop, staff
 

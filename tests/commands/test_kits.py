@@ -25,7 +25,8 @@ from core.db.rows import from_json
 from core.db.setup import load_shop
 from core.domain.access import Role, system
 from core.engine import Caller
-from core.queries.orders import OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 from core.queries.picks import ListPicks
 from core.queries.stock import ShowStock
 from core.queries.tracking import TrackByLink

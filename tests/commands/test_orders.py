@@ -23,7 +23,8 @@ from core.domain.access import Role
 from core.domain.holds import HoldReason
 from core.domain.refusals import NotFound
 from core.engine import Caller
-from core.queries.orders import FindOrders, ShowOrder
+from core.queries.finding import FindOrders
+from core.queries.orders import ShowOrder
 from core.queries.why import WhyRouted
 from tests.shop import BER, HAM, Shop, make_shop, staff
 

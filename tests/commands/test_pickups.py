@@ -33,7 +33,8 @@ from core.domain.holds import HoldReason
 from core.domain.order import Address
 from core.domain.pickup import code_of
 from core.engine import Caller
-from core.queries.orders import OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 from core.queries.pickups import ListDeliveries, ListPickups
 from core.queries.why import WhyRouted
 from tests.shop import BER, CHANNEL, HAM, SHOP, SHOPIFY, Shop, make_shop, staff

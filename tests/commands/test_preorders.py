@@ -27,7 +27,8 @@ from core.db import tables as t
 from core.domain.access import Role, system
 from core.domain.cases import CaseKind
 from core.engine import Caller, Receipt
-from core.queries.orders import OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 from core.queries.tracking import TrackByLink
 from tests.shop import SHOP, Shop, make_shop, staff
 

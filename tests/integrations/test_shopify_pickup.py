@@ -11,7 +11,8 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Role
 from core.domain.pickup import code_of
 from core.integrations.channels.shopify.pull import pull_missed
-from core.queries.orders import OrderView, ShowOrder
+from core.queries.order_view import OrderView
+from core.queries.orders import ShowOrder
 from tests.shop import SHOP, SHOPIFY, staff
 from tests.shopify import Town, make_town
 

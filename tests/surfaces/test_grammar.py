@@ -51,8 +51,9 @@ from core.domain.access import Actor, Role
 from core.domain.holds import HoldReason
 from core.domain.returns import ReturnReason
 from core.queries.cases import ListCases, MyCases, ShowCase
+from core.queries.finding import FindOrders
 from core.queries.metrics import ShowToday
-from core.queries.orders import FindOrders, ShowOrder
+from core.queries.orders import ShowOrder
 from core.queries.picks import ListPicks
 from core.queries.returns import ListReturns, ShowReturn
 from core.queries.routing import ShowRules
