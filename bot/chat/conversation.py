@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.chat.flows import returning, wishing
+from bot.chat.flows import claiming, returning, wishing
 from bot.chat.flows.identify import (
     forget,
     hear_code,
@@ -14,7 +14,9 @@ from bot.chat.flows.identify import (
     open_link,
     send_code,
 )
+from bot.chat.flows.identify import identify as ask_who
 from bot.chat.flows.people import notice_once, wants_person, with_person
+from bot.chat.flows.picturing import not_kept, remember, thanks
 from bot.chat.flows.pursuing import call_human, greet, hear_order, pursue, small_talk
 from bot.chat.flows.questions import put, stands
 from bot.chat.flows.scene import HUMAN, MENU, STOP, SURE, TEXT_KEPT, Scene, known, offer
@@ -33,6 +35,7 @@ MISSES_BEFORE_PERSON = 2
 LASTING = (
     "intent:",
     "return:",
+    "claim:",
     "unreturn:",
     "address:",
     "cancel:",
@@ -45,6 +48,7 @@ LASTING = (
 BEGINS = {
     "intent": "",
     "return": "return_item",
+    "claim": "item_problem",
     "address": "change_address",
     "cancel": "cancel_order",
     "watch": "watch",
@@ -64,7 +68,9 @@ READ_ONLY = frozenset(
 )
 # Bare words that are more than an answer which does not fit.
 GOES_ON = frozenset({"thanks", "bye", "drop"})
+WIZARDS = ("return_", "claim_", "wish_")
 RETURN_MATTERS = frozenset({"return_item", "item_problem", "refund_request"})
+TOLD = RETURN_MATTERS | {"delivery_problem"}
 HEARERS: dict[str, Callable[[Talk, Asking, Scene, str], Answer | None]] = {
     "contact": hear_contact,
     "code": hear_code,
@@ -73,8 +79,15 @@ HEARERS: dict[str, Callable[[Talk, Asking, Scene, str], Answer | None]] = {
     "return_quantity": returning.hear_quantity,
     "return_reason": returning.hear_reason,
     "return_detail": returning.hear_detail,
+    "return_photo": returning.hear_photo,
     "return_wish": returning.hear_wish,
     "return_confirm": returning.hear_confirm,
+    "claim_reason": claiming.hear_reason,
+    "claim_line": claiming.hear_line,
+    "claim_quantity": claiming.hear_quantity,
+    "claim_photo": claiming.hear_photo,
+    "claim_wish": claiming.hear_wish,
+    "claim_confirm": claiming.hear_confirm,
     "wish_text": wishing.hear_text,
     "wish_confirm": wishing.hear_confirm,
 }
@@ -82,7 +95,7 @@ HEARERS: dict[str, Callable[[Talk, Asking, Scene, str], Answer | None]] = {
 
 def step(talk: Talk, heard: Heard, desk: Desk) -> tuple[Talk, Turn]:
     """Pure but for what the desk does: the same talk, message and desk give the same turn."""
-    talk = _count(talk, heard)
+    talk = remember(_count(talk, heard), heard)
     scene = Scene(heard, desk, understand(heard.text, talk.language))
     if talk.mode == "person":
         return _seal(with_person(talk, scene))
@@ -121,6 +134,8 @@ def _hear_one(talk: Talk, scene: Scene) -> Answer:
         return call_human(talk, scene, scene.heard.text)
     if talk.asking and not stands(talk.asking, scene):
         return Answer(replace(talk, asking=None), (say("return.nothing"),), (HUMAN,))
+    if scene.heard.photo or scene.heard.problem:
+        return _photo(talk, scene)
     if scene.heard.start:
         return _greet_known(open_link(talk, scene))
     if scene.heard.contact:
@@ -151,6 +166,21 @@ def _offer_more(answer: Answer) -> Answer:
     return answer if answer.talk.asking else replace(answer, offers=MENU)
 
 
+def _photo(talk: Talk, scene: Scene) -> Answer:
+    """A photo answers the question for one; words that came with it are heard as ever."""
+    if scene.heard.problem == "stranger":
+        asked = ask_who(talk, Wanted("item_problem", text=scene.heard.text[:TEXT_KEPT]), scene)
+        return replace(asked, says=(say("photo.stranger"), *asked.says))
+    if scene.heard.problem:
+        return not_kept(talk, scene)
+    if answer := _answered(talk, scene, ""):
+        return replace(answer, says=(say("photo.kept"), *answer.says))
+    if not scene.heard.text.strip():
+        return thanks(talk, scene)
+    answer = _text(talk, scene)
+    return replace(answer, says=(say("photo.kept"), *answer.says))
+
+
 # ---- buttons ------------------------------------------------------------------------------
 
 
@@ -177,21 +207,21 @@ def _pressed(talk: Talk, scene: Scene) -> Answer:
 
 def _begin(talk: Talk, kind: str, value: str, scene: Scene) -> Answer:
     aside = (say("repair.put_aside"),) if _in_wizard(talk) else ()
-    text = _told_before(talk, value) if kind == "return" else ""
+    text = _told_before(talk, value) if kind in ("return", "claim") else ""
     wanted = Wanted(value) if kind == "intent" else Wanted(BEGINS[kind], order=value, text=text)
     answer = pursue(replace(talk, asking=None, misses=0), wanted, scene)
     return replace(answer, says=(*aside, *answer.says))
 
 
 def _told_before(talk: Talk, order: str) -> str:
-    """A return that was offered to a complaint knows the item and the reason from its words."""
+    """What was offered to a complaint knows the item and the reason from its words."""
     last = talk.last
-    told = last is not None and last.order == order and last.intent in RETURN_MATTERS
+    told = last is not None and last.order == order and last.intent in TOLD
     return last.text if last and told else ""
 
 
 def _in_wizard(talk: Talk) -> bool:
-    return talk.asking is not None and talk.asking.what.startswith(("return_", "wish_"))
+    return talk.asking is not None and talk.asking.what.startswith(WIZARDS)
 
 
 def _answered(talk: Talk, scene: Scene, action: str) -> Answer | None:
@@ -273,7 +303,7 @@ def _in_question(talk: Talk, asking: Asking, scene: Scene) -> Answer:
         return _missed(talk, asking, scene)
     if scene.control == "drop" and asking.kind == "cancel":
         return _missed(talk, asking, scene)
-    if asking.what.startswith("return_") and _same_return(asking, scene):
+    if asking.what.startswith(("return_", "claim_")) and _same_return(asking, scene):
         return _missed(talk, asking, scene)
     return _interrupted(talk, asking, scene)
 

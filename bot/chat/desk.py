@@ -9,7 +9,7 @@ from bot.chat.talk import WishKind
 from bot.chat.understanding.entities import fold_number
 from core.commands.desk import CustomerDesk, OpenCode
 from core.domain.refusals import Refusal
-from core.queries.facts import OrderFacts, ReturnFacts
+from core.queries.facts import ClaimFacts, OrderFacts, ReturnFacts
 from notifications import links
 
 LinkFor = Callable[[int], str]
@@ -69,13 +69,33 @@ class HouseDesk:
         reason: str,
         wish: str = "refund",
         note: str = "",
+        photos: tuple[str, ...] = (),
     ) -> ReturnFacts | Refusal:
         try:
-            number = self._desk.request_return(order, lines, reason, wish, note)
+            number = self._desk.request_return(order, lines, reason, wish, note, photos)
         except Refusal as refusal:
             return refusal
         mine = (each for facts in self._desk.orders().values() for each in facts.returns)
         return next(each for each in mine if each.number == number)
+
+    def claim(
+        self,
+        order: str,
+        lines: tuple[tuple[str, int], ...],
+        reason: str,
+        wish: str,
+        note: str,
+        photos: tuple[str, ...],
+    ) -> ClaimFacts | Refusal:
+        try:
+            number = self._desk.claim(order, lines, reason, wish, note, photos)
+        except Refusal as refusal:
+            return refusal
+        mine = (each for facts in self._desk.orders().values() for each in facts.claims)
+        return next(each for each in mine if each.number == number)
+
+    def needs_photo(self, order: str, lines: tuple[str, ...], reason: str) -> bool:
+        return self._desk.needs_photo(order, lines, reason)
 
     def cancel_return(self, number: str) -> Refusal | None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from bot.chat.conversation import hand_back, step
 from bot.chat.desk import HouseDesk
 from bot.chat.talk import Heard, Talk, Turn, load_talk
 from bot.chat.words import LANGUAGES, Voice, word
+from bot.photos import opened
 from core.commands.chat import HearCustomer, Said, TakeBack
 from core.commands.desk import CustomerDesk
 from core.db.connection import Row, Session
@@ -32,7 +33,9 @@ from core.db.rows import from_json, moment, to_json
 from core.domain.access import Actor, Role, system
 from core.domain.effects import Effect, Outcome, done, later
 from core.domain.masking import clean_text, mask_cards
+from core.domain.photos import Picture
 from core.domain.pickup import code_of
+from core.domain.refusals import Refusal
 from core.domain.shop import Shop
 from core.engine import Caller, Receipt
 from notifications import links
@@ -71,6 +74,14 @@ class Line:
     ends_contact: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A photo that is ready to be kept, or why it is none: stranger, heic, big, broken, lost …"""
+
+    photo: Picture | None = None
+    problem: str = ""
+
+
 class CustomerMind:
     """Understanding and wording, with what it needs of the house's settings."""
 
@@ -80,12 +91,15 @@ class CustomerMind:
 
     def hear(self, desk: CustomerDesk, heard: HearCustomer) -> Said:
         talk = self._talk(desk, heard.language)
+        photo, problem = _photo(desk, heard)
         told = Heard(
             desk.uow.now,
             text=CODE_MARK.sub("", TRACK_MARK.sub("", mask_cards(heard.text))),
             pressed=heard.pressed,
             contact=heard.contact,
             start=heard.start,
+            photo=photo,
+            problem=problem,
         )
         house_desk = HouseDesk(desk, self._secrets, lambda i: f"{TRACK}{i}", lambda i: f"{CODE}{i}")
         return _said(*step(talk, told, house_desk), desk.uow.shop)
@@ -121,6 +135,16 @@ class CustomerMind:
             return code_of(self._secrets, target.shop_id, order_id, waiting[0].issue)
 
         return CODE_MARK.sub(code, TRACK_MARK.sub(link, text))
+
+
+def _photo(desk: CustomerDesk, heard: HearCustomer) -> tuple[str, str]:
+    """The name of the photo that came along, now that it is kept, or why it is not."""
+    if heard.photo is None:
+        return "", heard.problem
+    try:
+        return desk.keep_photo(heard.photo), ""
+    except Refusal as refusal:
+        return "", refusal.code.removeprefix("photo_")
 
 
 def _spoken(asked: str, shop_language: str) -> str:
@@ -168,6 +192,8 @@ class ChatHost:
         pressed: str = "",
         contact: str = "",
         start: str = "",
+        photo: Picture | None = None,
+        problem: str = "",
     ) -> HearCustomer:
         """One message as the command that hears and answers it."""
         return HearCustomer(
@@ -181,7 +207,25 @@ class ChatHost:
             door.language,
             door.connection_id,
             self.mind,
+            photo,
+            problem,
         )
+
+    async def seen(self, door: Door, load: Callable[[], Awaitable[bytes]]) -> Seen:
+        """The photo behind `load`, opened; strangers' are not even loaded."""
+        if not await self._knows(door):
+            return Seen(problem="stranger")
+        try:
+            return Seen(await opened(self._house, await load()))
+        except Refusal as refusal:
+            return Seen(problem=refusal.code.removeprefix("photo_"))
+
+    async def _knows(self, door: Door) -> bool:
+        now = self._house.clock()
+        talk = await self._house.read(
+            lambda session: conversation_at(session, door.shop_id, door.surface, door.address)
+        )
+        return talk is not None and talk.verified_until is not None and now < talk.verified_until
 
     async def hear(
         self, door: Door, message: HearCustomer, delivery: Delivery | None = None

@@ -11,7 +11,7 @@ import msgspec
 
 from core.domain.refusals import Refusal
 from core.domain.returning.verdict import Why
-from core.queries.facts import OrderFacts, ReturnFacts
+from core.queries.facts import ClaimFacts, OrderFacts, ReturnFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,15 @@ Question = Literal[
     "return_quantity",
     "return_reason",
     "return_detail",
+    "return_photo",
     "return_wish",
     "return_confirm",
+    "claim_reason",
+    "claim_line",
+    "claim_quantity",
+    "claim_photo",
+    "claim_wish",
+    "claim_confirm",
     "wish_text",
     "wish_confirm",
 ]
@@ -73,7 +80,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The open question and everything answered so far; `complete`: no more lines are chosen."""
+    """The open question and everything answered so far; `complete`: no more lines are chosen, or
+    in a claim: the photo was asked for."""
 
     what: Question
     intent: str = ""
@@ -117,6 +125,8 @@ class Talk:
     minute: datetime | None = None
     in_minute: int = 0
     unsent: tuple[str, ...] = ()
+    photos: tuple[str, ...] = ()
+    photos_at: datetime | None = None
 
 
 def load_talk(raw: str) -> Talk:
@@ -127,7 +137,8 @@ def load_talk(raw: str) -> Talk:
 class Heard:
     """One thing from the customer: a text, a pressed key, their own contact, or a start payload.
 
-    `contact` must be the sender's own, checked by the surface.
+    `contact` must be the sender's own, checked by the surface. `photo` is the name of one that is
+    kept, `problem` says why one was not.
     """
 
     at: datetime
@@ -135,6 +146,8 @@ class Heard:
     pressed: str = ""
     contact: str = ""
     start: str = ""
+    photo: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +211,20 @@ class Desk(Protocol):
         reason: str,
         wish: str = "refund",
         note: str = "",
+        photos: tuple[str, ...] = (),
     ) -> ReturnFacts | Refusal: ...
+
+    def claim(
+        self,
+        order: str,
+        lines: tuple[tuple[str, int], ...],
+        reason: str,
+        wish: str,
+        note: str,
+        photos: tuple[str, ...],
+    ) -> ClaimFacts | Refusal: ...
+
+    def needs_photo(self, order: str, lines: tuple[str, ...], reason: str) -> bool: ...
 
     def cancel_return(self, number: str) -> Refusal | None: ...
 

@@ -22,7 +22,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.bridge import House, number_in
-from bot.chat.host import ChatHost, Door, Line
+from bot.chat.host import ChatHost, Door, Line, Seen
+from bot.telegram.photos import load_photo
 from core.commands.chat import LeaveTelegram
 from core.db import leases, setup
 from core.db.connection import Session
@@ -134,14 +135,22 @@ class TelegramDoor:
         async def hear(chat: str, mark: str, language: str, words: dict[str, str]) -> None:
             connection = account.connection.id
             door = Door(account.shop_id, "telegram", chat, connection, language)
+            file = words.pop("file", "")
             words = {name: mask_cards(text) for name, text in words.items()}
             name = f"{update_id}.{mark}"
-            kept = {"name": name, "chat": chat, "language": language, "words": words}
+            kept = {"name": name, "chat": chat, "language": language, "words": words, "file": file}
             raw = json.dumps({**kept, "update": _masked(told)}).encode()
             delivery = Delivery(connection, "update", name, raw)
-            await self._host.hear(door, self._host.command(door, name, **words), delivery)
+            seen = await self._seen(account, door, file) if file else Seen()
+            command = self._host.command(
+                door, name, **words, photo=seen.photo, problem=seen.problem
+            )
+            await self._host.hear(door, command, delivery)
 
         return hear
+
+    async def _seen(self, account: Account, door: Door, file: str) -> Seen:
+        return await self._host.seen(door, lambda: load_photo(self._bot(account), file))
 
     def _leaving(self, account: Account) -> Callable[[str], Awaitable[None]]:
         async def leave(chat: str) -> None:
@@ -155,7 +164,8 @@ class TelegramDoor:
         try:
             kept = json.loads(raw)
             door = Door(0, "telegram", kept["chat"], connection.id, kept["language"])
-            return self._host.command(door, kept["name"], **kept["words"])
+            lost = "lost" if kept.get("file") else ""  # it is loaded only when it comes
+            return self._host.command(door, kept["name"], **kept["words"], problem=lost)
         except (ValueError, KeyError, TypeError):
             return Unreadable("This Telegram update cannot be read again.")
 

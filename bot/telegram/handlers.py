@@ -11,6 +11,8 @@ from aiogram.enums import ChatMemberStatus, ChatType
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Contact, Message
 
+from bot.telegram.photos import file_of
+
 log = logging.getLogger("wismo.telegram")
 
 UPDATES = ["message", "callback_query", "my_chat_member"]
@@ -55,6 +57,8 @@ def _words(message: Message) -> dict[str, str]:
     if message.contact is not None:
         return _contact(message.contact, sender.id if sender else None)
     text = message.text or message.caption or ""
+    if file := file_of(message):
+        return {"text": text, "file": file}
     if not text.startswith("/"):
         return {"text": text}
     name, _, rest = text[1:].partition(" ")

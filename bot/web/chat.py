@@ -28,7 +28,9 @@ from bot.web.pages import (
     page_facts,
     preferred_language,
 )
+from bot.web.uploads import is_form, photo_in
 from bot.web.windows import Window
+from core.commands.chat import HearCustomer
 from core.domain.refusals import Unavailable
 from core.domain.shop import Shop
 
@@ -78,6 +80,7 @@ class WebChat:
             Route("/chat/messages", self.lines),
             Route("/chat/messages", self.hear, methods=["POST"]),
             Route("/chat/events", self.events),
+            Route("/chat/photos", self.picture, methods=["POST"]),
             Route("/chat/start", self.start, methods=["POST"]),
         ]
 
@@ -170,14 +173,33 @@ class WebChat:
             pressed=wrote.pressed,
             start=wrote.start,
         )
+        return await self._answer(door, session, command, scripted=_is_json(request))
+
+    async def picture(self, request: Request) -> Response:
+        """A photo: its bytes from the script, or the page's form without one."""
+        shop, session = await self._shop(request), self._session(request)
+        problem = self._refused(request, Wrote(), session, begins=False)
+        if problem is not None or shop is None or session is None:
+            return problem or _json({"problem": "There is no shop."}, 404)
+        door = self._door(shop, session, preferred_language(request, shop.language))
+        scripted = not is_form(request)
+        seen = await self._host.seen(door, lambda: photo_in(request))
+        message_id = request.query_params.get("id", "")[:100] or self._token()
+        command = self._host.command(door, message_id, photo=seen.photo, problem=seen.problem)
+        return await self._answer(door, session, command, scripted=scripted)
+
+    async def _answer(
+        self, door: Door, session: str, command: HearCustomer, *, scripted: bool
+    ) -> Response:
         try:
             receipt = await self._host.hear(door, command)
         except Unavailable as problem_now:
             return _json({"problem": str(problem_now)}, 503)
         if not receipt.ok:
             return _json({"problem": str(receipt)}, 500 if receipt.outcome == "failed" else 409)
-        if not _is_json(request):
-            return self._with_session(RedirectResponse(f"/chat?shop={shop.id}#end", 303), session)
+        if not scripted:
+            back = RedirectResponse(f"/chat?shop={door.shop_id}#end", 303)
+            return self._with_session(back, session)
         told = _told(await self._host.lines(door, receipt.facts["line"] - 1))
         return self._with_session(_json(told), session)
 

@@ -16,6 +16,7 @@ from core.domain.shop import Mode
 from core.registry import Arg, Done, command
 
 TEXT_MAX = 4000
+PHOTO = "📷"  # how a photo stands among the words of a conversation
 NOT_LIVE = "The shop is not live: customers get no messages."
 
 
@@ -43,7 +44,8 @@ class Mind(Protocol):
 class HearCustomer:
     """Hear one message of a customer and answer it: state, effects and answer in one commit.
 
-    `contact` is the sender's own, checked by the door; `start` is a token from a link.
+    `contact` is the sender's own, checked by the door; `start` is a token from a link. `photo` is
+    a picture that the door has opened, `problem` why it could not (a code without `photo_`).
     """
 
     surface: str
@@ -56,6 +58,8 @@ class HearCustomer:
     language: str = ""
     connection_id: int | None = None
     mind: Annotated[Any, Arg.NONE] = None
+    photo: Annotated[Any, Arg.NONE] = None
+    problem: str = ""
 
     def audited(self) -> dict[str, Any]:
         return {"surface": self.surface, "external_id": self.external_id}
@@ -85,6 +89,8 @@ def _minded(mind: Any) -> Mind:
 def _kept(talk: Conversation, ask: HearCustomer) -> str:
     """What is kept of a message: no card number, and no code while one is open."""
     text = mask_cards(ask.text)[:TEXT_MAX] or _label(talk, ask.pressed)
+    if ask.photo is not None or ask.problem:
+        text = f"{PHOTO} {text}".strip()
     return mask_codes(text) if "code" in talk.proof else text
 
 

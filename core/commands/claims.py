@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from core.commands.choosing import Units, by_sku, choose, in_words
+from core.commands.claim_terms import lacks_photo, require_quiet
 from core.commands.flagging import clean_photos, flags_of
 from core.commands.nothing_left import why_taken
 from core.commands.owing import items_for, owe, text_of
@@ -75,7 +77,7 @@ class ClaimOwnOrder:
 
 @command("claim-own", ClaimOwnOrder, Right.OWN, in_chat=False)
 def claim_own(ask: ClaimOwnOrder, uow: UnitOfWork) -> Done:
-    return _claim(uow, ask)
+    return _claim(uow, ask, alone=True)
 
 
 def _audited(ask: ClaimOrder | ClaimOwnOrder) -> dict[str, Any]:
@@ -84,11 +86,12 @@ def _audited(ask: ClaimOrder | ClaimOwnOrder) -> dict[str, Any]:
     return {"order": ask.order, "units": units, "reason": ask.reason.value, "wish": ask.wish.value}
 
 
-def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder) -> Done:
+def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder, *, alone: bool = False) -> Done:
+    """`alone`: the customer asks, and nobody of the shop has looked at it."""
     if len(ask.note) > 2000:
         raise Invalid("A note has 2,000 characters at most.")
     order = uow.orders.get(ask.order)
-    units = _units(uow, order, ask)
+    units = _units(uow, order, ask, require_quiet(uow, order, ask.reason) if alone else None)
     photos = clean_photos(ask.photos, len(units))
     made = _new(uow, order, ask, units, photos)
     found, outcome = flags_of(uow, order, photos)
@@ -102,13 +105,21 @@ def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder) -> Done:
     )
     if outcome is Outcome.DENY:
         return _turn_down(uow, made, "policy", DENIED)
-    if again or outcome is Outcome.REVIEW or _is_dear(uow, order, made):
+    unseen = alone and not photos and lacks_photo(uow, order, units, ask.reason)
+    if again or unseen or outcome is Outcome.REVIEW or _is_dear(uow, order, made):
         return ask_somebody(uow, order, made)
     return _settle(uow, made, made.wish, "policy")
 
 
-def _units(uow: UnitOfWork, order: Order, ask: ClaimOrder | ClaimOwnOrder) -> dict[int, int]:
+def _units(
+    uow: UnitOfWork,
+    order: Order,
+    ask: ClaimOrder | ClaimOwnOrder,
+    quiet: Mapping[int, int] | None,
+) -> dict[int, int]:
     able = {line.id: line.claimable for line in order.lines}
+    if quiet is not None:
+        able = {i: min(n, quiet.get(i, 0)) for i, n in able.items()}
     if ask.reason not in UNSEEN:
         able = {line.id: min(able[line.id], line.delivered) for line in order.lines}
     units = {line_id: left for line_id, left in able.items() if left > 0}

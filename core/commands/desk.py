@@ -10,6 +10,10 @@ from typing import Any
 
 import phonenumbers
 
+from core.commands.choosing import Units
+from core.commands.claim_terms import needs_photo
+from core.commands.claims import ClaimOwnOrder, claim_own
+from core.commands.photos import keep_for_customer
 from core.commands.return_decisions import CancelOwnReturn, cancel_own
 from core.commands.returns import RequestOwnReturn, ReturnedLine, request_own
 from core.db.contacts import (
@@ -28,7 +32,9 @@ from core.db.rows import micros, moment
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Actor, Role
 from core.domain.cases import CaseKind, Finding
+from core.domain.claims import AS_RETURNED, ClaimReason, Remedy
 from core.domain.masking import mask_cards
+from core.domain.photos import Picture
 from core.domain.refusals import NotFound, NotPossible
 from core.domain.returns import ReturnReason, Wish
 from core.queries.facts import OrderFacts
@@ -46,6 +52,8 @@ LIMITS = {
     "talk": (10, timedelta(minutes=15)),
     "shop": (500, timedelta(hours=1)),
 }
+AS_CLAIMED = {reason.value: returned for reason, returned in AS_RETURNED.items()}
+UNPICTURED = {reason.value for reason in ClaimReason} - set(AS_CLAIMED)  # there is nothing to see
 WISH_TITLES = {
     "address": "Order {}: the customer asks for another address.",
     "cancel": "Order {}: the customer asks to cancel.",
@@ -210,13 +218,45 @@ class CustomerDesk:
         reason: str,
         wish: str = "refund",
         note: str = "",
+        photos: tuple[str, ...] = (),
     ) -> str:
         """The number of the new return. Raises Refusal."""
         self.order_id(number)
         wanted = tuple(ReturnedLine(line, quantity) for line, quantity in lines)
         why = ReturnReason(reason.lower())
-        ask = RequestOwnReturn(number, wanted, why, mask_cards(note), Wish(wish))
+        ask = RequestOwnReturn(number, wanted, why, mask_cards(note), Wish(wish), photos)
         return str(request_own(ask, self.uow).facts["return"])
+
+    def claim(
+        self,
+        number: str,
+        lines: tuple[tuple[str, int], ...],
+        reason: str,
+        wish: str,
+        note: str = "",
+        photos: tuple[str, ...] = (),
+    ) -> str:
+        """The number of the new claim. Raises Refusal."""
+        self.order_id(number)
+        units = tuple(Units(line, quantity) for line, quantity in lines)
+        ask = ClaimOwnOrder(
+            number, ClaimReason(reason), units, Remedy(wish), mask_cards(note), photos
+        )
+        return str(claim_own(ask, self.uow).facts["claim"])
+
+    def needs_photo(self, number: str, lines: tuple[str, ...], reason: str) -> bool:
+        """Whether the shop's rules want a photo; `reason` is one of a return or a claim."""
+        order = self.uow.orders.by_id(self.order_id(number))
+        as_returned = AS_CLAIMED.get(reason, reason.lower())
+        if reason in UNPICTURED:
+            return False
+        return needs_photo(self.uow, order, [int(line) for line in lines], as_returned)
+
+    # --- photos -----------------------------------------------------------------------------------
+
+    def keep_photo(self, picture: Picture) -> str:
+        """The name under which it is kept. Raises Refusal."""
+        return keep_for_customer(self.uow, picture)
 
     def cancel_return(self, number: str) -> None:
         """Raises Refusal, also when it is nobody's return, or another's."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.domain.fulfillment import Parcel
+from core.domain.kits import for_customers
+from core.domain.order import Order
 from core.domain.refusals import Invalid, NotPossible
 
 
@@ -31,6 +34,25 @@ class ClaimStatus(StrEnum):
 
 # What only has to have left; everything else is about goods that the customer holds.
 UNSEEN = (ClaimReason.LOST, ClaimReason.NOT_RECEIVED)
+
+# The reason that a return would have for the same fault: what its rules ask for is asked here too.
+AS_RETURNED = {ClaimReason.DAMAGED: "defective", ClaimReason.WRONG_ITEM: "wrong_item"}
+
+
+def never_came(
+    order: Order, parcels: Iterable[Parcel], now: datetime, quiet_days: int
+) -> dict[int, int]:
+    """By line, the units of which their customer may say that they never came: those said to be
+    delivered, and those of parcels that nobody has seen for so many days."""
+    since = now - timedelta(days=quiet_days)
+    found = {line.id: line.delivered for line in order.bought}
+    for parcel in parcels:
+        seen = parcel.last_scan_at or parcel.handed_over_at
+        if parcel.delivered_at is None and parcel.has_left and (seen is None or seen <= since):
+            for line_id, _, units in for_customers(order, parcel.items):
+                if line_id in found:
+                    found[line_id] += units
+    return {line.id: min(found[line.id], line.claimable) for line in order.bought}
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ POLICIES: Mapping[str, Policy] = {
     "flag_returns_from": Policy("units bought from which many returns are a flag", 1, 10**6),
     "flag_returns_percent": Policy("percent returned that are many", 0, 100),
     "flag_claims": Policy("claims within a year that are many", 1, 1000),
+    "claim_lost_days": Policy("days without a sign until customers may report a loss", 0, 90),
     "photo_days": Policy("days that photos are kept after what they were sent for", 1, 3650),
     "return_count_days": Policy("days in which brought goods must be counted", 1, 365),
     "return_expires_days": Policy("days in which approved goods must come (0: always)", 0, 3650),

@@ -111,6 +111,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "return_expires_days": 21,
     "return_count_days": 2,
     "claim_auto_below": 3_000,
+    "claim_lost_days": 7,
     "photo_days": 180,
     "return_flags": "",
     "flag_returns_from": 10,

@@ -90,6 +90,31 @@ class ReturnableFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimableFacts:
+    """What may be reported: so many units that have arrived, so many that never came."""
+
+    line_id: str
+    title: str
+    sku: str
+    arrived: int
+    never_came: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFacts:
+    """A report of something wrong; `result` is the number of what is sent again, `said` the words
+    of whoever turned it down."""
+
+    number: str
+    status: str
+    reason: str
+    lines: tuple[tuple[str, int], ...] = ()
+    remedy: str = ""
+    result: str = ""
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnFacts:
     """A return under way or done; `refund` and `fee` in minor units of the order's currency.
 
@@ -127,6 +152,8 @@ class OrderFacts:
     waiting: tuple[WaitingFacts, ...] = ()
     returnable: tuple[ReturnableFacts, ...] = ()
     returns: tuple[ReturnFacts, ...] = ()
+    claimable: tuple[ClaimableFacts, ...] = ()
+    claims: tuple[ClaimFacts, ...] = ()
     can_cancel: bool = False
     can_change_address: bool = False
     track_url: str = ""

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from core.db.claims import claims_of
 from core.db.connection import Session
 from core.db.contacts import link_target, numbers_of
 from core.db.fulfillment import fulfillments_of, parcels_of, tracking_events_of
@@ -26,6 +27,7 @@ from core.domain.order import KIT, PART, Line, Order
 from core.domain.pickup import Pickup, is_pickup, pickup_place
 from core.domain.refusals import NotFound
 from core.domain.shop import Shop
+from core.queries.claimable import claim_facts, claimable_facts
 from core.queries.facts import (
     OrderFacts,
     ParcelFacts,
@@ -70,6 +72,8 @@ def order_facts(session: Session, shop: Shop, order: Order, now: datetime) -> Or
         returns=return_facts(
             shop, order, rmas_of(session, order.id), refunds_of(session, order.id)
         ),
+        claimable=claimable_facts(shop, order, left, now),
+        claims=claim_facts(order, claims_of(session, order.id)),
         can_cancel=changeable,
         can_change_address=changeable and not is_pickup(order),
         pickup=_pickup(order, lying, shop),
@@ -253,7 +257,9 @@ def track_by_link(ask: TrackByLink, reader: Reader) -> PublicOrder:
         language=order.language,
         links_version=target.version,
         has_customer=target.customer_id is not None,
-        facts=replace(facts, returnable=(), can_cancel=False, can_change_address=False),
+        facts=replace(
+            facts, returnable=(), claimable=(), can_cancel=False, can_change_address=False
+        ),
         timelines=tuple(_scans(reader.session, parcel) for parcel in parcels),
     )
 

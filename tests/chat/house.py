@@ -15,6 +15,7 @@ from bot.chat.words import Voice, Worded, word
 from core.db.rows import to_json
 from core.domain.refusals import NotPossible, Refusal
 from core.queries.facts import (
+    ClaimFacts,
     OrderFacts,
     ParcelFacts,
     ReturnableFacts,
@@ -71,6 +72,9 @@ SPLIT = OrderFacts(
 BENS = replace(DELIVERED, number="2001")
 
 
+CLAIM = ClaimFacts("CL1001-1", "requested", "damaged")
+
+
 @dataclass
 class Book:
     """The desk over a dictionary; it records what reached the house."""
@@ -81,6 +85,8 @@ class Book:
     current: str = ""
     refuse: bool = False
     credits: list[tuple[str, int]] = field(default_factory=list)
+    pictured: tuple[str, ...] = ()  # the reasons for which a photo is wanted
+    answer: ClaimFacts = CLAIM
 
     def send_code(self, contact: str) -> None:
         self.expected = contact if contact in self.customers else ""
@@ -112,13 +118,31 @@ class Book:
         reason: str,
         wish: str = "refund",
         note: str = "",
+        photos: tuple[str, ...] = (),
     ) -> ReturnFacts | Refusal:
-        more = tuple(word for word in (wish if wish != "refund" else "", note) if word)
+        more = (*(word for word in (wish if wish != "refund" else "", note) if word), *photos)
         self.calls.append(("return", order, lines, reason, *more))
         if self.refuse:
             return NotPossible("The window has closed.")
         titles = {MUG.line_id: MUG.title, TEE.line_id: TEE.title}
         return ReturnFacts("R-77", "requested", tuple((titles[i], n) for i, n in lines))
+
+    def claim(
+        self,
+        order: str,
+        lines: tuple[tuple[str, int], ...],
+        reason: str,
+        wish: str,
+        note: str,
+        photos: tuple[str, ...],
+    ) -> ClaimFacts | Refusal:
+        self.calls.append(("claim", order, lines, reason, wish, photos))
+        if self.refuse:
+            return NotPossible("It is still on its way.")
+        return replace(self.answer, lines=tuple((i, n) for i, n in lines), reason=reason)
+
+    def needs_photo(self, order: str, lines: tuple[str, ...], reason: str) -> bool:
+        return reason in self.pictured
 
     def cancel_return(self, number: str) -> Refusal | None:
         self.calls.append(("cancel_return", number))
@@ -163,6 +187,11 @@ class Customer:
 
     def presses_key(self, key: str) -> str:
         return self._hear(Heard(self._later(timedelta(seconds=7)), pressed=key))
+
+    def sends(self, photo: str = "", text: str = "", problem: str = "") -> str:
+        """A photo by its name, or one that could not be kept."""
+        at = self._later(timedelta(seconds=7))
+        return self._hear(Heard(at, text=text, photo=photo, problem=problem))
 
     def shares(self, contact: str) -> str:
         return self._hear(Heard(self._later(timedelta(seconds=7)), contact=contact))

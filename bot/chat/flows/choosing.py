@@ -10,11 +10,12 @@ from rapidfuzz import fuzz
 
 from bot.chat.understanding.entities import fold_number
 from bot.chat.understanding.lexicon import goods
-from core.queries.facts import OrderFacts, ReturnableFacts
+from core.queries.facts import ClaimableFacts, OrderFacts, ReturnableFacts
 
 ALIKE = 85
 MAIN_PART = 6
 Choice = TypeVar("Choice")
+Item = TypeVar("Item", ReturnableFacts, ClaimableFacts)
 
 
 def by_number(orders: Iterable[OrderFacts], number: str) -> OrderFacts | None:
@@ -36,9 +37,7 @@ def order_meant(orders: Sequence[OrderFacts], text: str, ordinal: int | None) ->
     return _only([order for order in orders if _mentions(text, order.titles)])
 
 
-def lines_meant(
-    lines: Sequence[ReturnableFacts], text: str, ordinal: int | None = None
-) -> list[ReturnableFacts]:
+def lines_meant(lines: Sequence[Item], text: str, ordinal: int | None = None) -> list[Item]:
     if ordinal is not None:
         return list(lines[ordinal - 1 : ordinal] if ordinal > 0 else lines[-1:])
     fits = {line.line_id: _words_meant(text, f"{line.title} {line.sku}") for line in lines}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.chat.flows.picturing import in_words, trouble
 from bot.chat.flows.scene import MENU, SURE, Scene
 from bot.chat.talk import Answer, Asking, Talk, Turn
 from bot.chat.understanding.addresses import looks_like_address
@@ -30,14 +31,19 @@ def with_person(talk: Talk, scene: Scene) -> Answer:
     pressed = next((k.action for k in talk.offered if k.key == scene.heard.pressed), "")
     if scene.control == "bot" or pressed == "bot":
         return Answer(replace(talk, mode="bot"), (say("person.back"), say("menu.again")), MENU)
-    if not scene.heard.text.strip():
-        return Answer(talk)
-    return _forward(talk, scene)
+    if scene.heard.problem and scene.heard.problem != "stranger":
+        return Answer(talk, (trouble(scene.heard.problem),))
+    said = "\n".join(filter(None, (scene.heard.text.strip(), _photo(scene))))
+    return _forward(talk, scene, said) if said else Answer(talk)
 
 
-def _forward(talk: Talk, scene: Scene) -> Answer:
+def _photo(scene: Scene) -> str:
+    return in_words((scene.heard.photo,)) if scene.heard.photo else ""
+
+
+def _forward(talk: Talk, scene: Scene, said: str) -> Answer:
     """At most ten a minute reach the thread; what is more goes along with the next one."""
-    texts = (*talk.unsent, scene.heard.text[:TEXT_FORWARDED])
+    texts = (*talk.unsent, said[:TEXT_FORWARDED])
     if talk.in_minute > PER_MINUTE_PERSON:
         held = replace(talk, unsent=texts[-UNSENT_MAX:])
         return Answer(held, notice_once(talk, PER_MINUTE_PERSON, "menu.slow_person").says)

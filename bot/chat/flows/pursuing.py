@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.chat.flows import returning, wishing
+from bot.chat.flows import claiming, returning, wishing
 from bot.chat.flows.choosing import by_number, order_meant
 from bot.chat.flows.identify import identify
+from bot.chat.flows.picturing import in_words, recent
 from bot.chat.flows.questions import GRAVE, fitting, picked_number, put
 from bot.chat.flows.scene import HUMAN, MENU, SURE, TEXT_KEPT, Scene, known, offer
 from bot.chat.flows.tracking import describe, next_steps, return_states
-from bot.chat.talk import Answer, Asking, Price, Talk, Wanted
+from bot.chat.talk import Answer, Asking, Offer, Price, Talk, Wanted
 from bot.chat.understanding import understand
 from bot.chat.words import say
 from core.queries.facts import OrderFacts
@@ -41,7 +42,7 @@ def pursue(talk: Talk, wanted: Wanted, scene: Scene) -> Answer:
 
 
 def call_human(talk: Talk, scene: Scene, text: str) -> Answer:
-    scene.desk.call_human(text)
+    scene.desk.call_human("\n".join(filter(None, (text, in_words(recent(talk, scene.heard.at))))))
     with_person = replace(talk, mode="person", asking=None, wanted=None, misses=0)
     return Answer(with_person, (say("person.called"),), (offer("bot", "button.bot"),))
 
@@ -131,11 +132,14 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
     match wanted.intent:
         case "track_order" | "order_details" | "delivery_problem":
             at = scene.heard.at
-            return Answer(talk, describe(order, at, talk.language), next_steps(order, several, at))
+            steps = (*_lost(wanted, order), *next_steps(order, several, at))
+            return Answer(talk, describe(order, at, talk.language), steps)
         case "refund_status":
             return _returns(talk, [order], scene, wanted.text)
         case "return_item":
             return returning.start(talk, order, scene, wanted.text)
+        case "item_problem" if order.claimable:
+            return claiming.start(talk, order, scene, wanted.text)
         case "refund_request" | "item_problem":
             return _return_or_report(talk, wanted.intent, order)
         case "cancel_order" if order.returnable and not order.can_cancel:
@@ -147,6 +151,14 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
             return wishing.start(talk, wanted.intent, order.number, wanted.text, scene)
 
 
+def _lost(wanted: Wanted, order: OrderFacts) -> tuple[Offer, ...]:
+    """Who says that something did not arrive may report it, once it is quiet."""
+    gone = any(line.never_came for line in order.claimable)
+    if wanted.intent != "delivery_problem" or not gone:
+        return ()
+    return (offer(f"claim:{order.number}", "fault.never"),)
+
+
 def _returns(talk: Talk, orders: Sequence[OrderFacts], scene: Scene, asked: str) -> Answer:
     """What became of returns and their money; credit is money that came back."""
     left = scene.desk.credit()
@@ -155,7 +167,8 @@ def _returns(talk: Talk, orders: Sequence[OrderFacts], scene: Scene, asked: str)
     if _CREDIT.search(asked):
         says = (*(credit or (say("return.no_credit"),)), *states)
     else:
-        says = (*states, *credit) or (say("return.none"),)
+        reports = claiming.states(scene, {order.number for order in orders})
+        says = (*states, *reports, *credit) or (say("return.none"),)
     open_ones = [each.number for order in orders for each in order.returns if each.can_cancel]
     offers = [offer(f"unreturn:{n}", "button.unreturn", number=n) for n in open_ones[:2]]
     return Answer(talk, says, (*offers, HUMAN))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.chat.flows.choosing import by_number
+from bot.chat.flows.reporting import report_question, still_stands
 from bot.chat.flows.scene import HUMAN, STOP, YES_NO, Scene, offer
 from bot.chat.talk import Answer, Asking, Offer, Phrase, Say, Talk
 from bot.chat.words import say
@@ -30,7 +31,7 @@ WISHES = ("refund", "exchange", "credit", "replacement")
 SIZES = ("SIZE_TOO_SMALL", "SIZE_TOO_LARGE")
 GRAVE = frozenset({"refund_request", "item_problem", "complaint", "payment_issue"})
 CHOICES = 4
-CHOSEN = ("order:", "line:", "reason:", "wish:")
+CHOSEN = ("order:", "line:", "reason:", "fault:", "wish:")
 WHICH_ORDER = {"track_order": "order.which", "return_item": "return.which_order"}
 
 Question = tuple[tuple[Say, ...], tuple[Offer, ...]]
@@ -54,6 +55,8 @@ def question(talk: Talk, asking: Asking, scene: Scene) -> Question:
             return (say(f"wish.ask_{asking.kind}", number=asking.order),), (STOP,)
         case "wish_confirm":
             return (_wish_confirm(asking),), YES_NO
+        case _ if asking.what.startswith("claim_"):
+            return report_question(asking, scene)
         case _:
             return _return_question(asking, scene)
 
@@ -94,7 +97,10 @@ def _which_order(asking: Asking, scene: Scene) -> Question:
 
 
 def fitting(orders: Sequence[OrderFacts], intent: str) -> list[OrderFacts]:
-    """The orders a question is about: only those with returnable lines for a return."""
+    """The orders a question is about: for a return those with returnable lines, for something
+    wrong those of which something can be reported, if there are any."""
+    if intent == "item_problem":
+        return [order for order in orders if order.claimable] or list(orders)
     return [order for order in orders if intent != "return_item" or order.returnable]
 
 
@@ -115,6 +121,8 @@ def _return_question(asking: Asking, scene: Scene) -> Question:
             return _return_reason(asking)
         case "return_detail":
             return (say(f"return.detail_{asking.reason}"),), (offer("skip", "button.skip"), STOP)
+        case "return_photo":
+            return (say("claim.photo"),), (offer("skip", "button.skip"), HUMAN, STOP)
         case "return_wish":
             return _return_wish(asking, lines)
         case _:
@@ -128,6 +136,8 @@ def lines_of(scene: Scene, number: str) -> tuple[ReturnableFacts, ...]:
 
 def stands(asking: Asking, scene: Scene) -> bool:
     """False once the lines that a return question speaks of can no longer be returned."""
+    if asking.what.startswith("claim_"):
+        return still_stands(asking, scene)
     if not asking.what.startswith("return_"):
         return True
     quantities = {line.line_id: line.quantity for line in lines_of(scene, asking.order)}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from bot.chat.flows.choosing import by_number, lines_meant
+from bot.chat.flows.picturing import recent
 from bot.chat.flows.questions import (
     REASONS,
     TOLD_APART,
@@ -116,16 +117,31 @@ def _to_detail(talk: Talk, asking: Asking, scene: Scene) -> Answer:
     """Some reasons want a few words of their own, unless they were said already."""
     if asking.reason in TOLD_APART and not asking.text:
         return put(talk, replace(asking, what="return_detail"), scene)
-    return _to_wish(talk, asking, scene)
+    return _to_photo(talk, asking, scene)
 
 
 def hear_detail(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
     if "skip" in (action, scene.control) or scene.control == "no":
-        return _to_wish(talk, asking, scene)
+        return _to_photo(talk, asking, scene)
     text = scene.heard.text.strip()
     if not text or action:
         return None
-    return _to_wish(talk, replace(asking, text=text[:TEXT_KEPT]), scene)
+    return _to_photo(talk, replace(asking, text=text[:TEXT_KEPT]), scene)
+
+
+def _to_photo(talk: Talk, asking: Asking, scene: Scene) -> Answer:
+    """Where the shop's rules want to see it; without a photo somebody has to look."""
+    lines = tuple(line for line, _ in asking.lines)
+    missing = not recent(talk, scene.heard.at)
+    if missing and scene.desk.needs_photo(asking.order, lines, asking.reason):
+        return put(talk, replace(asking, what="return_photo"), scene)
+    return _to_wish(talk, asking, scene)
+
+
+def hear_photo(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
+    if scene.heard.photo or "skip" in (action, scene.control) or scene.control == "no":
+        return _to_wish(talk, asking, scene)
+    return None
 
 
 def _to_wish(talk: Talk, asking: Asking, scene: Scene) -> Answer:
@@ -187,9 +203,11 @@ def hear_confirm(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answe
 def _request(talk: Talk, asking: Asking, scene: Scene) -> Answer:
     note = asking.text if asking.reason in TOLD_APART else ""
     wish = asking.wish or "refund"
-    asked = scene.desk.request_return(asking.order, asking.lines, asking.reason, wish, note)
+    photos = recent(talk, scene.heard.at)
+    asked = scene.desk.request_return(asking.order, asking.lines, asking.reason, wish, note, photos)
     if isinstance(asked, Refusal):
         return Answer(talk, (say("return.refused"),), (HUMAN,))
+    talk = replace(talk, photos=(), photos_at=None)
     offers = (HUMAN,) if asked.status in ("rejected", "requested") else ()
     return Answer(talk, (_result(asked), *next_of(asked, scene, asking.order)), offers)
 

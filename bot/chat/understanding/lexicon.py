@@ -40,6 +40,7 @@ class Lexicon:
     controls: dict[str, str]
     ordinals: dict[str, int]
     reasons: tuple[tuple[re.Pattern[str], str], ...]
+    faults: tuple[tuple[re.Pattern[str], str], ...]
 
 
 @cache
@@ -58,6 +59,7 @@ def lexicon(language: str) -> Lexicon:
         controls={text: name for name, texts in data["controls"].items() for text in texts},
         ordinals=data["ordinals"],
         reasons=tuple((_shape(shapes, groups), name) for name, shapes in data["reasons"].items()),
+        faults=tuple((_shape(shapes, groups), name) for name, shapes in data["faults"].items()),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,12 +43,31 @@ def understand(text: str, language_hint: str = "en") -> Understood:
 
 def reason_meant(text: str, language_hint: str = "en") -> str:
     """Why something goes back, as the text says in either language; empty when it does not."""
+    return _named(text, language_hint, lambda words: words.reasons)
+
+
+def fault_meant(text: str, language_hint: str = "en") -> str:
+    """What is wrong with what was sent: damaged, wrong_item, missing, never; or empty."""
+    if fault := _named(text, language_hint, lambda words: words.faults):
+        return fault
+    return FAULTS.get(reason_meant(text, language_hint), "")
+
+
+FAULTS = {"DEFECTIVE": "damaged", "WRONG_ITEM": "wrong_item"}
+
+
+def _named(
+    text: str,
+    language_hint: str,
+    table: Callable[[Lexicon], tuple[tuple[re.Pattern[str], str], ...]],
+) -> str:
+    """The first entry of either language's table whose words the text says."""
     plain = _plain(clean(text))
     hint = language_hint if language_hint in LANGUAGES else "en"
     for language in dict.fromkeys((hint, *LANGUAGES)):
-        for shape, reason in lexicon(language).reasons:
+        for shape, name in table(lexicon(language)):
             if shape.search(plain):
-                return reason
+                return name
     return ""
 
 

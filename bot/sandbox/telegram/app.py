@@ -24,8 +24,9 @@ JSON_WORDS = ("reply_markup", "entities", "allowed_updates", "commands", "scope"
 def telegram_app(telegram: Telegram) -> Starlette:
     api = Route("/bot{token}/{method}", partial(_endpoint, telegram), methods=["GET", "POST"])
     state = partial(_state, telegram)
+    file = Route("/file/bot{token}/{path:path}", partial(_file, telegram), methods=["GET"])
     control = control_routes(_acts(telegram), telegram.faults, telegram.transcript, state)
-    return Starlette(routes=[api, *control])
+    return Starlette(routes=[file, api, *control])
 
 
 async def _endpoint(telegram: Telegram, request: Request) -> Response:
@@ -46,6 +47,13 @@ async def _endpoint(telegram: Telegram, request: Request) -> Response:
     response = await answer(telegram.faults, method, serve, _misfortune)
     telegram.transcript.record("in", method, words, response.status_code, bytes(response.body))
     return response
+
+
+async def _file(telegram: Telegram, request: Request) -> Response:
+    raw = telegram.files.at(request.path_params["path"])
+    if request.path_params["token"] != telegram.token or raw is None:
+        return _refused(BotError(404, "Not Found"))
+    return Response(raw, media_type="application/octet-stream")
 
 
 async def _words(request: Request) -> Words:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 
 from bot.sandbox.shop.wire import Clock, Faults, Transcript
+from bot.sandbox.telegram.files import Files
 from bot.sandbox.telegram.limits import (
     ANSWER_MAX,
     BotError,
@@ -73,6 +74,7 @@ class Telegram:
         self.webhook, self.allowed = Webhook(), list[str]()
         self.answers: dict[str, Words | None] = {}
         self.commands: list[Words] = []
+        self.files = Files()
         self._update_ids = itertools.count(first_update_id)
         self._message_ids = itertools.count(1)
         self._shown: set[int] = set()
@@ -89,6 +91,7 @@ class Telegram:
             "answerCallbackQuery": self._answer_callback_query,
             "sendChatAction": self._send_chat_action,
             "setMyCommands": self._set_my_commands,
+            "getFile": self.files.get_file,
         }
 
     def restart_update_ids(self, at: int) -> None:

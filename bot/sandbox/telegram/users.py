@@ -57,6 +57,14 @@ class TelegramUser:
             content["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
         return self._tell(**content)
 
+    def send_photo(self, raw: bytes, caption: str = "") -> Words:
+        words = {"caption": caption} if caption else {}
+        return self._tell(photo=self._telegram.files.photo(raw), **words)
+
+    def send_file(self, raw: bytes, name: str, mime_type: str) -> Words:
+        told = {"file_name": name, "mime_type": mime_type}
+        return self._tell(document=self._telegram.files.add(raw) | told)
+
     def share_contact(self, of: TelegramUser | None = None) -> Words:
         """Press the contact button, or forward the contact of somebody else."""
         who = of or self

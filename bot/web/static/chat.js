@@ -3,6 +3,7 @@
   const page = document.getElementById("chat");
   const talk = document.getElementById("talk");
   const form = document.getElementById("write");
+  const picture = document.getElementById("picture");
   const field = form.querySelector("textarea");
   const choices = document.getElementById("choices");
   const state = document.getElementById("state");
@@ -64,6 +65,21 @@
     talk.scrollTop = talk.scrollHeight;
   };
 
+  // Enough of a photo that is too large to hear that it is.
+  const PHOTO_BYTES = 8 * 1024 * 1024 + 1;
+  const post = ({ photo, ...words }) =>
+    photo
+      ? fetch(`${picture.action}&id=${words.id}`, {
+          method: "POST",
+          headers: { "Content-Type": "application/octet-stream" },
+          body: photo.slice(0, PHOTO_BYTES),
+        })
+      : fetch(form.action, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(words),
+        });
+
   const waiting = [];
   let busy = false;
   const send = async () => {
@@ -71,11 +87,7 @@
     busy = true;
     talk.classList.add("thinking");
     try {
-      const answer = await fetch(form.action, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(waiting[0]),
-      });
+      const answer = await post(waiting[0]);
       const told = await answer.json();
       if (answer.status >= 500) throw new Error(told.problem);
       waiting.shift();
@@ -101,6 +113,13 @@
     if (!pressed) field.value = "";
     field.style.height = "";
     waiting.push({ id: crypto.randomUUID(), text, pressed });
+    send();
+  });
+  const photos = picture.querySelector("input[type=file]");
+  picture.querySelector("button").hidden = true;
+  photos.addEventListener("change", () => {
+    for (const photo of photos.files) waiting.push({ id: crypto.randomUUID(), photo });
+    photos.value = "";
     send();
   });
   field.addEventListener("keydown", (event) => {
