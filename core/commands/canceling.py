@@ -7,6 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from core.commands import refunds
+from core.commands.asking_money import lower
 from core.commands.choosing import Units, by_sku, choose, in_words
 from core.commands.collecting import let_go_unneeded
 from core.commands.owing import text_of
@@ -16,6 +17,7 @@ from core.commands.writeback import tell_shop
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.fulfillment import FulfillmentOrder
+from core.domain.giving_back import worth
 from core.domain.kits import in_parts
 from core.domain.order import PART, Change, Line, Order
 from core.domain.refusals import NotPossible
@@ -64,6 +66,7 @@ def cancel_units(
         claim.amount if claim else 0,
     )
     after = uow.orders.save(Change(after, (fact,)))
+    _ask_for_less(uow, order, after, claim.amount if claim else 0)
     tell_shop(uow, order, after, (), f"cancel-units:{uow.command_id}")
     let_go_unneeded(uow, after)
     open_short_case(uow, after)
@@ -75,6 +78,15 @@ def cancel_units(
     owed = f" {text_of(claim)} goes back to the customer." if claim else ""
     facts = {"order": order.number, "refund": claim.amount if claim else 0}
     return Done(f"{in_words(skus_gone)} of order {order.number} canceled.{owed}", facts)
+
+
+def _ask_for_less(uow: UnitOfWork, before: Order, after: Order, back: int) -> None:
+    """Units that were canceled before they were paid are not asked for any more (minor units)."""
+    unpaid = worth(before) - worth(after) - back
+    asked = sum(q.amount for q in uow.payments.requests(after.id) if q.state == "open")
+    left = max(refunds.left_to_pay(uow, after), asked - unpaid)
+    if asked > left:
+        lower(uow, after, left, "units were canceled")
 
 
 def _way_back(

@@ -15,7 +15,7 @@ from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
 from core.domain.money import amount_text
 from core.domain.order import Order
-from core.domain.refunds import Item, ItemKind, kept_by_customer, line_items, tax_of, total_of
+from core.domain.refunds import Item, ItemKind, line_items, tax_of, total_of
 from core.domain.refusals import Invalid, NotFound
 from core.domain.same_refund import Told
 from core.registry import Done, command
@@ -197,9 +197,7 @@ def _record_outside(
         key="",
         at=ask.at,
     )
-    known = given(order, refunds)
-    goods = line_items(order, units, known)
-    goods = kept_by_customer(order, goods, known, unsent_first=True)
+    goods = line_items(order, units, given(order, refunds))
     record_money(uow, part, order.currency, ask.refund, _rounded_out(goods, ask.amount))
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from core.commands import handout
 from core.commands.documents import note_refund
-from core.commands.owing import close_cases, close_if_paid, keep_goods
+from core.commands.owing import close_cases, close_if_paid
 from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -212,7 +212,6 @@ def record(
         due_at=part.at,
     )
     uow.refunds.add(refund)
-    keep_goods(uow, refund, 1)
     own = replace(
         part,
         refund_id=refund.id,

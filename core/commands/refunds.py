@@ -12,10 +12,10 @@ from core.commands.payouts import pay
 from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
-from core.domain.giving_back import all_that_is_left, worth
+from core.domain.giving_back import all_that_is_left, goodwill_in, worth
 from core.domain.money import amount_text
 from core.domain.order import Order
-from core.domain.refunds import capped, line_items, total_of
+from core.domain.refunds import Item, ItemKind, capped, line_items, total_of
 from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.registry import Arg, Done, Risk, command
 
@@ -52,14 +52,22 @@ def owe_what_came_late(uow: UnitOfWork, order: Order, *, is_channels: bool = Fal
         return
     known = uow.refunds.of(order.id)
     items = line_items(order, _not_given_back(order, known), given(order, known))
-    owe(uow, order, capped(items, _overpaid(order, worth(order), known)), is_channels=is_channels)
+    over = _overpaid(order, worth(order), known)
+    owe(uow, order, _with_rest(capped(items, over), over, known), is_channels=is_channels)
+
+
+def _with_rest(items: tuple[Item, ...], over: int, known: Iterable[Refund]) -> tuple[Item, ...]:
+    """Of canceled units that were not wholly paid then, the rest of their money."""
+    mine = [r for r in known if _is_for_canceled(r) and not r.note]
+    lacked = -total_of(i for r in mine for i in r.items if i.kind is ItemKind.ADJUSTMENT)
+    rest = min(over - total_of(items), lacked)
+    return (*items, Item(ItemKind.ADJUSTMENT, rest)) if rest > 0 else items
 
 
 def left_to_pay(uow: UnitOfWork, order: Order) -> int:
     """What an order still costs: nobody pays for units that are canceled."""
     known = uow.refunds.of(order.id)
-    gone = value_of(order, _not_given_back(order, known), known)
-    return 0 if order.is_canceled else max(0, order.total - order.captured - gone)
+    return 0 if order.is_canceled else max(0, -_overpaid(order, worth(order), known))
 
 
 def _not_given_back(order: Order, known: Iterable[Refund]) -> dict[int, int]:
@@ -71,10 +79,15 @@ def _not_given_back(order: Order, known: Iterable[Refund]) -> dict[int, int]:
 
 def _overpaid(order: Order, costs: int, known: Iterable[Refund]) -> int:
     """What was paid beyond the units that stay; goods that came back, or that were claimed, were
-    theirs."""
-    mine = [r for r in known if r.rma_id is None and r.claim_id is None and r.state != "canceled"]
-    gone = sum(r.amount - r.bonus for r in mine)
+    theirs, and what a person gave beside the goods is the customer's to keep."""
+    mine = [r for r in known if _is_for_canceled(r)]
+    gone = sum(r.amount - r.bonus - (goodwill_in(r.items) if r.note else 0) for r in mine)
     return order.captured - gone - costs
+
+
+def _is_for_canceled(refund: Refund) -> bool:
+    """It is not for goods that were sent; with a note a person gave it by their own word."""
+    return refund.rma_id is None and refund.claim_id is None and refund.state != "canceled"
 
 
 # --- recorded by a person ------------------------------------------------------------------------

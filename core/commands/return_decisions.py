@@ -9,10 +9,12 @@ from typing import Annotated, Any
 from core.commands.owing import is_paid_out
 from core.commands.returned_money import pay_for
 from core.commands.returns import begin, keep_small, requested, with_time
+from core.db.exchanges import exchange_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
+from core.domain.exchanges import ExchangeState
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.returning.rules import plain_terms, read_terms
@@ -166,12 +168,32 @@ def change_wish(ask: ChangeWish, uow: UnitOfWork) -> Done:
         raise NotPossible(
             f"Money for return {rma.number} is on its way already.", "Look at its refunds."
         )
+    _require_no_exchange(uow, rma)
     order = uow.orders.by_id(rma.order_id)
     after = uow.returns.save(rma, replace(rma, wish=ask.wish))
     after, owed = pay_for(uow, order, after)
     uow.emit(order.id, e.ReturnWished(rma.id, rma.number, ask.wish.value))
     money = f" {owed} is to be refunded." if owed else ""
     return _done(after, f"Return {rma.number} is for {ask.wish.value} now.{money}")
+
+
+def _require_no_exchange(uow: UnitOfWork, rma: Rma) -> None:
+    """What pays for other goods is not paid out beside them."""
+    found = exchange_of(uow.session, rma.id)
+    if found is None or found.state is not ExchangeState.OPEN:
+        return
+    new = uow.orders.own(found.new_order_id)
+    if new.is_canceled:
+        return
+    has_left = any(line.shipped for line in new.lines)
+    raise NotPossible(
+        f"Return {rma.number} pays for {new.number}"
+        + (", and its goods have left." if has_left else "."),
+        f"Leave it so, or take the new goods back first: `return {new.number}`."
+        if has_left
+        else f"Cancel the new goods: `cancel {new.number}`. Then the return is paid out.",
+        code="exchanged",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from core.domain.order import Order
 from core.domain.refunds import (
@@ -79,12 +79,20 @@ def all_that_is_left(order: Order, given: Given, room: int) -> tuple[Item, ...]:
     return (*items, Item(ItemKind.ADJUSTMENT, rest, tax))
 
 
+def goodwill_in(items: Iterable[Item]) -> int:
+    """What a person gave beside goods and shipping: it is no part of what they cost."""
+    beside = (item.amount for item in items if item.kind is ItemKind.ADJUSTMENT)
+    return sum(amount for amount in beside if amount > 0)
+
+
 def worth(order: Order, units: Mapping[int, int] | None = None) -> int:
-    """What the order costs without its canceled units, and without `units` (line id: units)."""
+    """What the order costs without its canceled units, and without `units` (line id: units): its
+    goods, and as long as any are left its shipping and what a channel adds, such as a tip."""
     more = units or {}
     goods = sum(
         x.total - paid_for_first(x.total, x.ordered, min(x.ordered, x.canceled + more.get(x.id, 0)))
         for x in order.bought
     )
     is_empty = all(x.wanted <= more.get(x.id, 0) for x in order.bought)
-    return goods + (0 if is_empty else shipping_of(order)[0])
+    beside = order.total - sum(line.total for line in order.bought)
+    return goods + (0 if is_empty else beside)

@@ -99,17 +99,14 @@ def line_items(order: Order, units: Mapping[int, int], given: Given) -> tuple[It
     return tuple(items)
 
 
-def kept_by_customer(
-    order: Order, items: Iterable[Item], given: Given, *, unsent_first: bool = False
-) -> tuple[Item, ...]:
+def kept_by_customer(order: Order, items: Iterable[Item], given: Given) -> tuple[Item, ...]:
     """The same, saying of how many units the customer gets the money and keeps the goods: of those
-    that have left and are in no return or claim; canceled ones, or `unsent_first` also those that
-    have not left, are paid for before them. A part of a price is no unit, and changes nothing."""
+    that have left and are in no return or claim; canceled ones are paid for before them. A part of
+    a price is no unit, and changes nothing."""
 
     def kept(item: Item) -> int:
         line = order.line(item.line)
         before = max(0, line.canceled - given.units.get(item.line, 0))
-        before += line.wanted - line.shipped if unsent_first else 0
         return max(0, min(item.quantity - before, line.shipped - line.claimed_back))
 
     goods = ItemKind.LINE

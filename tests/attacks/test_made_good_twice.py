@@ -12,6 +12,7 @@ from core.commands.claims import AcceptClaim, ClaimOrder
 from core.commands.crediting import AddCredit, UseCredit
 from core.commands.fulfillment import ShipWork
 from core.commands.orders import CancelOrder
+from core.commands.outside import RecordChannelRefund
 from core.commands.receiving import ReceiveReturn
 from core.commands.refunding import ApproveOrderRefund, RefundOrder, To
 from core.commands.refunds import RecordOrderRefund
@@ -27,7 +28,7 @@ from core.domain.access import Role
 from core.domain.claims import ClaimReason, Remedy
 from core.domain.returning.dispositions import Disposition
 from core.engine import Receipt
-from tests.shop import Shop, make_shop, staff
+from tests.shop import CHANNEL, SHOPIFY, Shop, make_shop, staff
 
 ONE, BOTH = (Units("mug-red", 1),), (Units("mug-red", 2),)
 
@@ -54,6 +55,16 @@ def asked(shop: Shop) -> list[dict[str, Any]]:
 
 def test_who_got_the_money_does_not_get_the_goods_by_a_claim(shop: Shop) -> None:
     assert shop.do(RefundOrder("1001", BOTH)).ok
+    refused = claim(shop, BOTH)
+    assert refused.outcome == "refused"
+    assert "Its money has gone back" in refused.next
+    assert asked(shop) == []
+
+
+def test_money_that_the_shop_gave_back_by_itself_is_a_flag_of_a_claim(shop: Shop) -> None:
+    lines = (("1001-1", 2),)
+    told = RecordChannelRefund(SHOPIFY, "gid-1001", "r1", 3980, "EUR", shop.clock(), lines)
+    assert shop.do(told, CHANNEL).ok
     assert claim(shop, BOTH).facts["status"] == "requested"
     (case,) = asked(shop)
     assert "paid back before" in case["facts"]

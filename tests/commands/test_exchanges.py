@@ -16,7 +16,7 @@ from core.commands.fulfillment import ShipWork
 from core.commands.orders import CancelOrder
 from core.commands.paying import RecordPaid
 from core.commands.receiving import ReceiveReturn
-from core.commands.return_decisions import ApproveReturn, CancelReturn
+from core.commands.return_decisions import ApproveReturn, CancelReturn, ChangeWish
 from core.commands.returns import RequestReturn
 from core.commands.setup import SetPolicy
 from core.commands.tracking import DeliverParcel
@@ -121,6 +121,8 @@ def test_the_difference_goes_back_or_is_asked_for_by_what_arrived(shop):
 
 def test_sent_first_it_is_paid_when_the_goods_come_or_asked_for_after_its_time(shop):
     assert swap(shop, goes=Goes.FIRST).sentence.startswith("1 × mug-blue go out as 1001-X1 now")
+    twice = shop.do(ChangeWish("R1001-1", Wish.REFUND))
+    assert (twice.code, "pays for 1001-X1" in twice.sentence) == ("exchanged", True)
     assert shop.do(ShipWork("1001-X1", "T1002", "DHL")).ok
     shop.clock.advance(days=13)
     assert go_on(shop) == 0
