@@ -117,6 +117,14 @@ def _return(status: str) -> Callable[[Fact], Payload | None]:
     return told
 
 
+def _refunded(fact: Fact) -> Payload | None:
+    """Of a return in its own words; other money that the house has given back in short ones."""
+    of_return = _return("refunded")(fact)
+    if of_return is not None:
+        return {"kind": "return_status", **of_return}
+    return {"refund": fact.data["refund_id"]} if fact.data.get("ours") else None
+
+
 def _claim(fact: Fact) -> Payload | None:
     data = fact.data
     return {"claim": data["number"], "status": data.get("remedy") or _CLAIMS[fact.kind]}
@@ -144,7 +152,7 @@ MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "ClaimAsked": ("claim_status", _claim),
     "ClaimSettled": ("claim_status", _claim),
     "ClaimRejected": ("claim_status", _claim),
-    "RefundRecorded": ("return_status", _return("refunded")),
+    "RefundRecorded": ("refund_status", _refunded),
 }
 
 

@@ -59,6 +59,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "ready_for_pickup": ("track_url",),
     "return_status": ("track_url",),
     "claim_status": ("track_url",),
+    "refund_status": ("track_url",),
     "code": (),
     "case_alert": ("case", "url"),
 }

@@ -451,6 +451,19 @@ def _claimed(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
     return {"claim": claim_facts(order, claim, status)}
 
 
+def _refunded(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
+    refunds = refunds_of(reader.session, order.id)
+    found = next((r for r in refunds if r.id == payload["refund"]), None)
+    if found is None or found.state != "refunded":
+        raise Stale("The refund was taken back, or has come back.")
+    return {
+        "refund": {
+            "paid": money(found.amount, found.currency),
+            "as_credit": found.target == "credit",
+        }
+    }
+
+
 def _rma_of(rmas: Sequence[Rma], payload: Payload) -> Rma:
     for rma in rmas:
         if rma.id == payload["return"]:
@@ -478,4 +491,5 @@ ABOUT: Mapping[str, Callable[[Reader, Order, Payload], dict[str, Any]]] = {
     "question": _asked,
     "return_status": _returned,
     "claim_status": _claimed,
+    "refund_status": _refunded,
 }

@@ -140,6 +140,7 @@ KINDS = (
     "ready_for_pickup",
     "return_status",
     "claim_status",
+    "refund_status",
 )
 OURS: dict[str, tuple[str, ...]] = {"shopify": KINDS}
 

@@ -40,6 +40,7 @@ SHARED_KINDS = (
     "ready_for_pickup",
     "return_status",
     "claim_status",
+    "refund_status",
 )
 KEY_ROLES = (*STAFF_ROLES, Role.MACHINE)
 

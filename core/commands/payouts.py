@@ -165,13 +165,24 @@ def _complete(uow: UnitOfWork, refund: Refund) -> None:
         if line.id in units
     }
     fact = e.RefundRecorded(
-        refund.id, refund.amount, refund.currency, refund.reference, refund.rma_id
+        refund.id,
+        refund.amount,
+        refund.currency,
+        refund.reference,
+        refund.rma_id,
+        ours=_is_ours(uow, refund),
     )
     uow.orders.save(Change(order.with_lines(lines), (fact,)))
     note_refund(uow, order, refund)
     close_cases(uow, refund, "the refund is recorded")
     if refund.rma_id is not None:
         close_if_paid(uow, uow.returns.by_id(refund.rma_id))
+
+
+def _is_ours(uow: UnitOfWork, refund: Refund) -> bool:
+    """Asked for here, and paid by somebody whom we asked."""
+    own = [p for p in uow.refunds.parts_of(refund) if p.state == "refunded"]
+    return bool(refund.asked_by) and any(p.gateway != "channel" or p.connection_id for p in own)
 
 
 def pay_all(uow: UnitOfWork, refund: Refund, reference: str, external_id: str | None) -> Refund:

@@ -555,6 +555,7 @@ class RefundRecorded(Event):
     currency: str
     reference: str
     return_id: int | None = None
+    ours: bool = False  # asked for here: what a channel gives back of its own, it tells itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "ready_for_pickup": "to the customer when their order can be collected, and as a reminder",
     "claim_status": "to the customer at each step of a claim",
     "return_status": "to the customer at each step of a return",
+    "refund_status": "to the customer when other money has gone back",
     "case_alert": "to the staff when something needs a person",
     "code": "to the customer: the code that proves who they are",
 }

@@ -305,6 +305,8 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
         base(**{"return": returned("refunded", refund=eur(1290))}),
     ),
     "return_canceled": ("return_status", base(**{"return": returned("canceled")})),
+    "refund_paid": ("refund_status", base(refund={"paid": eur(1290), "as_credit": False})),
+    "refund_credited": ("refund_status", base(refund={"paid": eur(1290), "as_credit": True})),
     "code": ("code", base(code={"digits": "048213", "minutes": 10})),
     "case_alert": (
         "case_alert",

@@ -15,7 +15,10 @@ from core.commands.choosing import Units
 from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.labels import LabelParcel
 from core.commands.orders import CancelOrder
+from core.commands.outside import RecordChannelRefund
 from core.commands.receiving import ReceiveReturn
+from core.commands.refunding import RefundOrder
+from core.commands.refunds import RecordOrderRefund
 from core.commands.return_decisions import RejectReturn
 from core.commands.returns import RequestReturn
 from core.commands.scans import ScanForCases
@@ -106,6 +109,24 @@ async def test_a_return_is_told_step_by_step(here: Street):
     steps = [from_json(r["payload"]).get("status") for r in here.outbox("message.email")]
     assert steps[-2:] == ["approved", "received"]
     assert {state for _, state, _ in told(here)[-2:]} == {"done"}
+
+
+async def test_other_money_that_goes_back_is_told_once_it_has_gone(here: Street):
+    here.shop.place(1001, MUGS)
+    await here.work()
+    assert here.shop.do(RefundOrder("1001", reason="5.00 late parcel")).ok
+    await here.work()
+    assert told(here)[1:] == []
+    assert here.shop.do(RecordOrderRefund("1001", "bank-7")).ok
+    await here.work()
+    assert told(here)[1:] == [("refund_status", "done", "")]
+    text = here.mailbox.to(ANNA)[-1].text
+    assert "€5.00 of order 1001" in text
+    assert "late parcel" not in text  # the reason is the shop's own
+    by_shop = RecordChannelRefund(SHOPIFY, "gid-1001", "r1", 500, "EUR", here.shop.clock())
+    assert here.shop.do(by_shop, CHANNEL).ok
+    await here.work()
+    assert len(told(here)) == 2  # the shop has told it itself
 
 
 async def test_a_rejection_says_the_reason(here: Street):

@@ -179,7 +179,7 @@ async def test_a_tracking_token_is_no_proof_in_the_chat(here: Street):
 async def test_looking_changes_nothing_and_saving_does(here: Street):
     visitor, path = here.visitor(), here.link_for(ANNA, "preferences")
     shown = await visitor.client.get(path)
-    assert shown.text.count(" checked") == 10
+    assert shown.text.count(" checked") == 11
     assert from_json(here.shop.rows(t.customer)[0]["preferences"]) == {}
     saved = await visitor.client.post(path, data={"delivered": "on", "email": "on"})
     assert "Saved." in saved.text
