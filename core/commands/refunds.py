@@ -12,6 +12,7 @@ from core.commands.payouts import pay
 from core.db.refunds import Refund, RefundPart
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
+from core.domain.collecting import worth as costs_now
 from core.domain.giving_back import all_that_is_left, goodwill_in, worth
 from core.domain.money import amount_text
 from core.domain.order import Order
@@ -67,7 +68,7 @@ def _with_rest(items: tuple[Item, ...], over: int, known: Iterable[Refund]) -> t
 def left_to_pay(uow: UnitOfWork, order: Order) -> int:
     """What an order still costs: nobody pays for units that are canceled."""
     known = uow.refunds.of(order.id)
-    return 0 if order.is_canceled else max(0, -_overpaid(order, worth(order), known))
+    return 0 if order.is_canceled else max(0, -_overpaid(order, costs_now(order), known))
 
 
 def _not_given_back(order: Order, known: Iterable[Refund]) -> dict[int, int]:

@@ -94,5 +94,6 @@ def worth(order: Order, units: Mapping[int, int] | None = None) -> int:
         for x in order.bought
     )
     is_empty = all(x.wanted <= more.get(x.id, 0) for x in order.bought)
-    beside = order.total - sum(line.total for line in order.bought)
+    goods_at_first = sum(line.total for line in order.bought)
+    beside = max(shipping_of(order)[0], order.total - goods_at_first)  # the total may have fallen
     return goods + (0 if is_empty else beside)
