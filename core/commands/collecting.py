@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from core.commands.paying import count_in
 from core.db.collections import Collection, Collections
@@ -223,29 +223,38 @@ def _hand_out(
         why=why[:200],
     )
     payment = next(p for p in uow.payments.of(order.id) if p.id == payment_id)
+    before = payment.captured + _asked_for(uow, order, payment_id)
     connection = _connection(uow, payment)
-    before = payment.captured + sum(
-        other.amount
-        for other in _under_way(uow, order)
-        if other.payment_id == payment_id and other.kind == "capture"
-    )
     Collections(uow).add(one)
-    if connection is None:
-        reason = "nobody here can reach who holds the money"
-        Collections(uow).settle(one, "failed", reason)
-        _say(uow, order, one, reason)
+    if connection is not None:
+        held = {"payment_external": payment.external_id, "before": before}
+        _call(uow, connection, order, one, held)
         return
+    reason = "nobody here can reach who holds the money"
+    Collections(uow).settle(one, "failed", reason)
+    _say(uow, order, one, reason)
+
+
+def _asked_for(uow: UnitOfWork, order: Order, payment_id: int) -> int:
+    """What captures of a payment will have taken once they are answered."""
+    captures = [one for one in _under_way(uow, order) if one.kind == "capture"]
+    return sum(one.amount for one in captures if one.payment_id == payment_id)
+
+
+def _call(
+    uow: UnitOfWork, connection: Connection, order: Order, one: Collection, held: dict[str, Any]
+) -> None:
+    """The call to the gateway; `held` says of which payment, and what was taken of it before."""
     uow.outbox.add(
-        f"{connection.kind}.{kind}",
+        f"{connection.kind}.{one.kind}",
         one.key,
         {
             "collection": one.id,
             "order": order.number,
-            "payment_external": payment.external_id,
-            "amount": amount,
-            "before": before,
+            "amount": one.amount,
             "currency": order.currency,
-            "last": last,
+            "last": one.last,
+            **held,
         },
         lane=f"{connection.kind}:{connection.id}:{order.id}",
         connection_id=connection.id,

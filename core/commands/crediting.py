@@ -35,8 +35,8 @@ AMOUNT_MAX = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class AddCredit:
-    """Give a customer store credit; they are named by e-mail or by one of their orders."""
+class _Credit:
+    """Whose, how much and why; customers are named by e-mail or by one of their orders."""
 
     who: Annotated[str, Arg.WORD]
     amount: Annotated[str, Arg.WORD]
@@ -45,6 +45,11 @@ class AddCredit:
 
     def audited(self) -> dict[str, str]:
         return {"amount": self.amount, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class AddCredit(_Credit):
+    """Give a customer store credit; they are named by e-mail or by one of their orders."""
 
 
 @command(
@@ -62,16 +67,8 @@ def add(ask: AddCredit, uow: UnitOfWork) -> Done:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeCredit:
+class TakeCredit(_Credit):
     """Take store credit from a customer, with the reason; never more than there is."""
-
-    who: Annotated[str, Arg.WORD]
-    amount: Annotated[str, Arg.WORD]
-    reason: Annotated[str, Arg.TEXT]
-    currency: Annotated[str, Arg.NONE] = ""
-
-    def audited(self) -> dict[str, str]:
-        return {"amount": self.amount, "reason": self.reason}
 
 
 @command(

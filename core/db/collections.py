@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement, one_of
-from core.db.rows import micros, moment, moment_or_none
+from core.db.rows import micros, moment, moment_or_none, row_of
 from core.domain.collecting import MoneyFacts
 from core.domain.refusals import Conflict, NotFound
 
@@ -154,9 +154,7 @@ class Collections:
         return _collection(row)
 
     def add(self, one: Collection) -> Collection:
-        row: dict[str, Any] = {c.name: getattr(one, c.name) for c in _FIELDS}
-        row |= {"shop_id": self._uow.shop.id, "last": int(one.last), "at": micros(one.at)}
-        self._uow.insert(t.collection, row)
+        self._uow.insert(t.collection, {**row_of(one, _FIELDS), "shop_id": self._uow.shop.id})
         return one
 
     def settle(self, one: Collection, state: str, reason: str = "") -> None:

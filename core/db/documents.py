@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
 from core.db.orders import seen_from_own_places
-from core.db.rows import from_json, micros, moment, to_json
+from core.db.rows import from_json, moment, row_of, to_json
 from core.domain.invoices import DocumentKind, DocumentLine, by_rate, number_of
 
 if TYPE_CHECKING:
@@ -148,9 +148,8 @@ def add_document(
         actor=uow.actor.name,
         at=uow.now,
     )
-    row = {name: getattr(made, name) for name in (c.name for c in _FIELDS)}
-    own = {"kind": kind.value, "serial": serial, "body": to_json(made.body), "at": micros(made.at)}
-    uow.insert(t.document, {**row, **own})
+    own = {"kind": kind.value, "serial": serial, "body": to_json(made.body)}
+    uow.insert(t.document, {**row_of(made, _FIELDS), **own})
     return made
 
 

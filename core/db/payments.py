@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
-from core.db.rows import micros, micros_or_none, moment, moment_or_none
+from core.db.rows import micros, micros_or_none, moment, moment_or_none, row_of
 from core.domain.payments import Payment
 from core.domain.refusals import Conflict
 
@@ -164,15 +164,8 @@ class Payments:
         return requests_of(self._session, order_id)
 
     def add_request(self, request: PaymentRequest) -> PaymentRequest:
-        row = {c.name: getattr(request, c.name) for c in _REQUEST_FIELDS}
-        row |= {
-            "shop_id": self._uow.shop.id,
-            "opened_at": micros(request.opened_at),
-            "due_at": micros(request.due_at),
-            "reminded_at": micros_or_none(request.reminded_at),
-            "ended_at": micros_or_none(request.ended_at),
-        }
-        self._uow.insert(t.payment_request, row)
+        row = row_of(request, _REQUEST_FIELDS)
+        self._uow.insert(t.payment_request, {**row, "shop_id": self._uow.shop.id})
         return request
 
     def save_request(self, request: PaymentRequest) -> PaymentRequest:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
-from core.db.rows import micros, micros_or_none, moment, moment_or_none, to_json
+from core.db.rows import micros, micros_or_none, moment, moment_or_none, row_of, to_json
 from core.domain.refunds import Item, units_of
 from core.domain.refusals import Conflict, NotFound
 
@@ -240,27 +240,13 @@ class Refunds:
         return _part(row)
 
     def add(self, refund: Refund) -> Refund:
-        names = (c.name for c in _FIELDS)
-        row = {name: getattr(refund, name) for name in names}
-        row |= {
-            "shop_id": self._uow.shop.id,
-            "items": to_json(refund.items),
-            "due_at": micros(refund.due_at),
-            "settled_at": micros_or_none(refund.settled_at),
-        }
-        self._uow.insert(t.refund, row)
+        own = {"shop_id": self._uow.shop.id, "items": to_json(refund.items)}
+        self._uow.insert(t.refund, {**row_of(refund, _FIELDS), **own})
         return refund
 
     def add_part(self, part: RefundPart) -> RefundPart:
-        row = {c.name: getattr(part, c.name) for c in _PARTS}
-        row |= {
-            "shop_id": self._uow.shop.id,
-            "at": micros(part.at),
-            "unsure": int(part.unsure),
-            "settled_at": micros_or_none(part.settled_at),
-            "reversed_at": micros_or_none(part.reversed_at),
-        }
-        self._uow.insert(t.refund_part, row)
+        row = row_of(part, _PARTS)
+        self._uow.insert(t.refund_part, {**row, "shop_id": self._uow.shop.id})
         return part
 
     def save(self, before: Refund, after: Refund) -> Refund:

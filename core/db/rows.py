@@ -24,6 +24,19 @@ def micros_or_none(at: datetime | None) -> int | None:
     return None if at is None else micros(at)
 
 
+def row_of(record: object, columns: Iterable[sa.ColumnElement[Any]]) -> dict[str, Any]:
+    """What a record has by the names of these columns, as it is stored: moments and truths are
+    numbers."""
+    names = (column.key for column in columns)
+    return {name: _stored(getattr(record, name)) for name in names if name is not None}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return micros(value)
+    return int(value) if isinstance(value, bool) else value
+
+
 def moment(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
 

@@ -163,32 +163,22 @@ def ending(payments: Iterable[MoneyFacts], now: datetime) -> list[Finding]:
 
 def unanswered(asked: Iterable[MoneyFacts]) -> list[Finding]:
     """Captures of which nobody can say whether they happened."""
+    doubt = "moved. Look at the gateway."
     return [
-        Finding(
-            CaseKind.CAPTURE_UNKNOWN,
-            f"payment:{one.subject}",
-            f"Nobody knows whether {amount_text(one.amount, one.currency)} of order {one.order} "
-            "moved. Look at the gateway.",
-            order_id=one.order_id,
-            facts=_told(one),
-        )
-        for one in asked
+        _unknown(CaseKind.CAPTURE_UNKNOWN, f"payment:{one.subject}", one, doubt) for one in asked
     ]
 
 
 def refunds_unanswered(asked: Iterable[MoneyFacts]) -> list[Finding]:
     """Refunds of which no gateway has said for too long what became."""
-    return [
-        Finding(
-            CaseKind.REFUND_UNKNOWN,
-            f"refund:{one.subject}",
-            f"Nobody knows whether {amount_text(one.amount, one.currency)} of order {one.order} "
-            "went back. Look at the gateway before it is paid again.",
-            order_id=one.order_id,
-            facts=_told(one),
-        )
-        for one in asked
-    ]
+    doubt = "went back. Look at the gateway before it is paid again."
+    return [_unknown(CaseKind.REFUND_UNKNOWN, f"refund:{one.subject}", one, doubt) for one in asked]
+
+
+def _unknown(kind: CaseKind, subject: str, one: MoneyFacts, doubt: str) -> Finding:
+    amount = amount_text(one.amount, one.currency)
+    told = f"Nobody knows whether {amount} of order {one.order} {doubt}"
+    return Finding(kind, subject, told, order_id=one.order_id, facts=_told(one))
 
 
 def _told(one: MoneyFacts) -> dict[str, object]:

@@ -38,20 +38,37 @@ def order_payload(order: Order, domain: str) -> Payload:
     }
 
 
+# What Shopify sends besides, and no order of this shop has.
+_NEVER_SET: Payload = dict.fromkeys(
+    (
+        "browser_ip",
+        "cart_token",
+        "checkout_id",
+        "checkout_token",
+        "client_details",
+        "device_id",
+        "landing_site",
+        "merchant_business_entity_id",
+        "po_number",
+        "reference",
+        "referring_site",
+        "source_identifier",
+        "source_url",
+        "user_id",
+    )
+)
+
+
 def _heading(order: Order, domain: str) -> Payload:
     email = order.customer.email if order.customer else None
     return {
+        **_NEVER_SET,
         "id": order.id,
         "admin_graphql_api_id": f"gid://shopify/Order/{order.id}",
         "app_id": 580111 if order.source_name == "web" else 129785,
-        "browser_ip": None,
         "buyer_accepts_marketing": False,
         "cancel_reason": order.cancel_reason,
         "cancelled_at": stamp(order.cancelled_at),
-        "cart_token": None,
-        "checkout_id": None,
-        "checkout_token": None,
-        "client_details": None,
         "closed_at": stamp(order.closed_at),
         "confirmation_number": f"WSM{order.number:06d}",
         "confirmed": True,
@@ -59,14 +76,11 @@ def _heading(order: Order, domain: str) -> Payload:
         "created_at": stamp(order.created_at),
         "currency": order.currency,
         "customer_locale": order.customer.locale if order.customer else None,
-        "device_id": None,
         "email": email or "",
         "estimated_taxes": False,
         "financial_status": order.financial_status,
         "fulfillment_status": order.fulfillment_status,
-        "landing_site": None,
         "location_id": order.location_id,
-        "merchant_business_entity_id": None,
         "name": order.name,
         "note": order.note,
         "note_attributes": [],
@@ -75,21 +89,15 @@ def _heading(order: Order, domain: str) -> Payload:
         "order_status_url": f"https://{domain}/orders/{order.id}",
         "payment_gateway_names": ["bogus"] if order.paid else [],
         "phone": order.customer.phone if order.customer else None,
-        "po_number": None,
         "presentment_currency": order.currency,
         "processed_at": stamp(order.created_at),
-        "reference": None,
-        "referring_site": None,
-        "source_identifier": None,
         "source_name": order.source_name,
-        "source_url": None,
         "tags": ", ".join(order.tags),
         "tax_exempt": False,
         "taxes_included": True,
         "test": False,
         "token": f"{order.id:032x}",
         "updated_at": stamp(order.updated_at),
-        "user_id": None,
     }
 
 
