@@ -85,13 +85,22 @@ def _other(view: EditView, desk: Desk) -> Iterable[str]:
         yield f"To {_address(view.ship_to)}"
     if "method" in view.fields or "shipping" in view.fields:
         price = money(view.shipping, view.currency, desk)
-        yield f"By {view.method or 'the same method'} for {price}"
+        way = view.method or "the same method"
+        how = f"{way} instead of shipping" if view.collected_at else f"By {way}"
+        yield f"{how}, for {price}{_kept_price(view)}"
     if "note" in view.fields:
         yield f"Note: “{view.note}”"
     if "split" in view.fields:
         yield "A part travels separately"
     if view.move_to:
         yield f"From {view.move_to}"
+
+
+def _kept_price(view: EditView) -> str:
+    """Whoever collects it rarely means to pay for shipping; nobody's price changes unasked."""
+    if not view.collected_at or view.shipping != view.shipping_before or not view.shipping:
+        return ""
+    return f" as before; `edit {view.order} method 0.00 {view.method}` takes that off"
 
 
 def _address(address: Address) -> str:
@@ -106,7 +115,8 @@ def _ships(view: EditView, desk: Desk) -> Iterable[str]:
     if view.parcels != view.parcels_before:
         yield f"Parcels: {view.parcels_before} → {view.parcels}"
     if view.promise is not None and view.ships_from:
-        yield f"Promised for {day(view.promise, desk)}"
+        rest = "; what waits for stock has no date yet" if view.shortfalls else ""
+        yield f"Promised for {day(view.promise, desk)}{rest}"
 
 
 def _actions(view: EditView, desk: Desk) -> tuple[Action, ...]:

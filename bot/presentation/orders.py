@@ -80,7 +80,10 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
         found.append(Field("Method", sentence(state(view.method)) + at))
     if view.promise is not None and view.canceled_at is None:
         late = view.promise < today(desk) and view.fulfillment_status != "delivered"
-        found.append(Field("Promise", day(view.promise, desk), "warn" if late else "plain"))
+        short = sum(line.backordered for line in view.lines if not line.awaits)
+        rest = f"; {count(short, 'unit')} without stock have no date" if short else ""
+        tone: Tone = "warn" if late or short else "plain"
+        found.append(Field("Promise", day(view.promise, desk) + rest, tone))
     if view.last_scan_at is not None:
         found.append(Field("Last scan", ago(view.last_scan_at, desk.now)))
     if view.words:
@@ -117,6 +120,7 @@ def _word(word: WordSent, desk: Desk) -> str:
 def _sections(view: OrderView, desk: Desk) -> Iterable[Section]:
     yield from hold_sections(view.holds, desk)
     yield Section(tuple(_next(view, desk)))
+    yield Section(tuple(_edited(view, desk)), tone="warn")
     yield Section(tuple(_line(each) for each in view.lines), "Lines")
     yield Section(tuple(_belongs(view)))
     yield Section(tuple(_parcel(each, desk) for each in view.parcels), "Parcels")
@@ -153,6 +157,19 @@ def _next(view: OrderView, desk: Desk) -> Iterable[str]:
         yield f"Canceled {ago(view.canceled_at, desk.now)}: {view.cancel_reason}."
     elif view.next is not None:
         yield f"Next: {next_words(view.next, desk)}"
+
+
+def _edited(view: OrderView, desk: Desk) -> Iterable[str]:
+    """An edit that lies open: nobody should work on a card that is about to change unseen."""
+    if view.edit is None:
+        return
+    more = view.edit.difference
+    word = "more" if more > 0 else "less"
+    cost = f", {money(abs(more), view.currency, desk)} {word}" if more else ""
+    yield (
+        f"{view.edit.by} began an edit {ago(view.edit.at, desk.now)}{cost}; nothing has changed "
+        f"yet. `preview {view.number}` shows it."
+    )
 
 
 def _line(line: LineView) -> str:

@@ -79,6 +79,7 @@ def revert(ask: RevertEdit, uow: UnitOfWork) -> Done:
         undone=True,
     )
     settle_units(uow, found, fact)
+    Changes(uow).adjust_back(change)
     tell_shop(uow, order, uow.orders.own(order.id), found.fields, f"unedit:{change.id}")
     _forget_told(uow, order)
     return Done(f"Order {order.number} is as it was.", {"order": order.number})

@@ -9,6 +9,7 @@ from core.commands.asking_money import ask_for, lower, outstanding
 from core.commands.orders import MoveOrder, move
 from core.commands.owing import owe
 from core.commands.placing import free, open_short_case, open_unknown_case, place, serve_queue
+from core.commands.rejoining import rejoin
 from core.commands.screening import screen_changed
 from core.commands.ways import goes_another_way, require_way
 from core.commands.writeback import tell_shop
@@ -109,6 +110,7 @@ def settle_units(uow: UnitOfWork, found: Preview, *facts: e.Event) -> Order:
         order = _freed(uow, order)
         skus |= {line.sku for line in order.lines}
     order = place(uow, order)
+    rejoin(uow, order, {work.id for work in works})
     serve_queue(uow, skus)
     order = uow.orders.own(order.id)
     open_short_case(uow, order)

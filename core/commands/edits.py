@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import msgspec
 
+from core.commands.discounting import require_own_limit
 from core.commands.edit_conflicts import ask_location, close_question
 from core.commands.edit_undo import RevertEdit, snapshot
 from core.commands.editing import carry_out, look
+from core.commands.ways import spelled_out
 from core.db.changes import Changes, OrderChange
 from core.db.shelf import find_product
 from core.db.unit_of_work import UnitOfWork
@@ -123,6 +125,7 @@ def _act(uow: UnitOfWork, order: Order, actions: Sequence[EditAction]) -> Done:
     if len(every) > ACTIONS_MOST:
         raise Invalid(f"One edit has {ACTIONS_MOST} steps at most.", "Confirm it, then go on.")
     found = look(uow, order, every)
+    require_own_limit(uow, found)
     if known is None:
         changes.add(_opened(uow, order, found, new))
         return _looked(uow, order, changes.open_of(order.id), found)
@@ -137,6 +140,8 @@ def _exact(uow: UnitOfWork, action: EditAction) -> EditAction:
         demand(uow.actor, Right.MOVE)
     if action.do is Do.MOVE:
         return replace(action, to=uow.shop.location(action.to).code)
+    if action.do is Do.METHOD:
+        return replace(action, text=spelled_out(uow.shop, action.text))
     if action.do is not Do.ADD:
         return action
     product = find_product(uow.session, uow.shop.id, action.sku)
@@ -265,6 +270,7 @@ def confirm(ask: ConfirmEdit, uow: UnitOfWork) -> Done:
             f"Add something to it, or `discard {order.number}`.",
         )
     _require_something_left(found)
+    require_own_limit(uow, found)
     works = in_the_way(uow.work.of(order.id), uow.work.parcels(order.id), found)
     if works:
         Changes(uow).save(replace(change, expires_at=uow.now + 14 * KEPT))

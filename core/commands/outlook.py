@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from core.commands.planning import plan_for
+from core.commands.ways import goes_another_way
 from core.db.fulfillment import fulfillments_of
 from core.db.reading import Reader
 from core.db.stock import known_skus, levels_of
 from core.db.unit_of_work import UnitOfWork
+from core.domain.carts import with_own
 from core.domain.edit_stock import contents_after, give_up, promised_less
 from core.domain.edits import Preview
 from core.domain.estimate import estimate
 from core.domain.routing.problem import Demand, Pick
+from core.domain.stock import Move, StockMove
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,24 @@ class Outlook:
 def outlook_of(within: UnitOfWork | Reader, found: Preview) -> Outlook:
     """Only what the edit changes is planned; everything else stays where it is promised."""
     works = [w for w in fulfillments_of(within.session, found.before.id) if w.is_open]
-    stays = contents_after(works, give_up(works, promised_less(found)))
+    taken = give_up(works, promised_less(found))
+    moving = [w for w in works if w.is_untouched] if _goes_anew(found) else []
+    stays = contents_after([w for w in works if w not in moving], taken)
     sites = within.shop.locations
     parts = {sites[place_id].code: dict(units) for place_id, units in stays.items()}
     if found.move_to:
         parts = {sites[_place(within, found.move_to)].code: _all(parts)} if parts else {}
-    for pick in _new_picks(within, found):
+    for pick in _new_picks(within, found, contents_after(moving, taken)):
         here = parts.setdefault(pick.location, {})
         here[pick.sku] = here.get(pick.sku, 0) + pick.quantity
     before = {work.location_id for work in works}
     return Outlook(parts, len(parts), len(before), _promise(within, found, parts))
+
+
+def _goes_anew(found: Preview) -> bool:
+    """As when it is carried out: what is on no paper is planned anew for another way or country."""
+    countries = {order.ship_to.country for order in (found.before, found.after)}
+    return len(countries) > 1 or goes_another_way(found.before, found.after)
 
 
 def _place(within: UnitOfWork | Reader, word: str) -> int:
@@ -54,13 +66,24 @@ def _all(parts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     return whole
 
 
-def _new_picks(within: UnitOfWork | Reader, found: Preview) -> tuple[Pick, ...]:
-    known = known_skus(within.session, within.shop.id, sorted(_waiting(found)))
-    waiting = {sku: units for sku, units in _waiting(found).items() if sku in known}
-    if not waiting:
+def _new_picks(
+    within: UnitOfWork | Reader, found: Preview, moving: Mapping[int, Mapping[str, int]]
+) -> tuple[Pick, ...]:
+    """Where units find their place that have none yet; those that move free their own first."""
+    waiting = Counter(_waiting(found))
+    for units in moving.values():
+        waiting.update(units)
+    known = known_skus(within.session, within.shop.id, sorted(waiting))
+    demands = [Demand(sku, units) for sku, units in waiting.items() if sku in known]
+    if not demands:
         return ()
-    demands = [Demand(sku, units) for sku, units in waiting.items()]
-    levels = levels_of(within.session, within.shop.id, sorted(waiting))
+    own = [
+        StockMove(Move.RELEASE, sku, place_id, quantity)
+        for place_id, units in moving.items()
+        for sku, quantity in units.items()
+    ]
+    levels = levels_of(within.session, within.shop.id, sorted(d.sku for d in demands))
+    levels = with_own(levels, own) if own else levels
     only = _place(within, found.move_to) if found.move_to else None
     return plan_for(within, found.after, demands, levels, only).picks
 

@@ -52,6 +52,14 @@ def way_of_new(
     return found, {PICKUP_AT: place.code if place else word[:100]}
 
 
+def spelled_out(shop: Shop, title: str) -> str:
+    """“pickup at ham” as “Pickup at HAM”: the store that is meant, as it is called here."""
+    if method_of(title.strip()) != PICKUP:
+        return title
+    place = named_place(shop, word_behind_pickup(title))
+    return f"Pickup at {place.code}" if place else title
+
+
 def require_way(shop: Shop, order: Order) -> None:
     """Refuses a change to a way that nobody could go. Raises Invalid, NotPossible."""
     if order.method == PICKUP:

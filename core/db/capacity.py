@@ -138,6 +138,11 @@ def keep(uow: UnitOfWork, fulfillment_id: int, claim: Claim) -> None:
     )
 
 
+def has_claim(session: Session, fulfillment_id: int) -> bool:
+    """Whether a count of a location's day stands for this work."""
+    return session.row(_CLAIM, work=fulfillment_id) is not None
+
+
 def give_back(uow: UnitOfWork, fulfillment_id: int) -> None:
     """Work was canceled before it left: its day has room again."""
     row = uow.session.row(_CLAIM, work=fulfillment_id)

@@ -56,6 +56,17 @@ _UPDATE = Statement(
         "ended_at",
     ),
 )
+_j = t.order_adjustment.c
+_ADJUSTED = Statement(
+    sa.select(sa.func.coalesce(sa.func.sum(_j.amount), 0)).where(
+        _j.order_id == sa.bindparam("order")
+    )
+)
+_ADJUSTMENTS = Statement(
+    sa.select(_j.line_id, _j.amount, _j.reason)
+    .where(_j.change_id == sa.bindparam("change"))
+    .order_by(_j.id)
+)
 _EXPIRED = Statement(
     sa.select(_c.order_id)
     .where(
@@ -161,6 +172,12 @@ def articles_of(within: UnitOfWork | Reader, skus: Sequence[str]) -> dict[str, A
     return {row.sku: Article(row.title, row.price) for row in found}
 
 
+def adjusted(session: Session, order_id: int) -> int:
+    """What edits took off an order in all (minor units), less what was taken back."""
+    row = session.row(_ADJUSTED, order=order_id)
+    return int(row[0]) if row else 0
+
+
 class Changes:
     """Edits within one command."""
 
@@ -239,6 +256,12 @@ class Changes:
                     "at": micros(self._uow.now),
                 },
             )
+
+    def adjust_back(self, change: OrderChange) -> None:
+        """The edit was taken back, and with it what it took off."""
+        rows = self._session.rows(_ADJUSTMENTS, change=change.id)
+        told = [Adjustment(line_id, -amount, reason) for line_id, amount, reason in rows]
+        self.adjust(change, told)
 
     def expired(self) -> list[int]:
         """Ids of the orders whose open edit nobody has come back to."""

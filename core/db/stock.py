@@ -350,6 +350,12 @@ class Stock:
         else:
             self._session.run(_REDUCE, row_id=reservation_id, less=less)
 
+    def join(self, reservation_id: int, quantity: int, into: int) -> None:
+        """All units of a live reservation are counted with another one of the same level."""
+        self.settle(reservation_id, "released")
+        if self._session.run(_REDUCE, row_id=into, less=-quantity) != 1:
+            raise Conflict("That stock was released meanwhile.", "Look again and repeat.")
+
     def settle(self, reservation_id: int, state: str) -> None:
         """A reservation ends: consumed (shipped) or released."""
         if self._session.run(_SET_STATE, row_id=reservation_id, new_state=state) != 1:

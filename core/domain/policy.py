@@ -8,6 +8,7 @@ from typing import Any
 
 from core.domain.carriers import carrier_name
 from core.domain.collecting import Before, OnceTakes, When
+from core.domain.discounts import discount_limits
 from core.domain.exchanges import PRICES
 from core.domain.holds import hold_hours, release_rules
 from core.domain.hours import parse_hours
@@ -104,6 +105,9 @@ POLICIES: Mapping[str, Policy] = {
     "escalate_hours": Policy("desk hours until a blocked order goes to the next role", 1, 720),
     "hold_hours": Policy("working hours to decide holds, such as `fraud 2`", reads=hold_hours),
     "hold_release": Policy("who releases which holds above which total", reads=release_rules),
+    "discount_limit": Policy(
+        "percent that people take off goods, such as `support 10; lead 25`", reads=discount_limits
+    ),
     "storm_size": Policy("like cases in one scan that become one card", 1, 1000),
     "sales_days": Policy("days of sales that tell how fast a SKU sells", 1, 365),
     "low_cover_days": Policy("days that stock must last, else it is low (0: no matter)", 0, 365),

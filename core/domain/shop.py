@@ -150,6 +150,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "escalate_hours": 4,
     "hold_hours": "",
     "hold_release": "fraud > 50000: lead owner",
+    "discount_limit": "",
 }
 
 

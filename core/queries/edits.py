@@ -16,6 +16,7 @@ from core.domain.access import Right
 from core.domain.edit_actions import Adjustment, EditAction, shipping_title
 from core.domain.edits import LineChange, Preview
 from core.domain.order import Address, Order
+from core.domain.pickup import is_pickup, pickup_place
 from core.domain.refusals import NotFound, Refusal
 from core.registry import Arg, question
 
@@ -41,6 +42,7 @@ class EditView:
     fields: tuple[str, ...]
     ship_to: Address
     method: str
+    collected_at: str  # the store that would hand it out
     note: str
     move_to: str
     total_before: int
@@ -132,6 +134,7 @@ def _view(reader: Reader, change: OrderChange, found: Preview, problem: str = ""
         fields=found.fields,
         ship_to=after.ship_to,
         method=shipping_title(after),
+        collected_at=_store(reader, after),
         note=after.note,
         move_to=found.move_to,
         total_before=before.total,
@@ -153,6 +156,11 @@ def _view(reader: Reader, change: OrderChange, found: Preview, problem: str = ""
         problem=problem,
         wanted=tuple((x.id, x.sku, x.title, x.wanted) for x in after.lines),
     )
+
+
+def _store(reader: Reader, order: Order) -> str:
+    place = pickup_place(reader.shop, order) if is_pickup(order) else None
+    return place.code if place else ""
 
 
 def messages_of(found: Preview) -> tuple[str, ...]:

@@ -119,6 +119,15 @@ class RefundBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenEdit:
+    """An edit that nobody has confirmed yet; `difference` in minor units."""
+
+    by: str
+    at: datetime
+    difference: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderView:
     id: int
     number: str
@@ -169,6 +178,7 @@ class OrderView:
     asked: int = 0  # what the customer is asked to pay more, in minor units
     beside: int = 0  # what was asked for beside the order's total, and paid
     collected_at: str = ""  # the store that hands it out, once that is known
+    edit: OpenEdit | None = None
 
     @property
     def last_scan_at(self) -> datetime | None:

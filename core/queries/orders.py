@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from core.db import searching
 from core.db.cases import open_cases_of
+from core.db.changes import open_change
 from core.db.connection import Session
 from core.db.fulfillment import fulfillments_of, parcels_of
 from core.db.payments import requests_of
@@ -32,6 +33,7 @@ from core.queries.order_view import (
     CaseBrief,
     LineView,
     NoteView,
+    OpenEdit,
     OrderView,
     ParcelView,
     Place,
@@ -86,6 +88,7 @@ def view_of(reader: Reader, order: Order, *, with_timeline: bool = False) -> Ord
         **_of_money(session, order.id),
         cases=tuple(_case(each) for each in cases),
         returns=tuple(_return(each) for each in rmas_of(session, order.id)),
+        edit=_edit(session, order.id),
         words=_words(session, order.id),
         next=next_steps(reader, [order.id]).get(order.id),
         actions=legal_actions(reader.actor, order, works, parcels, recalled),
@@ -204,6 +207,11 @@ def _parcel(
         lines=parcel.items,
         recalled=parcel.id in recalled,
     )
+
+
+def _edit(session: Session, order_id: int) -> OpenEdit | None:
+    found = open_change(session, order_id)
+    return OpenEdit(found.opened_by, found.opened_at, found.difference) if found else None
 
 
 def _words(session: Session, order_id: int) -> tuple[WordSent, ...]:

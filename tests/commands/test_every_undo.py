@@ -80,7 +80,6 @@ class Try:
     step: Step
     first: tuple[Step, ...] = ()
     lines: tuple[tuple[str, int], ...] = MUG
-    by_box: bool = True
     pickup_at: str = ""
 
 
@@ -121,8 +120,8 @@ TRIES = (
         MANY,
     ),
     # Units that an edit brings back have a box of their own, as new ones have.
-    Try("less", confirmed, (lambda n, _: EditOrder(n, "mug-red 1"),), by_box=False),
-    Try("more", confirmed, (lambda n, _: EditOrder(n, "mug-red 4"),), by_box=False),
+    Try("less", confirmed, (lambda n, _: EditOrder(n, "mug-red 1"),)),
+    Try("more", confirmed, (lambda n, _: EditOrder(n, "mug-red 4"),)),
     Try("move", lambda n, _: MoveOrder(n, "ham")),
     Try("split", lambda n, _: SplitOrder(n, (Units("mug-red", 1),))),
     Try("split to", lambda n, _: SplitOrder(n, (Units("tee-black-m", 1),), "ham")),
@@ -215,17 +214,17 @@ def assert_leaves_no_trace(shop: Shop, each: Try, order: str) -> None:
         assert shop.do(step(order, case), OWNER).ok, each.name
     plan_all(shop)
     leaving(shop)
-    before = state(shop, by_box=each.by_box)
+    before = state(shop)
     receipt = shop.do(each.step(order, case), OWNER)
     assert receipt.can_undo, (each.name, receipt)
-    assert differs(state(shop, by_box=each.by_box), before), each.name
+    assert differs(state(shop), before), each.name
     plan_all(shop)
     assert leaving(shop) == [], each.name
     shop.clock.advance(seconds=59)
     undone = shop.do(UndoLast(receipt.command_id), OWNER)
     assert undone.ok, (each.name, undone)
     plan_all(shop)
-    assert differs(state(shop, by_box=each.by_box), before) == {}, each.name
+    assert differs(state(shop), before) == {}, each.name
     shop.clock.advance(minutes=10)
     assert leaving(shop) == [], each.name
     if each.lines is MANY:

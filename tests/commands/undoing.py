@@ -38,7 +38,7 @@ SENT_BESIDE = ("replacement", "exchange")
 WHOLE = ("orders", "order_line", "product", "kit_part", "stock_rule", "lane", "stock_level")
 
 
-def state(shop: Shop, *, by_box: bool = True) -> dict[str, Any]:
+def state(shop: Shop) -> dict[str, Any]:
     """All that decides what happens next, by name; not what is only told of the past (ledgers,
     numbers of work, versions), nor what goes out beside an order, which stays, canceled."""
     found = {name: _rows(shop, name) for name in (*WHOLE, *OPEN)}
@@ -47,7 +47,7 @@ def state(shop: Shop, *, by_box: bool = True) -> dict[str, Any]:
     found["orders"] = [o for o in found["orders"] if o["id"] in ours]
     found["order_line"] = [x for x in found["order_line"] if x["order_id"] in ours]
     return found | {
-        "promises": _boxes(shop) if by_box else _places(shop),
+        "promises": _boxes(shop),
         "settings": _settings(shop),
         "credit": [row["balance"] for row in shop.rows(t.credit_account) if row["balance"]],
         "waiting": sorted(row["key"] for row in shop.rows(t.outbox, state="waiting")),
@@ -71,15 +71,6 @@ def _boxes(shop: Shop) -> list[Any]:
         for work in shop.rows(t.fulfillment_order)
         if work["stage"] not in ("canceled", "shipped")
     )
-
-
-def _places(shop: Shop) -> list[Any]:
-    """The same units by order, place and line, however many boxes they make."""
-    found: Counter[Any] = Counter()
-    for order, place, stage, units in _boxes(shop):
-        for line, quantity in units:
-            found[order, place, stage, line] += quantity
-    return sorted(found.items())
 
 
 def _settings(shop: Shop) -> dict[str, Any]:

@@ -67,6 +67,11 @@ def base(**changes: Any) -> dict[str, Any]:
     return facts | changes
 
 
+def at_store(**changes: Any) -> dict[str, Any]:
+    facts = base(**changes)
+    return facts | {"order": facts["order"] | {"collected_at": "Teehaus Hamburg"}}
+
+
 def parcel(**changes: Any) -> dict[str, Any]:
     return {
         "carrier": "DHL",
@@ -220,6 +225,7 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "order_changed",
         base(change=changed(lines=[], address=True, method="DHL Express")),
     ),
+    "order_changed_pickup": ("order_changed", at_store(change=changed(lines=[], method="Pickup"))),
     **{
         f"question_{about}": (
             "question",
