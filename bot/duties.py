@@ -141,7 +141,7 @@ def duties(hands: Hands) -> Duties:
         **shopify.executors(hands.store_access),
         **payments.executors("shopify", hands.till.open),
         **payments.executors("stripe", hands.till.open),
-        **hands.slack.cards.executors(),
+        **hands.slack.executors(),
         **hands.deliveries.executors(),
         **hands.telegram.executors(),
         **partners.executors(_post(hands)),

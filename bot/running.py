@@ -16,7 +16,6 @@ from bot.bridge import House
 from bot.clock import Clock, stopped_within
 from bot.duties import duties, jobs, make_hands, note_backup
 from bot.local import command_of, database_path, listening
-from bot.slack.socket import Sockets
 from core.db import house as notes
 from core.db.unit_of_work import UnitOfWork
 from core.domain.refusals import Invalid, NotPossible
@@ -46,7 +45,7 @@ class Running:
         if "worker" in settings.roles:
             parts["worker"] = self.worker.run
             parts["Telegram polling"] = self.hands.telegram.run
-            parts["Slack sockets"] = Sockets(self.hands.slack).run
+            parts["Slack"] = self.hands.slack.run
         if "clock" in settings.roles:
             parts["clock"] = self.clock.run
         if settings.sandbox:

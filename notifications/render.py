@@ -17,7 +17,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import mrml
 from jinja2 import (
     Environment,
     FileSystemLoader,
@@ -159,6 +158,8 @@ def _email(kind: str, context: dict[str, Any]) -> tuple[str, str | None]:
 
 
 def _html_of(source: str) -> str:
+    import mrml  # its binary is for mails only
+
     try:
         return mrml.to_html(source, render_options=mrml.RenderOptions(fonts={})).content
     except OSError as problem:

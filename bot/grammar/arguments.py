@@ -9,9 +9,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
-
 from bot.grammar.desk import Desk
 from bot.grammar.lexicon import NOUNS, Slot, as_typed, slots_of
 from bot.grammar.moments import read_moment
@@ -362,6 +359,9 @@ def _is_for(reading: Reading, start: int) -> bool:
 
 def _nearest(word: str, choices: list[str]) -> str:
     """The one choice within a typing slip of this word; short words must be nearer."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import DamerauLevenshtein
+
     slips = 1 if len(word) < 6 else 2
     found = process.extractOne(
         word.casefold(),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import DamerauLevenshtein
-
 from bot.grammar.desk import Desk
 from bot.grammar.lexicon import Phrase, phrases
 from bot.grammar.tokens import Token
@@ -26,6 +23,8 @@ def nearest_texts(text: str, tokens: list[Token], desk: Desk) -> list[str]:
 
 def nearest_topics(word: str, desk: Desk) -> list[str]:
     """Verbs like this word, for help."""
+    from rapidfuzz import fuzz, process
+
     verbs = sorted(
         {s.verb for p in phrases() for s in p.specs if s.in_chat and desk.actor.may(s.right)}
     )
@@ -35,6 +34,8 @@ def nearest_topics(word: str, desk: Desk) -> list[str]:
 
 def _slips(tokens: list[Token], phrase: Phrase) -> int | None:
     """How many slips of the finger away the first words are; None: too far to be meant."""
+    from rapidfuzz.distance import DamerauLevenshtein
+
     said = " ".join(phrase.words)
     heard = " ".join(token.word for token in tokens[: len(phrase.words)])
     slips: int = DamerauLevenshtein.distance(heard, said)

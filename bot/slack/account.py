@@ -8,8 +8,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.bridge import House
 from bot.slack.tokens import Tokens
 from core.db.connection import Session
@@ -44,6 +42,8 @@ class Account:
         self.signing_secret = secrets.get("signing_secret", "")
         self.app_token = secrets.get("app_token", "")
         self.tokens = Tokens(house.settings.secrets, connection.id)
+        from slack_sdk.web.async_client import AsyncWebClient  # who has no Slack never pays for it
+
         self.client = AsyncWebClient(
             token=secrets.get("bot_token", ""),
             base_url=house.settings.slack_api_url,
@@ -96,6 +96,9 @@ class Accounts:
             found = await self.house.read(_slack_connections)
             connection_id = found[0].id if len(found) == 1 else None
         return None if connection_id is None else await self.open(connection_id)
+
+    async def are_there(self) -> bool:
+        return bool(await self.house.read(_slack_connections))
 
     async def in_socket_mode(self) -> list[int]:
         """The connections whose sockets we open ourselves."""
@@ -155,3 +158,11 @@ class Background:
         """Wait for everything that was begun."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
+
+
+async def rest(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so many seconds, or until `stop`."""
+    if seconds > 0:
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({stopping}, timeout=seconds)
+        stopping.cancel()

@@ -26,7 +26,6 @@ from core.db.conversations import surface_message_at
 from core.domain.refusals import Refusal
 
 T = TypeVar("T")
-ANSWER_SECONDS = 2.0
 USED_TRIGGER = "exchanged_trigger_id"
 NOT_OPENED = "Slack did not open the form in time. Please do it once more."
 WORKING = "Working … the answer follows here."
@@ -41,7 +40,7 @@ class Acts:
         account: Account,
         cards: Cards,
         background: Background,
-        answer_seconds: float = ANSWER_SECONDS,
+        answer_seconds: float,
     ) -> None:
         self.house = house
         self.account = account

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
-from slack_bolt.response import BoltResponse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -16,6 +16,9 @@ from bot.slack.account import Account, OpenSecrets, chore, log
 from bot.slack.incoming import Incoming, Malformed, read_http
 from bot.slack.surface import Slack
 from core.integrations.secrets import open_secrets
+
+if TYPE_CHECKING:
+    from slack_bolt.response import BoltResponse
 
 BODY_MAX = 1_000_000
 SKEW_SECONDS_MAX = 300

@@ -11,7 +11,7 @@ import aiohttp
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
-from bot.slack.account import Account, log
+from bot.slack.account import Account, log, rest
 from bot.slack.incoming import Malformed, read_socket
 from bot.slack.surface import Slack
 
@@ -55,7 +55,7 @@ class Sockets:
                         asyncio.create_task(self._keep_open(connection_id, stop))
                         for _ in range(self._connections)
                     ]
-            await _wait(stop, LOOK_SECONDS)
+            await rest(stop, LOOK_SECONDS)
         await asyncio.gather(*(task for tasks in kept.values() for task in tasks))
 
     async def _keep_open(self, connection_id: int, stop: asyncio.Event) -> None:
@@ -70,7 +70,7 @@ class Sockets:
             except _TROUBLE as problem:
                 failures += 1
                 log.warning("Slack's socket of connection %s: %s", connection_id, problem)
-            await _wait(stop, self._pause(failures))
+            await rest(stop, self._pause(failures))
 
     async def _session(self, account: Account, stop: asyncio.Event) -> None:
         """One socket from its opening to its end; a silent one is left for a fresh one."""
@@ -140,13 +140,6 @@ async def _next(
         receiving.cancel()
         stopping.cancel()
     return json.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else None
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    if seconds > 0:
-        stopping = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({stopping}, timeout=seconds)
-        stopping.cancel()
 
 
 def as_json(answer: BoltResponse | None) -> Any:

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import segno
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -122,6 +121,8 @@ def _return(order: PublicOrder, entry: ReturnFacts, keys: Sequence[str]) -> dict
     told |= {"post": entry.send_to, "until": until}
     if not entry.stores:
         return told
+    import segno  # only whoever has something to show at a counter needs it
+
     code = return_code(keys, order.shop.id, entry.id)
     drawn = segno.make(as_scanned(entry.number, code)).svg_data_uri(border=2)
     return {**told, "code": code, "qr": drawn, "stores": list(entry.stores)}

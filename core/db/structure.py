@@ -5,11 +5,9 @@ Each look answers with what is wrong, as words; an empty list is good.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
 
 from core.db import migrate
 from core.db.connection import Session
@@ -75,13 +73,8 @@ def _pragma(session: Session, name: str) -> list[str]:
 
 
 def wrong_revision(session: Session) -> list[str]:
-    found = MigrationContext.configure(session.connection).get_current_revision()
-    return [] if found == _head() else [f"{found} instead of {_head()}"]
-
-
-@cache
-def _head() -> str:
-    return migrate.head()
+    found = migrate.revision_of(session.connection)
+    return [] if found == migrate.HEAD else [f"{found} instead of {migrate.HEAD}"]
 
 
 def missing_names(session: Session) -> list[str]:

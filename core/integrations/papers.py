@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from core.domain.order import Address
 from core.queries.picks import Pick, PickQueue
 
@@ -105,6 +103,8 @@ def _template(name: str) -> bytes:
 
 def set_pdf(name: str, facts: dict[str, Any], at: datetime) -> bytes:
     """Facts go in as data and stay text; an empty root leaves a template nothing to open."""
+    import typst  # 7 MB, for papers only
+
     with tempfile.TemporaryDirectory() as nothing:
         made: bytes = typst.compile(  # type: ignore[call-overload]  # its stub ties root to input
             _template(name),

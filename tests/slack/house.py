@@ -19,10 +19,9 @@ from bot.sandbox.slack.user import SlackUser
 from bot.sandbox.slack.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Workspace
 from bot.settings import Settings
 from bot.slack.account import Account
-from bot.slack.acts import ANSWER_SECONDS
 from bot.slack.ingress import create_slack_router
 from bot.slack.routes import is_routed
-from bot.slack.surface import Slack
+from bot.slack.surface import ANSWER_SECONDS, Slack
 from bot.slack.validate import assert_sendable
 from core.db import tables as t
 from core.db.events import Fact
@@ -56,7 +55,7 @@ class SlackHouse:
         self.app = FastAPI()
         self.app.include_router(create_slack_router(house, slack=slack))
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.app))
-        self.worker = Worker(shop.engine, Duties(slack.cards.executors(), _plan_cards, _read_again))
+        self.worker = Worker(shop.engine, Duties(slack.executors(), _plan_cards, _read_again))
         everybody = [user.id for user in workspace.users.values() if not user.is_bot]
         self.channel = workspace.add_channel("orders", *everybody)
         self.cases = workspace.add_channel("cases", *everybody)

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from rapidfuzz import fuzz
-
 from bot.chat.understanding.entities import fold_number
 from bot.chat.understanding.lexicon import goods
 from core.queries.facts import ClaimableFacts, OrderFacts, ReturnableFacts
@@ -58,6 +56,8 @@ def _words_meant(text: str, title: str) -> int:
 
 def _alike(word: str, heard: str) -> bool:
     """Nearly the same word, or its main part: a Wollpullover is meant by Pullover."""
+    from rapidfuzz import fuzz
+
     main_part = len(heard) >= MAIN_PART and word.endswith(heard)
     return main_part or fuzz.ratio(word, heard) >= ALIKE
 

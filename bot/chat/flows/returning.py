@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from rapidfuzz import fuzz
-
 from bot.chat.flows.choosing import by_number, lines_meant
 from bot.chat.flows.picturing import recent
 from bot.chat.flows.questions import (
@@ -162,6 +160,13 @@ def hear_wish(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer |
 def _wish_meant(language: str, text: str) -> str:
     """The wish whose label the text comes close to."""
     labels = {name: str(phrases(language)[f"return_wish.{name}"]).lower() for name in WISHES}
+    return _nearest(text, labels)
+
+
+def _nearest(text: str, labels: dict[str, str]) -> str:
+    """The name of the label that the text comes close to, or nothing."""
+    from rapidfuzz import fuzz
+
     scores = {name: fuzz.token_set_ratio(text.lower(), label) for name, label in labels.items()}
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] >= ALIKE else ""
@@ -183,9 +188,7 @@ def _reason_meant(language: str, text: str) -> str:
     if reason := reason_meant(text, language):
         return reason
     labels = {name: str(phrases(language)[f"return_reason.{name}"]).lower() for name in REASONS}
-    scores = {name: fuzz.token_set_ratio(text.lower(), label) for name, label in labels.items()}
-    best = max(scores, key=lambda name: scores[name])
-    return best if scores[best] >= ALIKE else ""
+    return _nearest(text, labels)
 
 
 def hear_confirm(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:

@@ -8,9 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from bot.chat.understanding.entities import Entities, find_entities
 from bot.chat.understanding.intents import NEIGHBORS, Intent
 from bot.chat.understanding.lexicon import LANGUAGES, Lexicon, Rule, lexicon
@@ -140,6 +137,9 @@ def _spell_word(word: str, language: str) -> str:
         return words.spellings[word]
     if word in words.known or len(word) < 5 or len(word) > 24:
         return word
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
     slack = 1 if len(word) < 8 else 2
     found = process.extractOne(word, words.targets, scorer=OSA.distance, score_cutoff=slack)
     return found[0] if found else word
