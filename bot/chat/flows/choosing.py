@@ -11,6 +11,7 @@ from bot.chat.understanding.lexicon import goods
 from core.queries.facts import ClaimableFacts, OrderFacts, ReturnableFacts
 
 ALIKE = 85
+LIKE_A_LABEL = 82
 MAIN_PART = 6
 Choice = TypeVar("Choice")
 Item = TypeVar("Item", ReturnableFacts, ClaimableFacts)
@@ -45,6 +46,15 @@ def lines_meant(lines: Sequence[Item], text: str, ordinal: int | None = None) ->
 
 def _mentions(text: str, titles: Iterable[str]) -> bool:
     return any(_words_meant(text, title) for title in titles)
+
+
+def label_meant(text: str, labels: dict[str, str]) -> str:
+    """The name of the label (in small letters) that the text comes close to; "" for none."""
+    from rapidfuzz import fuzz
+
+    scores = {name: fuzz.token_set_ratio(text.lower(), label) for name, label in labels.items()}
+    best = max(scores, key=lambda name: scores[name])
+    return best if scores[best] >= LIKE_A_LABEL else ""
 
 
 def _words_meant(text: str, title: str) -> int:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from rapidfuzz import fuzz
-
-from bot.chat.flows.choosing import lines_meant
+from bot.chat.flows.choosing import label_meant, lines_meant
 from bot.chat.flows.picturing import recent
 from bot.chat.flows.questions import items_text, picked_number, put
 from bot.chat.flows.reporting import FAULTS, NEVER, REMEDIES, able, claimable_of
@@ -17,8 +15,6 @@ from bot.chat.understanding import fault_meant
 from bot.chat.words import phrases, say
 from core.domain.refusals import Refusal
 from core.queries.facts import ClaimFacts, OrderFacts
-
-ALIKE = 82
 
 
 def start(talk: Talk, order: OrderFacts, scene: Scene, text: str = "") -> Answer:
@@ -75,9 +71,7 @@ def hear_reason(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer
 def _closest(text: str, language: str, group: str, names: tuple[str, ...]) -> str:
     """The choice whose label the text comes close to."""
     labels = {name: str(phrases(language)[f"{group}.{name}"]).lower() for name in names}
-    scores = {name: fuzz.token_set_ratio(text.lower(), label) for name, label in labels.items()}
-    best = max(scores, key=lambda name: scores[name])
-    return best if scores[best] >= ALIKE else ""
+    return label_meant(text, labels)
 
 
 def hear_line(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:

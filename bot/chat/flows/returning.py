@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.chat.flows.choosing import by_number, lines_meant
+from bot.chat.flows.choosing import by_number, label_meant, lines_meant
 from bot.chat.flows.picturing import recent
 from bot.chat.flows.questions import (
     REASONS,
@@ -27,7 +27,6 @@ from core.domain.refusals import Refusal
 from core.queries.facts import OrderFacts, ReturnableFacts, ReturnFacts
 
 NOTHING = (say("return.nothing"),)
-ALIKE = 82
 
 
 def start(talk: Talk, order: OrderFacts, scene: Scene, text: str = "") -> Answer:
@@ -160,16 +159,7 @@ def hear_wish(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer |
 def _wish_meant(language: str, text: str) -> str:
     """The wish whose label the text comes close to."""
     labels = {name: str(phrases(language)[f"return_wish.{name}"]).lower() for name in WISHES}
-    return _nearest(text, labels)
-
-
-def _nearest(text: str, labels: dict[str, str]) -> str:
-    """The name of the label that the text comes close to, or nothing."""
-    from rapidfuzz import fuzz
-
-    scores = {name: fuzz.token_set_ratio(text.lower(), label) for name, label in labels.items()}
-    best = max(scores, key=lambda name: scores[name])
-    return best if scores[best] >= ALIKE else ""
+    return label_meant(text, labels)
 
 
 def hear_reason(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
@@ -188,7 +178,7 @@ def _reason_meant(language: str, text: str) -> str:
     if reason := reason_meant(text, language):
         return reason
     labels = {name: str(phrases(language)[f"return_reason.{name}"]).lower() for name in REASONS}
-    return _nearest(text, labels)
+    return label_meant(text, labels)
 
 
 def hear_confirm(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
