@@ -22,14 +22,14 @@ from bot.grammar import (
     slots_of,
     spec_of_verb,
 )
-from bot.papers import document_link, paper_buttons
+from bot.papers import document_link, paper_buttons, proof_link
 from bot.photos import photo_links
 from bot.presentation.counter import counter_form, counter_words
 from bot.presentation.counts import count_form, counts_card
 from bot.presentation.edits import edit_form, in_brief
 from bot.presentation.forms import form_for, gathered, return_form, units_form
 from bot.presentation.help import help_answer, roles_page, suggestion_card
-from bot.presentation.model import Answer, Card, Form, Page, Section
+from bot.presentation.model import Action, Answer, Card, Form, Page, Section
 from bot.presentation.receipts import receipt_card, refusal_card
 from bot.presentation.views import card_for
 from bot.presentation.words import when
@@ -50,6 +50,7 @@ from core.queries.order_view import OrderView
 from core.queries.orders import ShowOrder
 from core.queries.pauses import PreviewPause
 from core.queries.photos import PhotoList
+from core.queries.proofs import ProofView
 from core.queries.returns import ShowReturn
 from core.registry import Arg, Spec
 
@@ -251,12 +252,19 @@ async def _one_answer(
     if isinstance(view, Refusal):
         return refusal_card(view)
     card = card_for(view, asked, desk)
-    if isinstance(view, DocumentView) and isinstance(card, Card):
-        link = document_link(house, view.brief.number, view.brief.id)
+    link = _paper(house, view)
+    if link and isinstance(card, Card):
         return replace(card, actions=(link, *card.actions))
     if isinstance(view, PhotoList) and isinstance(card, Page):
         return replace(card, actions=photo_links(house, view.photos)[:PHOTOS_OPENED])
     return card
+
+
+def _paper(house: House, view: Any) -> Action | None:
+    """The button that opens what is shown as a paper, where there is one."""
+    if isinstance(view, DocumentView):
+        return document_link(house, view.brief.number, view.brief.id)
+    return proof_link(house, view.order, view.order_id) if isinstance(view, ProofView) else None
 
 
 async def _found(house: House, asked: Any, caller: Caller) -> Any:

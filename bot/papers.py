@@ -9,13 +9,16 @@ from bot.bridge import House
 from bot.presentation.model import Action
 from core.db.documents import Document, document_anywhere
 from core.db.picks import printed_as
+from core.db.proofs import order_anywhere
 from core.domain.access import system
 from core.domain.refusals import Refusal
 from core.engine import Caller, Receipt
 from core.integrations.invoices import document_pdf
 from core.integrations.papers import packing_slips_pdf, pick_list_pdf
+from core.integrations.proofs import proof_pdf
 from core.queries.documents import DocumentView, ShowDocument
 from core.queries.picks import ListPicks, PickQueue
+from core.queries.proofs import GatherProof, ProofView
 from notifications import links
 
 
@@ -34,7 +37,7 @@ class Paper:
     pdf: bytes
 
 
-DOCUMENT = "d"
+DOCUMENT, PROOF = "d", "p"
 KINDS: Mapping[str, Kind] = {
     "l": Kind("Pick List", "pick-list", pick_list_pdf),
     "s": Kind("Packing Slips", "packing-slips", packing_slips_pdf),
@@ -58,6 +61,11 @@ def document_link(house: House, number: str, document_id: int) -> Action:
     return Action(f"{number} (PDF)", "document", url=_url(house, f"{DOCUMENT}{document_id}"))
 
 
+def proof_link(house: House, number: str, order_id: int) -> Action:
+    """The button that opens what a bank asks for about an order."""
+    return Action(f"Proof {number} (PDF)", "proof", url=_url(house, f"{PROOF}{order_id}"))
+
+
 def _label(kind: Kind, code: str) -> str:
     return " ".join(filter(None, (kind.label, code, "(PDF)")))
 
@@ -75,6 +83,8 @@ async def paper_behind(house: House, token: str) -> Paper | None:
         return None
     if subject[:1] == DOCUMENT:
         return await _document(house, subject[1:])
+    if subject[:1] == PROOF:
+        return await _proof(house, subject[1:])
     kind, printed = KINDS.get(subject[:1]), await house.read(lambda s: printed_as(s, subject[1:]))
     if kind is None or printed is None:
         return None
@@ -86,6 +96,18 @@ async def paper_behind(house: House, token: str) -> Paper | None:
 async def _document(house: House, word: str) -> Paper | None:
     found = await house.read(lambda s: document_anywhere(s, int(word) if word.isdigit() else 0))
     return None if found is None else await house.hop(lambda: document_paper(found))
+
+
+async def _proof(house: House, word: str) -> Paper | None:
+    """Whoever was given the link may read it, as with every paper."""
+    found = await house.read(lambda s: order_anywhere(s, int(word) if word.isdigit() else 0))
+    if found is None:
+        return None
+    shop_id, number = found
+    view: ProofView = await house.query(
+        GatherProof(number), Caller(system(shop_id, "papers"), "web")
+    )
+    return await house.hop(lambda: Paper(f"proof-{view.order}.pdf", proof_pdf(view)))
 
 
 async def document_numbered(house: House, number: str, caller: Caller) -> Paper:

@@ -51,6 +51,7 @@ RESOURCES = (
     Resource("/orders/{order}/margin", "show_margin"),
     Resource("/orders/{order}/payments", "show_payments"),
     Resource("/orders/{order}/photos", "list_photos"),
+    Resource("/orders/{order}/proof", "gather_proof"),
     Resource("/orders/{order}", "show_order", {"timeline": True}),
     Resource("/orders", "find_orders"),
     Resource("/stock/{sku:path}", "show_stock"),

@@ -92,6 +92,7 @@ LABELS = {
     "cancel exchange": "Cancel Exchange",
     "credit add": "Add Credit",
     "document": "Show Document",
+    "proof": "Gather Proof",
     "reverse invoice": "Take Invoice Back",
     "invoice": "Make Invoice",
     "credit take": "Take Credit",

@@ -14,7 +14,12 @@ def margin_card(view: MarginView, desk: Desk) -> Card:
         return money(amount, view.currency, desk)
 
     share = "" if view.percent is None else f", {view.percent}% of its revenue"
-    taken = (("Goods", view.goods), ("Parcels", view.parcels), ("Presents", view.presents))
+    taken = (
+        ("Goods", view.goods),
+        ("Parcels", view.parcels),
+        ("Presents", view.presents),
+        ("Chargebacks", view.chargebacks),
+    )
     unknown = f"Without a cost: {', '.join(view.unknown)}. Import it: `cost` of the products."
     return Card(
         f"Order {view.order} has earned {told(view.earned)}{share}",

@@ -33,6 +33,7 @@ MONEY_CASES = {
     "refund_failed": ("retry refund", "refunded"),
     "refund_unknown": ("money", "refunded"),
     "payment_due": ("paid", "money"),
+    "chargeback": ("proof", "money"),
 }
 _KINDS = {"adjustment": "An amount beside the goods"}
 _PAID_BY = {"channel": "The shop", "stripe": "Stripe", "manual": "By hand", "credit": "Credit"}
@@ -115,7 +116,7 @@ def _go(view: RefundPreview, desk: Desk) -> Action | None:
 def money_buttons(kind: str, about: str, order: str, desk: Desk) -> Iterable[Action | None]:
     """What can be done about a case of money; `about` is a return's number, or the order's."""
     for n, verb in enumerate(MONEY_CASES[kind]):
-        subject = order if verb in ("money", "retry refund") else about
+        subject = order if verb in ("money", "retry refund", "proof") else about
         if subject:
             yield button(desk, verb, subject, style="primary" if n == 0 else "plain")
 

@@ -291,6 +291,11 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "PaymentRequested": lambda d, desk: f"The customer is asked for {_money(d, desk)} more.",
     "PaymentRequestWithdrawn": lambda d, desk: f"{_money(d, desk)} is not asked for any more.",
     "RefundApproved": lambda d, desk: f"A refund of {_money(d, desk)} was approved.",
+    "DisputeOpened": lambda d, desk: (
+        f"The customer's bank {'asks about' if d.get('is_inquiry') else 'asks back'} "
+        f"{_money(d, desk)}{_for(d)}."
+    ),
+    "DisputeEnded": lambda d, desk: f"The dispute about {_money(d, desk)} is {d.get('outcome')}.",
     "RefundWithdrawn": lambda d, desk: f"A refund of {_money(d, desk)} was taken back.",
     "RefundFailed": lambda d, desk: f"{_money(d, desk)} could not be refunded.",
     "RefundReversed": lambda d, desk: (

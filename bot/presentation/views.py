@@ -27,6 +27,7 @@ from bot.presentation.photos import photos_page
 from bot.presentation.picks import picks_card
 from bot.presentation.pickups import pickups_page, run_card
 from bot.presentation.promises import lanes_card, promise_card
+from bot.presentation.proofs import proof_card
 from bot.presentation.restock import low_page
 from bot.presentation.return_rules import (
     return_presets,
@@ -68,6 +69,7 @@ from core.queries.photos import PhotoList
 from core.queries.picks import PickQueue
 from core.queries.pickups import DeliveryRun, PickupList
 from core.queries.promises import BasketPromise, LaneTable
+from core.queries.proofs import ProofView
 from core.queries.refunds import MoneyView, RefundPreview
 from core.queries.restock import LowPage
 from core.queries.return_rules import ListReturnPresets, ReturnRulesDiff, ReturnRulesView
@@ -108,6 +110,7 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     CreditView: credit_card,
     DocumentView: document_card,
     MarginView: margin_card,
+    ProofView: proof_card,
     Timeline: timeline_page,
     PhotoList: photos_page,
     PickQueue: picks_card,

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from core.commands import handout
 from core.commands.approving import needs_approval
+from core.db.disputes import disputes_of
 from core.db.refunds import Refund
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.cases import CaseKind
+from core.domain.disputes import Dispute, DisputeState, held
 from core.domain.money import amount_text
 from core.domain.order import Change, Order
 from core.domain.refunds import (
@@ -72,6 +74,7 @@ def owe(
     )
     known = uow.refunds.of(order.id)
     waits = needs_approval(uow, order, known, refund.amount) if approval is None else approval
+    waits = waits or _is_disputed(uow, order, refund.amount)
     return _due(uow, order, refund, waits=waits and not is_channels, is_channels=is_channels)
 
 
@@ -86,9 +89,20 @@ def _due(
 
 
 def room(uow: UnitOfWork, order: Order) -> int:
-    """What was paid and has not gone back, nor is owed already."""
+    """What was paid and has not gone back, by us or by the customer's bank, nor is owed already."""
     owed = sum(refund.owed for refund in uow.refunds.of(order.id))
-    return max(0, order.captured - order.refunded - owed)
+    lost = sum(each.amount for each in _disputes(uow, order) if each.state is DisputeState.LOST)
+    return max(0, order.captured - order.refunded - owed - lost)
+
+
+def _is_disputed(uow: UnitOfWork, order: Order, amount: int) -> bool:
+    """Whether it needs money that a bank holds: then it is due, and waits until that is decided."""
+    open_ = [each for each in _disputes(uow, order) if each.state is not DisputeState.LOST]
+    return amount > room(uow, order) - held(open_)
+
+
+def _disputes(uow: UnitOfWork, order: Order) -> list[Dispute]:
+    return disputes_of(uow.session, order.id)
 
 
 def given(order: Order, refunds: Iterable[Refund]) -> Given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 from core.commands import handout, owing
 from core.commands.approving import needs_approval
 from core.commands.choosing import Units, choose
+from core.commands.disputing import require_undisputed
 from core.commands.refunds import refunds_named, require_another
 from core.db.reading import Reader
 from core.db.refunds import Refund, refunds_of
@@ -79,6 +81,7 @@ def look(within: UnitOfWork | Reader, ask: RefundOrder) -> Found:
     rule = str(within.shop.policy["refund_shipping"])
     items = items_of(order, Wish(units, ask.what, amount, ask.fee, reason), given, room, rule)
     note = reason or ("shipping" if ask.what is What.SHIPPING else "goodwill")
+    require_undisputed(within, order, total_of(items), room)
     waits = needs_approval(within, order, known, total_of(items), by_word=True)
     return Found(order, items, room, note, waits)
 
@@ -110,6 +113,14 @@ def refund(ask: RefundOrder, uow: UnitOfWork) -> Done:
     return Done(f"{text} of order {order.number} goes back{how}.", facts)
 
 
+def _require_undisputed(uow: UnitOfWork, going: Sequence[Refund]) -> None:
+    """Other refunds of the order that are due take their share of what no bank has first."""
+    order = uow.orders.own(going[0].order_id)
+    others = sum(r.owed for r in uow.refunds.of(order.id) if r.id not in {g.id for g in going})
+    left = order.captured - order.refunded - others
+    require_undisputed(uow, order, sum(refund.owed for refund in going), left)
+
+
 # --- a second person, and second thoughts --------------------------------------------------------
 
 
@@ -137,6 +148,7 @@ def approve(ask: ApproveRefund, uow: UnitOfWork) -> Done:
         )
     for each in waiting:
         require_another(uow, each)
+    _require_undisputed(uow, waiting)
     for each in waiting:
         approved = uow.refunds.save(each, replace(each, approved_by=uow.actor.name))
         uow.cases.close(
@@ -215,6 +227,7 @@ def retry(ask: RetryRefund, uow: UnitOfWork) -> Done:
             f"No refund of order {order.number} has failed.",
             f"Write `payments {order.number}` to see how far its refunds are.",
         )
+    _require_undisputed(uow, [uow.refunds.get(part.refund_id) for part in failed[:1]])
     for part in failed:
         handout.try_again(uow, order, uow.refunds.get(part.refund_id), part)
         uow.emit(order.id, e.RefundTriedAgain(part.refund_id, part.amount, order.currency))

@@ -18,6 +18,7 @@ from core.db import (
     collections,
     counts,
     credit,
+    disputes,
     documents,
     exchanges,
     incoming,
@@ -309,6 +310,7 @@ INVARIANTS: dict[str, Check] = {
     **{sentence: _rule(*rule) for sentence, rule in credit.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in documents.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in exchanges.SENTENCES.items()},
+    **{sentence: _rule(*rule) for sentence, rule in disputes.SENTENCES.items()},
     "a hold of the screening is explained by what it saw": _rule(
         "I-12b",
         """select h.id from hold h where h.placed_by = 'screening' and h.released_at is null

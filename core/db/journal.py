@@ -10,14 +10,17 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session
+from core.db.disputes import disputes_of
 from core.db.documents import documents_of
 from core.db.payments import payments_of
 from core.db.reading import Reader
 from core.db.refunds import Refund, RefundPart, parts_of, refunds_of
 from core.db.rows import from_json, micros, moment
 from core.domain.credit import CreditKind
+from core.domain.disputes import DisputeState
 from core.domain.journal import (
     Canceled,
+    ChargedBack,
     Edited,
     Moved,
     OrderMoney,
@@ -28,6 +31,7 @@ from core.domain.journal import (
 )
 from core.domain.order import Order
 
+_i = t.dispute.c
 _o, _f, _v, _c, _y = t.orders.c, t.refund.c, t.event.c, t.order_change.c, t.payment.c
 _p = t.refund_part.c
 MONEY_EVENTS = ("OrderPaid", "UnitsCanceled", "OrderCanceled")
@@ -45,6 +49,7 @@ def orders_with_money(
         _touched(_p.order_id, _p.shop_id, _p.reversed_at, shop, start, end),
         _touched(_c.order_id, _c.shop_id, _c.ended_at, shop, start, end),
         _touched(_y.order_id, _y.shop_id, _y.at, shop, start, end),
+        _touched(_i.order_id, _i.shop_id, _i.ended_at, shop, start, end).where(_i.state == "lost"),
         _touched(_v.order_id, _v.shop_id, _v.at, shop, start, end).where(_v.kind.in_(MONEY_EVENTS)),
     ).subquery()
     clause = sa.select(found.c.order_id).where(found.c.order_id > after)
@@ -71,6 +76,11 @@ def money_of(reader: Reader, order_id: int) -> OrderMoney:
         back=tuple(_back(session, order, notes)),
         moved=tuple(_moved(session, order)),
         invoice=next((d.number for d in papers if d.corrects_id is None), ""),
+        charged_back=tuple(
+            ChargedBack(each.ended_at, each.gateway, each.amount)
+            for each in disputes_of(session, order_id)
+            if each.state is DisputeState.LOST and each.ended_at is not None
+        ),
     )
 
 

@@ -157,14 +157,14 @@ def save(uow: UnitOfWork, before: Handoff, after: Handoff) -> Handoff:
 
 SENTENCES = {
     "what a partner has accepted or shipped went through our gate, and is of its own shop": (
-        "I-60",
+        "I-63",
         """select h.id from handoff h join fulfillment_order f on f.id = h.work_id
         where f.shop_id <> h.shop_id or f.order_id <> h.order_id
             or (h.state in ('asked', 'accepted') and f.stage in ('printed', 'picked', 'packed')
                 and f.printed_at is null and f.picked_at is null)""",
     ),
     "a hand-off that has ended says so, and one that is shipped has work that has left": (
-        "I-60b",
+        "I-63b",
         """select h.id from handoff h join fulfillment_order f on f.id = h.work_id
         where h.state = 'shipped' and f.stage in ('ready', 'canceled')
             or h.state in ('accepted', 'rejected', 'shipped') and h.answered_at is null""",

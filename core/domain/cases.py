@@ -39,6 +39,7 @@ class CaseKind(StrEnum):
     REFUND_APPROVAL = "refund_approval"
     REFUND_FAILED = "refund_failed"
     REFUND_UNKNOWN = "refund_unknown"
+    CHARGEBACK = "chargeback"
     PAYMENT_DUE = "payment_due"
     CAPTURE_FAILED = "capture_failed"
     CAPTURE_UNKNOWN = "capture_unknown"
@@ -93,6 +94,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.REFUND_APPROVAL: Rule("us", 24),
     CaseKind.REFUND_FAILED: Rule("us", 24),
     CaseKind.REFUND_UNKNOWN: Rule("us", 4, closes_itself=True),
+    CaseKind.CHARGEBACK: Rule("us", 120),
     CaseKind.PAYMENT_DUE: Rule("us", 48, closes_itself=True),
     CaseKind.CAPTURE_FAILED: Rule("us", 24),
     CaseKind.CAPTURE_UNKNOWN: Rule("us", 4, closes_itself=True),

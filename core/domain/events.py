@@ -542,6 +542,27 @@ class ReturnExpired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeOpened(Event):
+    """The customer's bank asks about a payment, or asks it back."""
+
+    dispute_id: int
+    amount: int
+    currency: str
+    reason: str
+    is_inquiry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeEnded(Event):
+    """`outcome` is won, lost or closed."""
+
+    dispute_id: int
+    amount: int
+    currency: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefundDue(Event):
     refund_id: int
     amount: int

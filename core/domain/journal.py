@@ -18,6 +18,7 @@ FEES, BONUS, CREDIT, GOODWILL, EXPIRED = (
     "goodwill",
     "expired credit",
 )
+CHARGEBACKS = "chargebacks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,15 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargedBack:
+    """Money of a gateway that the customer's bank has taken for good."""
+
+    at: datetime
+    gateway: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderMoney:
     """All money facts of one order as the ledgers hold them."""
 
@@ -107,6 +117,7 @@ class OrderMoney:
     back: tuple[PaidBack, ...] = ()
     moved: tuple[Moved, ...] = ()
     invoice: str = ""
+    charged_back: tuple[ChargedBack, ...] = ()
 
 
 def account_of(gateway: str) -> str:
@@ -120,6 +131,7 @@ def vouchers(money: OrderMoney) -> tuple[Voucher, ...]:
     found += [_edit(money.order, each) for each in money.edited]
     found += _cancellations(money)
     found += [_payment(money.order, each) for each in money.paid]
+    found += [_chargeback(money.order, each) for each in money.charged_back]
     for each in money.back:
         found += _taken_back(money.order, each)
         found.append(_payout(money.order, each))
@@ -211,6 +223,16 @@ def _left(order: Order, amount_gone: int, tax_gone: int) -> tuple[int, int]:
 def _payment(order: Order, paid: Paid) -> Voucher:
     postings = (Posting(account_of(paid.gateway), paid.amount), Posting(CUSTOMERS, -paid.amount))
     return _voucher(order, paid.at, "payment", f"Payment of order {order.number}", postings)
+
+
+def _chargeback(order: Order, lost: ChargedBack) -> Voucher:
+    """The sale stands, its money does not."""
+    postings = (
+        Posting(CHARGEBACKS, lost.amount),
+        Posting(account_of(lost.gateway), -lost.amount),
+    )
+    text = f"Chargeback of order {order.number}"
+    return _voucher(order, lost.at, "chargeback", text, postings)
 
 
 def _taken_back(order: Order, back: PaidBack) -> list[Voucher]:

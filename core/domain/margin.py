@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.domain.journal import BONUS, FEES, REFUNDS, SALES, OrderMoney, vouchers
+from core.domain.journal import BONUS, CHARGEBACKS, FEES, REFUNDS, SALES, OrderMoney, vouchers
 from core.domain.order import KIT, PART, Line, Order
 
 
@@ -19,10 +19,12 @@ class Margin:
     parcels: int
     presents: int
     unknown: tuple[str, ...] = ()
+    chargebacks: int = 0
 
     @property
     def earned(self) -> int:
-        return self.revenue - self.goods - self.parcels - self.presents
+        gone = self.goods + self.parcels + self.presents + self.chargebacks
+        return self.revenue - gone
 
     @property
     def percent(self) -> int | None:
@@ -51,6 +53,7 @@ def margin_of(
         parcels=parcels,
         presents=accounts.get(BONUS, 0),
         unknown=tuple(sorted(unknown)),
+        chargebacks=accounts.get(CHARGEBACKS, 0),
     )
 
 

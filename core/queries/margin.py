@@ -27,6 +27,7 @@ class MarginView:
     earned: int
     percent: int | None
     unknown: tuple[str, ...]
+    chargebacks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +56,5 @@ def show_margin(ask: ShowMargin, reader: Reader) -> MarginView:
         found.earned,
         found.percent,
         found.unknown,
+        found.chargebacks,
     )

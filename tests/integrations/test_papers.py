@@ -99,6 +99,6 @@ def test_an_empty_queue_is_an_empty_list():
 
 def test_our_templates_open_no_file_and_fetch_no_package():
     sources = [path.read_text("utf-8") for path in TEMPLATES.glob("*.typ")]
-    assert len(sources) == 3
+    assert len(sources) == 4
     for source in sources:
         assert not re.search(r"#(import|include|read|image|plugin)\b|@preview", source)

@@ -130,10 +130,10 @@ def test_the_guide_leads_to_a_shop_that_agrees_with_its_store(reader, front, mon
     with serving() as address:
         monkeypatch.setenv("WISMO_BASE_URL", address)
         looked = reader.follows("wismo connection webhooks")
-        assert looked.count("missing") >= 11
+        assert looked.count("missing") >= 13
         assert (reader.code, front.mutations) == (1, [])
-        assert reader.follows("wismo connection webhooks").count("\tmade") == 11
-        assert "11 missing" not in reader.runs("wismo connection webhooks store")
+        assert reader.follows("wismo connection webhooks").count("\tmade") == 13
+        assert "13 missing" not in reader.runs("wismo connection webhooks store")
         assert reader.code == 0
 
         told = front.do(acts.place_order, {"tee-black-m": 1, "mug-blue": 3})
@@ -151,7 +151,7 @@ def test_the_guide_leads_to_a_shop_that_agrees_with_its_store(reader, front, mon
         reader.follows("wismo connection set")
         reader.runs("wismo work --until-idle")
     assert reader.is_through
-    assert front.mutations == ["webhookSubscriptionCreate"] * 11
+    assert front.mutations == ["webhookSubscriptionCreate"] * 13
 
 
 def test_what_makes_no_sense_beside_a_store_is_refused(reader, front):

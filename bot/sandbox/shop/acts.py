@@ -25,6 +25,7 @@ from bot.sandbox.shop.model import (
     Order,
     Refund,
     Transaction,
+    decimal_text,
 )
 from bot.sandbox.shop.people import COUNTRY_NAMES, TAX_PERCENT, Person, person
 from bot.sandbox.shop.store import Shop
@@ -191,6 +192,37 @@ def refund(
     made = give_back(shop, found, parts, money, "return" if restock else "no_restock", note, place)
     tell(shop, found, ["refunds/create", "orders/updated"], delivery)
     return made
+
+
+def dispute(
+    shop: Shop,
+    order: int | str,
+    *,
+    number: int = 285_332_461,
+    status: str = "needs_response",
+    kind: str = "chargeback",
+    delivery: Policy = "once",
+) -> int:
+    """The customer's bank asks all of an order's money back, or says what became of that."""
+    found = shop.order(order)
+    made = shop.now().isoformat()
+    told = {
+        "id": number,
+        "order_id": found.id,
+        "type": kind,
+        "amount": decimal_text(found.paid, found.currency),
+        "currency": found.currency,
+        "reason": "fraudulent",
+        "network_reason_code": "4837",
+        "status": status,
+        "evidence_due_by": (shop.now() + timedelta(days=9)).isoformat(),
+        "evidence_sent_on": None,
+        "finalized_on": made if status in ("won", "lost") else None,
+        "initiated_at": made,
+    }
+    topic = "disputes/create" if status == "needs_response" else "disputes/update"
+    shop.webhooks.emit([(topic, told)], delivery)
+    return number
 
 
 def fulfill_in_admin(

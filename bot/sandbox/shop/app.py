@@ -121,6 +121,7 @@ def _control(shop: Shop) -> dict[str, Callable[..., Any]]:
         "fulfill": acts.fulfill_in_admin,
         "update_tracking": acts.update_tracking,
         "set_stock": acts.set_stock,
+        "dispute": acts.dispute,
     }
     return {
         **{name: _told(shop, act) for name, act in plain.items()},

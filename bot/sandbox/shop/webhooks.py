@@ -30,6 +30,8 @@ TOPICS = (
     "returns/approve",
     "returns/decline",
     "returns/cancel",
+    "disputes/create",
+    "disputes/update",
 )
 # Eight more tries over about four hours.
 RETRY_MINUTES = (1, 2, 4, 8, 15, 30, 60, 120)

@@ -206,6 +206,8 @@ def _control(account: Account) -> dict[str, Callable[..., Any]]:
         "refund_in_dashboard": account.refund_in_dashboard,
         "end_refund": account.end_refund,
         "expire": account.expire,
+        "dispute": account.dispute,
+        "move_dispute": account.move_dispute,
     }
     return {
         **acts,

@@ -9,7 +9,11 @@ from typing import Any
 from bot.sandbox.shop.wire import Clock, ControlError, Faults, Transcript
 from bot.sandbox.stripe.webhooks import Post
 
-HELD_DAYS = 7
+HELD_DAYS, DISPUTE_DAYS = 7, 9
+DISPUTE_STATUSES = (
+    "warning_needs_response", "warning_under_review", "warning_closed", "needs_response",
+    "under_review", "won", "lost",
+)  # fmt: skip
 Json = dict[str, Any]
 
 
@@ -56,6 +60,17 @@ class Refund:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Dispute:
+    id: str
+    intent: Intent
+    amount: int
+    reason: str
+    status: str
+    created: datetime
+    due_by: datetime
+
+
 class Account:
     """One Stripe account; `refunds_stay_pending` is the bank that takes its time."""
 
@@ -65,6 +80,7 @@ class Account:
         self.post = Post("whsec_sandbox", clock, self.transcript)
         self.intents: dict[str, Intent] = {}
         self.refunds: dict[str, Refund] = {}
+        self.disputes: dict[str, Dispute] = {}
         self.refunds_stay_pending = False
         self._made = 0
 
@@ -173,6 +189,42 @@ class Account:
         self.tell("refund.failed" if failed else "refund.updated", refund_object(found))
         return found
 
+    def dispute(
+        self,
+        payment: str,
+        amount: int | None = None,
+        reason: str = "fraudulent",
+        *,
+        inquiry: bool = False,
+    ) -> Dispute:
+        """A customer goes to their bank, which asks the money back, or first asks about it."""
+        intent = self.intent(payment)
+        status = "warning_needs_response" if inquiry else "needs_response"
+        now = self.clock()
+        made = Dispute(
+            self.new_id("du"),
+            intent,
+            intent.received if amount is None else amount,
+            reason,
+            status,
+            now,
+            now + timedelta(days=DISPUTE_DAYS),
+        )
+        self.disputes[made.id] = made
+        self.tell("charge.dispute.created", dispute_object(made))
+        return made
+
+    def move_dispute(self, dispute: str, status: str) -> Dispute:
+        """Evidence was sent, or the bank has decided."""
+        if dispute not in self.disputes or status not in DISPUTE_STATUSES:
+            raise ControlError(f"There is no dispute {dispute} that could be {status}.")
+        found = self.disputes[dispute]
+        found.status = status
+        is_over = status in ("won", "lost", "warning_closed")
+        kind = "charge.dispute.closed" if is_over else "charge.dispute.updated"
+        self.tell(kind, dispute_object(found))
+        return found
+
     def expire(self) -> list[str]:
         """What was held too long is given up, as Stripe does by itself."""
         now, gone = self.clock(), []
@@ -246,6 +298,29 @@ def refund_object(refund: Refund) -> Json:
         "status": refund.status,
     }
     return shown | ({"failure_reason": refund.failure_reason} if refund.failure_reason else {})
+
+
+def dispute_object(dispute: Dispute) -> Json:
+    return {
+        "id": dispute.id,
+        "object": "dispute",
+        "amount": dispute.amount,
+        "charge": f"ch{dispute.intent.id[2:]}",
+        "created": _seconds(dispute.created),
+        "currency": dispute.intent.currency,
+        "evidence_details": {
+            "due_by": _seconds(dispute.due_by),
+            "has_evidence": dispute.status.endswith("under_review"),
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": dispute.status.startswith("warning_"),
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": dispute.intent.id,
+        "reason": dispute.reason,
+        "status": dispute.status,
+    }
 
 
 def _seconds(moment: datetime) -> int:

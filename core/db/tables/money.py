@@ -32,6 +32,30 @@ payment = c.table(
     sa.Index(None, "connection_id", "external_id"),
 )
 
+# What a customer's bank asks back, as its gateway tells of it.
+dispute = c.table(
+    "dispute",
+    c.key(),
+    c.of_shop(),
+    c.ref("order_id", "orders.id", nullable=True),
+    c.ref("connection_id", "connection.id"),
+    c.text("external_id"),
+    c.text("gateway"),
+    c.whole("amount"),
+    c.text("currency"),
+    c.text("reason"),
+    c.text("state"),
+    c.whole("is_inquiry"),
+    c.at("opened_at"),
+    c.at("due_at", nullable=True),
+    c.at("ended_at", nullable=True),
+    c.check("amount", "amount > 0 and is_inquiry in (0, 1)"),
+    c.check("state", "state in ('open', 'review', 'won', 'lost', 'closed')"),
+    c.check("ended", "(state in ('won', 'lost', 'closed')) = (ended_at is not null)"),
+    sa.UniqueConstraint("connection_id", "external_id"),
+    sa.Index(None, "order_id"),
+)
+
 # More that a customer owes after an edit or an exchange: asked for, never taken.
 payment_request = c.table(
     "payment_request",

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from core.commands.deliveries import IgnoreDelivery
+from core.commands.disputing import RecordDispute
 from core.commands.gateway_refunds import RecordGatewayRefund
 from core.commands.payment_news import RecordPayment
+from core.domain.disputes import state_of
 from core.engine import Unreadable
 from core.integrations.payments.port import Held, PaidBack
 from core.integrations.payments.stripe import held_of, paid_back_of
@@ -24,6 +26,7 @@ INTENTS = (
     "payment_intent.canceled",
     "payment_intent.partially_funded",
 )
+DISPUTES = ("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed")
 REFUNDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 
 
@@ -114,7 +117,28 @@ def _read_refund(connection_id: int, told: Mapping[str, Any]) -> RecordGatewayRe
     return refund_news(connection_id, paid_back_of(told))
 
 
+def _read_dispute(connection_id: int, told: Mapping[str, Any]) -> Any:
+    status = str(told["status"])
+    state = state_of(status)
+    if state is None:
+        return IgnoreDelivery(connection_id, f"dispute: {status[:60]}")
+    due = (told.get("evidence_details") or {}).get("due_by")
+    return RecordDispute(
+        connection_id=connection_id,
+        dispute=str(told["id"]),
+        payment=str(told.get("payment_intent") or told["charge"]),
+        amount=int(told["amount"]),
+        currency=str(told["currency"]).upper(),
+        state=state,
+        at=datetime.fromtimestamp(int(told["created"]), UTC),
+        reason=str(told.get("reason") or ""),
+        is_inquiry=status.startswith("warning_"),
+        due_at=datetime.fromtimestamp(int(due), UTC) if due else None,
+    )
+
+
 _READERS: dict[str, Callable[[int, Any], Any]] = {
     **dict.fromkeys(INTENTS, _read_payment),
     **dict.fromkeys(REFUNDS, _read_refund),
+    **dict.fromkeys(DISPUTES, _read_dispute),
 }

@@ -144,6 +144,18 @@ class Return(Struct):
     return_line_items: list[ReturnLine] = []
 
 
+class Dispute(Struct):
+    id: int
+    amount: str
+    currency: str
+    status: str
+    order_id: int | None = None
+    type: str | None = None
+    reason: str | None = None
+    evidence_due_by: Moment | None = None
+    initiated_at: Moment | None = None
+
+
 class FulfilledLine(Struct):
     id: int
     quantity: int

@@ -22,6 +22,8 @@ TOPICS = (
     "returns/approve",
     "returns/decline",
     "returns/cancel",
+    "disputes/create",
+    "disputes/update",
 )
 _TOPIC_OF = {topic.replace("/", "_").upper(): topic for topic in TOPICS}
 

@@ -24,8 +24,8 @@ from core.domain.refunds import paid_for_first
 from core.domain.refusals import Invalid, Refusal
 from core.domain.shop import Connection
 from core.engine import Unreadable
+from core.integrations.channels.shopify import disputes, returns
 from core.integrations.channels.shopify import payload as p
-from core.integrations.channels.shopify import returns
 from core.integrations.channels.shopify.held import held_there
 from core.integrations.channels.shopify.nodes import order_of_node
 
@@ -386,6 +386,7 @@ _READERS: dict[str, Callable[[Connection, bytes], Any]] = {
     "refunds/create": _read_refund,
     "pull/refund": _read_refund,
     **dict.fromkeys(RETURN_TOPICS, returns.read_return),
+    **dict.fromkeys(disputes.TOPICS, disputes.read_dispute),
     "fulfillments/create": _read_fulfillment,
     "fulfillments/update": _read_fulfillment,
     "pull/fulfillment": _read_fulfillment,
