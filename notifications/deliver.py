@@ -13,9 +13,10 @@ from core.domain.effects import Effect, Outcome, dead, given_back, later
 from core.domain.masking import mask_codes, mask_words
 from core.domain.refusals import Refusal
 from core.engine import Caller, Engine
+from notifications.facts import Stale
 from notifications.render import CannotRender, Words, render
 from notifications.senders import Sender
-from notifications.tell import Letter, Stale, Teller
+from notifications.tell import Letter, Teller
 
 WORDS_KEPT = 2000
 # The sender for an effect (its connection has the token), or None while there is none.

@@ -8,6 +8,7 @@ from typing import Any
 
 from notifications import formats
 
+Payload = Mapping[str, Any]  # what an event left for the message about it
 LANGUAGES = ("en", "de")
 DEFAULT_ACCENT = "#1f5eff"
 MULTILINE = frozenset({"text", "instructions", "note", "reason"})
@@ -16,8 +17,16 @@ _UNPRINTABLE = re.compile(
 )
 
 
+class Stale(Exception):
+    """The message is not sent: its sentence says what has made it untrue or unwanted."""
+
+
 class CannotRender(Exception):
     """The template and its facts do not fit together: our mistake, never the customer's."""
+
+
+def money(amount: int, currency: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": currency}
 
 
 def ready_for_templates(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
