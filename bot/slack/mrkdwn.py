@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from bot.slack.block_shapes import CONTROL
+from bot.slack.checks import CONTROL
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LINK = re.compile(r"<(?:[@#!][^>|]*\|([^>]+)|((?:https?|mailto|tel):[^>|]+)(?:\|[^>]*)?)>")

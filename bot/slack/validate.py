@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from bot.slack.block_shapes import BLOCKS, SURFACES, VIEWS, Problem, length
+from bot.slack.block_shapes import BLOCKS, SURFACES, VIEWS
+from bot.slack.checks import Problem, length
 
 __all__ = [
     "HOUSE_RULES",
