@@ -25,12 +25,15 @@ from core.db import (
     kits,
     ledger,
     partners,
+    pauses,
+    pickups,
     receipts,
+    stock_truths,
     structure,
 )
 from core.db.blocking import ownerless
 from core.db.connection import Session
-from core.domain.stock import COLUMNS, EFFECTS, NEED_A_REASON
+from core.db.stock_truths import OPEN_STAGES
 
 VIOLATION, WARNING = "violation", "warning"
 SAMPLE = 10  # keys that are shown
@@ -86,14 +89,6 @@ def _rule(id: str, query: str, severity: str = VIOLATION) -> Check:
 
 # --- queries that are put together ---------------------------------------------------------------
 
-_SUMS = ", ".join(f"sum({name}) as {name}" for name in COLUMNS)
-_MOVES = f"""(select shop_id, sku, location_id, {_SUMS}
-    from stock_move group by shop_id, sku, location_id)"""
-_OFF = " or ".join(f"s.{name} <> coalesce(m.{name}, 0)" for name in COLUMNS)
-_LIVE = """(select shop_id, sku, location_id, sum(quantity) as quantity from reservation
-    where state in ('held', 'promised') group by shop_id, sku, location_id)"""
-_SAME_LEVEL = "m.shop_id = s.shop_id and m.sku = s.sku and m.location_id = s.location_id"
-_OPEN_STAGES = "('ready', 'printed', 'picked', 'packed')"
 _OPEN_CASE = "c.state in ('open', 'taken', 'snoozed')"
 
 
@@ -102,19 +97,6 @@ def _without_case(kind: str, subject: str, state: str = _OPEN_CASE) -> str:
         f"not exists (select 1 from cases c where c.kind = '{kind}' "
         f"and c.subject = {subject} and {state})"
     )
-
-
-def _wrong_effect() -> str:
-    """Ledger lines whose three figures are not what their kind does to a level."""
-    right = " or ".join(
-        f"(kind = '{kind.value}'"
-        + "".join(
-            f" and {name} = {unit} * quantity" for name, unit in zip(COLUMNS, effect, strict=True)
-        )
-        + ")"
-        for kind, effect in EFFECTS.items()
-    )
-    return f"select id from stock_move where not ({right})"
 
 
 # The four statuses as core/domain derives them, once more in SQL: two hands, one result.
@@ -204,57 +186,14 @@ _ORDER_IDS = sa.text("select id from orders order by id desc")
 
 INVARIANTS: dict[str, Check] = {
     # stock
-    "every stock level is the sum of its moves": _rule(
-        "I-01",
-        f"""select s.sku, s.location_id from stock_level s left join {_MOVES} m on {_SAME_LEVEL}
-        where {_OFF}""",
-    ),
-    "every stock move belongs to a level": _rule(
-        "I-01b",
-        f"""select m.sku, m.location_id from {_MOVES} m left join stock_level s on {_SAME_LEVEL}
-        where s.sku is null""",
-    ),
-    "no stock level is below zero or promised beyond what is there": _rule(
-        "I-02",
-        f"""select sku, location_id from stock_level
-        where {" or ".join(f"{name} < 0" for name in COLUMNS)} or reserved > on_hand""",
-    ),
-    "what is reserved is the sum of the live reservations": _rule(
-        "I-03",
-        f"""select s.sku, s.location_id from stock_level s left join {_LIVE} m on {_SAME_LEVEL}
-        where s.reserved <> coalesce(m.quantity, 0)""",
-    ),
+    **{sentence: _rule(*rule) for sentence, rule in stock_truths.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in incoming.SENTENCES.items()},
-    "every promise belongs to a line of its order and to open work at its location": _rule(
-        "I-03b",
-        f"""select r.id from reservation r left join order_line l on l.id = r.line_id
-            left join fulfillment_order f on f.id = r.fulfillment_id
-        where r.state = 'promised' and (l.id is null or l.sku <> r.sku
-            or l.order_id <> r.order_id or f.id is null or f.order_id <> r.order_id
-            or f.location_id <> r.location_id or f.stage not in {_OPEN_STAGES})""",
-    ),
-    "what a line has allocated is promised to it": _rule(
-        "I-03c",
-        """select l.id from order_line l left join (
-            select line_id, sum(quantity) as quantity from reservation
-            where state = 'promised' group by line_id
-        ) r on r.line_id = l.id where l.allocated <> coalesce(r.quantity, 0)""",
-    ),
     "an order that is short has a case": _rule(
         "I-04",
         f"""select distinct o.number from orders o join order_line l on l.order_id = o.id
         where l.backordered > 0 and l.awaits = ''
             and {_without_case("short", "'order:' || cast(o.id as text)")}""",
         WARNING,
-    ),
-    "no channel was told of less than nothing": _rule(
-        "I-05", "select sku, location_id from channel_stock where told < 0"
-    ),
-    "every stock move does what its kind does": _rule("I-06", _wrong_effect()),
-    "every stock move has an actor, every correction a reason": _rule(
-        "I-06b",
-        f"""select id from stock_move where actor = '' or (reason = ''
-            and kind in ({", ".join(f"'{kind.value}'" for kind in sorted(NEED_A_REASON))}))""",
     ),
     "ledger and audit cannot be rewritten": Check("I-06c", structure.unprotected),
     **{sentence: _rule(*rule) for sentence, rule in counts.SENTENCES.items()},
@@ -345,7 +284,7 @@ INVARIANTS: dict[str, Check] = {
         "I-16",
         f"""select o.number from orders o where o.canceled_at is not null and (
             exists (select 1 from fulfillment_order f
-                where f.order_id = o.id and f.stage in {_OPEN_STAGES})
+                where f.order_id = o.id and f.stage in {OPEN_STAGES})
             or exists (select 1 from order_line l
                 where l.order_id = o.id and l.allocated + l.backordered > 0))""",
     ),
@@ -429,20 +368,7 @@ INVARIANTS: dict[str, Check] = {
         WARNING,
     ),
     # pauses of shipping
-    "a pause that has ended says who ended it, one in force has ended nowhere": _rule(
-        "I-27", "select id from shipping_pause where (ended_at is null) <> (ended_by = '')"
-    ),
-    "no pause moves a date forward": _rule(
-        "I-27b",
-        """select p.order_id from paused_order p
-        where p.expected is not null and p.promised is not null and p.expected <= p.promised""",
-    ),
-    "every order behind a pause is an order of its shop": _rule(
-        "I-27c",
-        """select p.order_id from paused_order p join orders o on o.id = p.order_id
-            join shipping_pause s on s.id = p.pause_id
-        where o.shop_id <> p.shop_id or s.shop_id <> p.shop_id""",
-    ),
+    **{sentence: _rule(*rule) for sentence, rule in pauses.SENTENCES.items()},
     "an order waits for one parcel until a time, never longer than a week": _rule(
         "I-27d",
         """select order_id from hold where reason = 'consolidation'
@@ -450,17 +376,7 @@ INVARIANTS: dict[str, Check] = {
                 or until > placed_at + 604800000000)""",
     ),
     # pickup in a store
-    "what waits to be collected is packed and of an order that stands": _rule(
-        "I-29",
-        """select p.order_id from pickup p
-            join fulfillment_order f on f.id = p.work_id join orders o on o.id = p.order_id
-            where p.ended_at is null and (f.stage <> 'packed' or o.canceled_at is not null)""",
-    ),
-    "what was collected has left, and arrived": _rule(
-        "I-29b",
-        """select p.order_id from pickup p join fulfillment_order f on f.id = p.work_id
-            where p.ended in ('collected', 'handed_over') and f.stage <> 'shipped'""",
-    ),
+    **{sentence: _rule(*rule) for sentence, rule in pickups.SENTENCES.items()},
     # clock, cases
     "a slot that was passed over says why": _rule(
         "I-26", "select job, slot from job_slot where state = 'skipped' and note = ''"

@@ -213,3 +213,24 @@ def figures(session: Session, pause: Pause) -> Figures:
     """What a pause has come to so far."""
     row = session.row(_OF_PAUSE, pause=pause.id)
     return Figures(*(int(n or 0) for n in row)) if row else Figures(0, 0, 0)
+
+
+# --- what must always be true --------------------------------------------------------------------
+
+SENTENCES = {
+    "a pause that has ended says who ended it, one in force has ended nowhere": (
+        "I-27",
+        "select id from shipping_pause where (ended_at is null) <> (ended_by = '')",
+    ),
+    "no pause moves a date forward": (
+        "I-27b",
+        """select p.order_id from paused_order p
+        where p.expected is not null and p.promised is not null and p.expected <= p.promised""",
+    ),
+    "every order behind a pause is an order of its shop": (
+        "I-27c",
+        """select p.order_id from paused_order p join orders o on o.id = p.order_id
+            join shipping_pause s on s.id = p.pause_id
+        where o.shop_id <> p.shop_id or s.shop_id <> p.shop_id""",
+    ),
+}

@@ -238,3 +238,20 @@ def _local(row: Row) -> LocalWork:
         date.fromisoformat(promise) if promise else None,
         bool(held),
     )
+
+
+# --- what must always be true --------------------------------------------------------------------
+
+SENTENCES = {
+    "what waits to be collected is packed and of an order that stands": (
+        "I-29",
+        """select p.order_id from pickup p
+            join fulfillment_order f on f.id = p.work_id join orders o on o.id = p.order_id
+            where p.ended_at is null and (f.stage <> 'packed' or o.canceled_at is not null)""",
+    ),
+    "what was collected has left, and arrived": (
+        "I-29b",
+        """select p.order_id from pickup p join fulfillment_order f on f.id = p.work_id
+            where p.ended in ('collected', 'handed_over') and f.stage <> 'shipped'""",
+    ),
+}
