@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.bridge import House
 from bot.presentation.model import Action
+from core.db.contacts import link_target
 from core.db.documents import Document, document_anywhere
 from core.db.picks import printed_as
 from core.db.proofs import order_anywhere
@@ -80,7 +81,7 @@ async def paper_behind(house: House, token: str) -> Paper | None:
     try:
         subject = links.read("papers", token, house.clock(), house.settings.secrets).subject
     except Refusal:
-        return None
+        return await _sent_to_customer(house, token)
     if subject[:1] == DOCUMENT:
         return await _document(house, subject[1:])
     if subject[:1] == PROOF:
@@ -91,6 +92,22 @@ async def paper_behind(house: House, token: str) -> Paper | None:
     caller = Caller(system(printed.shop_id, "papers"), "web")
     queue: PickQueue = await house.query(ListPicks(printed.location, printed.works), caller)
     return await house.hop(lambda: _set(kind, queue))
+
+
+async def _sent_to_customer(house: House, token: str) -> Paper | None:
+    """The document of a link in a customer's message, unless the order's links are withdrawn."""
+    try:
+        link = links.read("document", token, house.clock(), house.settings.secrets)
+    except Refusal:
+        return None
+    word = link.subject.removeprefix(DOCUMENT)
+    found = await house.read(lambda s: document_anywhere(s, int(word) if word.isdigit() else 0))
+    if found is None:
+        return None
+    target = await house.read(lambda s: link_target(s, found.order_id))
+    if target is None or target.version != link.version:
+        return None
+    return await house.hop(lambda: document_paper(found))
 
 
 async def _document(house: House, word: str) -> Paper | None:

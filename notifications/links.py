@@ -27,6 +27,7 @@ MAX_AGE = {
     "preferences": timedelta(days=30),
     "act": timedelta(hours=24),
     "papers": timedelta(hours=24),
+    "document": timedelta(days=30),
     "photo": timedelta(hours=1),
 }
 CLOCK_TOLERANCE = timedelta(seconds=120)

@@ -24,6 +24,7 @@ from core.domain.shop import Shop
 from notifications import links
 from notifications.about import ABOUT, rma_of
 from notifications.facts import LANGUAGES, Payload, Stale, money
+from notifications.papers import papers_for
 from notifications.pickups import pickup_facts
 from notifications.plan import allowed_for
 from notifications.preferences import may_send
@@ -76,6 +77,7 @@ class Teller:
             facts |= ABOUT[kind](reader, order, effect.payload)
         if kind == "return_status":
             facts["return"]["way"] = self._way_back(reader, order, effect.payload)
+        facts["papers"] = papers_for(self._secrets, self._base_url, reader, order, effect.payload)
         address = _address(order, customer, effect.kind)
         return Letter(kind, order.language or reader.shop.language, address, facts, customer)
 
@@ -102,6 +104,7 @@ class Teller:
             "shop": shop_facts(reader.shop),
             "customer": {"name": name, "first_name": name.split(" ", maxsplit=1)[0]},
             "preferences_url": self._preferences_url(reader, customer),
+            "papers": [],
         }
 
     def _preferences_url(self, reader: Reader, customer: Customer | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -28,6 +27,7 @@ from bot.web.pages import (
     page_facts,
     preferred_language,
 )
+from bot.web.sessions import address_of, cookie_name, is_https, session_of
 from bot.web.uploads import is_form, photo_in
 from bot.web.windows import Window
 from core.commands.chat import HearCustomer
@@ -37,7 +37,6 @@ from core.domain.shop import Shop
 BODY_MAX = 16_384
 TEXT_MAX = 4_000
 COOKIE_SECONDS = 30 * 24 * 3600
-COOKIE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 STREAM_ROUNDS = 150
 STREAMS_MAX = 200
 LOOK_SECONDS = 2.0
@@ -63,8 +62,8 @@ class WebChat:
         self._house = house
         self._host = ChatHost(house)
         self._token = token
-        self._is_https = house.settings.base_url.startswith("https://")
-        self.cookie = "__Host-wismo-chat" if self._is_https else "wismo-chat"
+        self._is_https = is_https(house)
+        self.cookie = cookie_name(house)
         minute = timedelta(minutes=1)
         self._by_session = Window(40, minute, house.clock)
         self._by_client = Window(120, minute, house.clock)
@@ -220,8 +219,7 @@ class WebChat:
     # --- the session ------------------------------------------------------------------------------
 
     def _session(self, request: Request) -> str | None:
-        found = request.cookies.get(self.cookie, "")
-        return found if COOKIE.fullmatch(found) else None
+        return session_of(request, self._house)
 
     def _with_session(self, response: Response, session: str) -> Response:
         response.set_cookie(
@@ -235,9 +233,7 @@ class WebChat:
         return response
 
     def _door(self, shop: Shop, session: str, language: str = "") -> Door:
-        """The database knows a session by its hash only: reading it opens no conversation."""
-        address = hashlib.sha256(session.encode()).hexdigest()[:40]
-        return Door(shop.id, "web", address, language=language)
+        return Door(shop.id, "web", address_of(session), language=language)
 
     async def _shop(self, request: Request) -> Shop | None:
         asked = request.query_params.get("shop", "")

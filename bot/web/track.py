@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +13,12 @@ from starlette.routing import Route
 
 from bot.bridge import House
 from bot.web.pages import answer_page, first_shop, page_facts, preferred_language
+from bot.web.sessions import session_address
+from core.db.connection import Session
 from core.db.contacts import link_target
+from core.db.conversations import Conversation, conversation_at
+from core.db.documents import documents_of
+from core.db.reading import Reader
 from core.domain.access import system
 from core.domain.pickup import code_of
 from core.domain.refusals import Refusal
@@ -22,6 +28,7 @@ from core.queries.facts import OrderFacts, ParcelFacts, ReturnFacts
 from core.queries.tracking import PublicOrder, Scan, TrackByLink
 from notifications import links
 from notifications.links import Link
+from notifications.papers import are_linked, papers
 
 
 class TrackingPage:
@@ -44,6 +51,7 @@ class TrackingPage:
         facts = {**page_facts(order.shop), **_facts(order), "pickup": _pickup(order, keys)}
         facts["returns"] = [_return(order, each, keys) for each in order.facts.returns]
         facts |= self._doors(link, order)
+        facts["papers"] = await self._papers(request, order)
         return answer_page("track", language, facts, self._token())
 
     async def _found(self, token: str) -> tuple[Link, PublicOrder] | None:
@@ -61,6 +69,25 @@ class TrackingPage:
             return None
         return link, order
 
+    async def _papers(self, request: Request, order: PublicOrder) -> list[dict[str, str]]:
+        """Invoices hold an address and amounts: only for who has proved here who they are."""
+        if not are_linked(order.shop):
+            return []
+        address = session_address(request, self._house)
+        settings, now = self._house.settings, self._house.clock()
+
+        def look(session: Session) -> list[dict[str, str]]:
+            talk = conversation_at(session, order.shop.id, "web", address)
+            target = link_target(session, order.id)
+            if talk is None or target is None or not has_proved(talk, target.customer_id, now):
+                return []
+            reader = Reader(session, system(order.shop.id, "tracking"), now)
+            valid = documents_of(session, order.id)
+            base_url = settings.base_url.rstrip("/")
+            return papers(settings.secrets, base_url, reader, order.id, valid)
+
+        return await self._house.read(look) if address else []
+
     def _doors(self, link: Link, order: PublicOrder) -> dict[str, Any]:
         """Into the chat with this link's proof; it lives no longer than the link itself."""
         if not order.has_customer:
@@ -71,6 +98,13 @@ class TrackingPage:
         name = str(telegram.config.get("username", "")) if telegram else ""
         url = f"https://t.me/{name}?start={links.telegram_start(token)}" if name else None
         return {"chat_token": token, "telegram_url": url, "shop_id": order.shop.id}
+
+
+def has_proved(talk: Conversation, customer_id: int | None, now: datetime) -> bool:
+    """Whether this visitor is the order's customer by a code of today; a link proves nothing."""
+    fresh = talk.verified_until is not None and now < talk.verified_until
+    by_code = talk.proof.get("by") == "code"
+    return fresh and by_code and customer_id is not None and talk.customer_id == customer_id
 
 
 async def gone(house: House, request: Request, nonce: str) -> Response:

@@ -127,6 +127,9 @@ POLICIES: Mapping[str, Policy] = {
     ),
     "weekly_counts": Policy("best sellers that each location counts every week", 0, 500),
     "invoice_when": Policy("when an invoice is made by itself", choices=INVOICE_WHEN),
+    "document_links": Policy(
+        "whether customers' messages link to invoices and credit notes", choices=("no", "yes")
+    ),
     "seller_address": Policy("the shop's address on invoices, commas between its lines"),
     "seller_tax_id": Policy("the shop's tax number on invoices"),
     "exchange_days": Policy("days until goods are due whose exchange went first", 1, 365),

@@ -138,6 +138,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "exchange_days": 14,
     "exchange_price": "kept",
     "invoice_when": "asked",
+    "document_links": "no",
     "seller_address": "",
     "seller_tax_id": "",
     "pickup_days": 7,

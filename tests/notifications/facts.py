@@ -63,6 +63,7 @@ def base(**changes: Any) -> dict[str, Any]:
         },
         "track_url": "https://teehaus.example/track/abc",
         "preferences_url": "https://teehaus.example/messages/abc",
+        "papers": [],
     }
     return facts | changes
 
@@ -82,6 +83,10 @@ def parcel(**changes: Any) -> dict[str, Any]:
         "count": 2,
         "evidence": "scanned",
     } | changes
+
+
+def paper(kind: str, number: str) -> dict[str, str]:
+    return {"kind": kind, "number": number, "url": f"https://teehaus.example/papers/{number}"}
 
 
 def remaining(**changes: Any) -> dict[str, Any]:
@@ -162,6 +167,14 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
         base(
             parcel=parcel(evidence="handed_over", index=1, count=1),
             remaining=NOTHING_REMAINS,
+        ),
+    ),
+    "shipped_with_invoice": (
+        "shipped",
+        base(
+            parcel=parcel(index=1, count=1),
+            remaining=NOTHING_REMAINS,
+            papers=[paper("invoice", "INV-00001")],
         ),
     ),
     "ready_for_pickup_all": (
@@ -309,6 +322,13 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "return_refunded": (
         "return_status",
         base(**{"return": returned("refunded", refund=eur(1290))}),
+    ),
+    "return_refunded_papers": (
+        "return_status",
+        base(
+            **{"return": returned("refunded", refund=eur(1290))},
+            papers=[paper("credit_note", "CN-00001"), paper("credit_note", "CN-00002")],
+        ),
     ),
     "return_canceled": ("return_status", base(**{"return": returned("canceled")})),
     "refund_paid": ("refund_status", base(refund={"paid": eur(1290), "as_credit": False})),
