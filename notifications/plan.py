@@ -16,7 +16,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain.cases import Case, CaseKind
 from core.domain.order import Order
 from core.domain.shop import Shop
-from core.domain.undo import TAKEN_BACK
+from core.domain.undo import TAKEN_BACK, window_of
 from notifications.preferences import Allowed, may_send
 
 # What happened longer ago is not told any more: a restored backup must not write to anybody.
@@ -170,6 +170,7 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
         allowed = "The shop tells its customers of a cancellation."
     for route in _routes(uow.shop, order, customer):
         refused = allowed if isinstance(allowed, str) else _unwanted_route(customer, route)
+        refused = refused or _told_before(uow, fact, order, payload, route)
         uow.outbox.add(
             f"message.{route.name}",
             f"{fact.id}:{kind}:{route.name}:{route.mark}",
@@ -178,10 +179,30 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
             connection_id=route.connection_id,
             order_id=order.id,
             event_id=fact.id,
-            due_at=_not_before(allowed, fact),
+            due_at=_not_before(allowed, fact, _may_be_joined(uow, fact, payload)),
             suppressed=refused,
             cause=_cause(fact),
         )
+
+
+# Steps that often come twice within a minute, box after box; one message tells of all of them.
+GATHERED = ("received",)
+
+
+def _may_be_joined(uow: UnitOfWork, fact: Fact, payload: Payload) -> datetime | None:
+    """Such a message waits as long as a step may be taken back, for others like it."""
+    if payload.get("status") not in GATHERED:
+        return None
+    return fact.at + window_of(uow.shop.policy)
+
+
+def _told_before(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload, route: Route) -> str:
+    """Why nothing more is sent, where a message that still waits will tell of this, too."""
+    if payload.get("status") not in GATHERED:
+        return ""
+    same = {name: payload[name] for name in ("kind", "return", "status")}
+    joined = uow.outbox.joins(f"message.{route.name}", order.id, same, fact.told_from)
+    return "The message before it tells of both." if joined else ""
 
 
 def _tells_cancel(uow: UnitOfWork, order: Order) -> bool:
@@ -198,9 +219,12 @@ def _cause(fact: Fact) -> int | None:
     return fact.command_id if fact.told_from is not None else None
 
 
-def _not_before(allowed: Allowed | str, fact: Fact) -> datetime | None:
+def _not_before(
+    allowed: Allowed | str, fact: Fact, gathered: datetime | None = None
+) -> datetime | None:
     """Neither in quiet hours nor while the step that it tells of may still be taken back."""
-    moments = [allowed.not_before if isinstance(allowed, Allowed) else None, fact.told_from]
+    quiet = allowed.not_before if isinstance(allowed, Allowed) else None
+    moments = [quiet, fact.told_from, gathered]
     return max(filter(None, moments), default=None)
 
 

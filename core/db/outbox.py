@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,20 @@ _SETTLE = Statement(
         _b.fence == sa.bindparam("held_fence"),
     ),
     sets=("state", "reason", "due_at", "leased_until", "ended_at", "result", "unknown"),
+)
+_WAITING_FOR = Statement(
+    sa.select(_b.id, _b.payload, _b.due_at)
+    .where(
+        _b.shop_id == sa.bindparam("shop"),
+        _b.order_id == sa.bindparam("order"),
+        _b.kind == sa.bindparam("kind_"),
+        _b.state == "waiting",
+    )
+    .order_by(_b.id)
+)
+_MOVE_DUE = Statement(
+    t.outbox.update().where(_b.id == sa.bindparam("row_id"), _b.state == "waiting"),
+    sets=("due_at",),
 )
 _KEY_THERE = Statement(
     sa.select(_b.id).where(_b.shop_id == sa.bindparam("shop"), _b.key == sa.bindparam("key"))
@@ -193,6 +208,20 @@ class Outbox:
             _SUPPRESS, shop=self._uow.actor.shop_id, key_=key, why=reason, end=micros(self._uow.now)
         )
         return changed == 1
+
+    def joins(
+        self, kind: str, order_id: int, same: Mapping[str, Any], not_before: datetime | None
+    ) -> bool:
+        """Whether an intent of this kind still waits whose payload has all of `same`: what it
+        tells is read when it leaves, so that it speaks for a later one, too. It leaves no
+        earlier than that one would have."""
+        session, shop_id = self._uow.session, self._uow.actor.shop_id
+        waiting = session.rows(_WAITING_FOR, shop=shop_id, order=order_id, kind_=kind)
+        for row_id, payload, due in waiting:
+            if same.items() <= from_json(payload).items():
+                later = max(due, micros(not_before) if not_before else 0)
+                return session.run(_MOVE_DUE, row_id=row_id, due_at=later) == 1
+        return False
 
     def leaving(self) -> int:
         """How many messages a worker has in its hands; until this transaction ends, no more.

@@ -313,3 +313,21 @@ def test_store_credit_is_told_with_what_became_of_returns() -> None:
     assert told.startswith("Store credit that is left: €5.00.")
     anna.desk.credits = []
     assert "You have no store credit" in anna.says("how much store credit do I have?")
+
+
+def test_who_asks_again_hears_which_return_has_it_all() -> None:
+    gone = replace(DELIVERED, returnable=(), returns=(SENT,))
+    for words, language, said in (
+        ("I want to return something", "en", "Return R1001-2 of order 1001: 1 × Red mug."),
+        ("Ich möchte das umtauschen", "de", "Rücksendung R1001-2 zur Bestellung 1001"),
+    ):
+        anna = known(gone, language=language)
+        answer = anna.says(words)
+        assert said in answer
+        assert "Hafenstr. 1" in answer
+        assert any("R1001-2" in label for label in anna.labels)
+
+
+def test_a_return_that_is_over_holds_nothing() -> None:
+    anna = known(replace(DELIVERED, returnable=(), returns=(REJECTED,)))
+    assert "nothing delivered" in anna.says("I want to return something")

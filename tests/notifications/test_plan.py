@@ -16,7 +16,7 @@ from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.labels import LabelParcel
 from core.commands.orders import CancelOrder
 from core.commands.outside import RecordChannelRefund
-from core.commands.receiving import ReceiveReturn
+from core.commands.receiving import CountedLine, ReceiveReturn
 from core.commands.refunding import RefundOrder
 from core.commands.refunds import RecordOrderRefund
 from core.commands.return_decisions import RejectReturn
@@ -105,10 +105,35 @@ async def test_a_return_is_told_step_by_step(here: Street):
     assert here.shop.do(RequestReturn("1001")).ok
     await here.work()
     assert here.shop.do(ReceiveReturn("R1001-1")).ok
+    here.shop.clock.advance(minutes=1)
     await here.work()
     steps = [from_json(r["payload"]).get("status") for r in here.outbox("message.email")]
     assert steps[-2:] == ["approved", "received"]
     assert {state for _, state, _ in told(here)[-2:]} == {"done"}
+
+
+async def test_two_boxes_of_a_return_counted_within_a_minute_are_one_message(here: Street):
+    here.shop.place(1001, ("mug-red", 3))
+    here.ship(1001)
+    here.deliver(1001)
+    assert here.shop.do(RequestReturn("1001", "mug-red", 3)).ok
+    await here.work()
+    before = len(subjects(here))
+    for _ in range(2):
+        assert here.shop.do(ReceiveReturn("R1001-1", lines=(CountedLine("mug-red", 1),))).ok
+        here.shop.clock.advance(seconds=20)
+        await here.work()
+    assert len(subjects(here)) == before
+    here.shop.clock.advance(seconds=21)
+    await here.work()
+    assert subjects(here)[before:] == ["Your return R1001-1 has arrived"]
+    assert "2 × Mug-Red" in here.mailbox.to(ANNA)[-1].text
+    joined = told(here)[-1]
+    assert joined == ("return_status", "suppressed", "The message before it tells of both.")
+    assert here.shop.do(ReceiveReturn("R1001-1", lines=(CountedLine("mug-red", 1),))).ok
+    here.shop.clock.advance(seconds=61)
+    await here.work()
+    assert len(subjects(here)) == before + 2
 
 
 async def test_other_money_that_goes_back_is_told_once_it_has_gone(here: Street):
@@ -308,6 +333,7 @@ async def test_an_old_step_of_a_return_is_not_told_after_a_newer_one(here: Stree
     here.deliver(1001)
     assert here.shop.do(RequestReturn("1001")).ok
     assert here.shop.do(ReceiveReturn("R1001-1")).ok
+    here.shop.clock.advance(minutes=1)
     await here.work()
     assert told(here)[-2:] == [
         ("return_status", "suppressed", "The return is received meanwhile."),

@@ -78,7 +78,7 @@ def _about_order(talk: Talk, wanted: Wanted, orders: Sequence[OrderFacts], scene
     if order := _meant(talk, wanted, orders):
         return act(talk, wanted, order, scene)
     if not fitting(orders, wanted.intent):
-        return Answer(talk, (say("return.nothing"),), (HUMAN,))
+        return returning.nothing_left(talk, orders)
     calm = (say("repair.serious"),) if wanted.intent in GRAVE else ()
     return put(talk, _which(wanted), scene, *calm)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.chat.flows.choosing import by_number, label_meant, lines_meant
@@ -18,8 +19,8 @@ from bot.chat.flows.questions import (
     put,
     wishes_of,
 )
-from bot.chat.flows.scene import HUMAN, TEXT_KEPT, Scene
-from bot.chat.flows.tracking import status, steps_of
+from bot.chat.flows.scene import HUMAN, TEXT_KEPT, Scene, offer
+from bot.chat.flows.tracking import state_of, status, steps_of
 from bot.chat.talk import Answer, Asking, Phrase, Question, Say, Talk
 from bot.chat.understanding import reason_meant
 from bot.chat.words import phrases, say
@@ -27,12 +28,13 @@ from core.domain.refusals import Refusal
 from core.queries.facts import OrderFacts, ReturnableFacts, ReturnFacts
 
 NOTHING = (say("return.nothing"),)
+GOING = ("requested", "approved", "received", "restocked", "refund_due")
 
 
 def start(talk: Talk, order: OrderFacts, scene: Scene, text: str = "") -> Answer:
     """The line and the reason that the wish already names are not asked for again."""
     if not order.returnable:
-        return Answer(replace(talk, asking=None), NOTHING, (HUMAN,))
+        return nothing_left(replace(talk, asking=None), [order])
     reason = reason_meant(text, talk.language)
     told = text if reason in TOLD_APART else ""
     asking = Asking("return_line", "return_item", order.number, reason=reason, text=told)
@@ -40,6 +42,17 @@ def start(talk: Talk, order: OrderFacts, scene: Scene, text: str = "") -> Answer
     if len(named) == 1:
         return _choose(talk, replace(asking, complete=True), named[0], scene)
     return put(talk, asking, scene)
+
+
+def nothing_left(talk: Talk, orders: Sequence[OrderFacts]) -> Answer:
+    """Nothing can go back: what is on its way back already is named, and can be taken back."""
+    going = [(order, each) for order in orders for each in order.returns if each.status in GOING]
+    if not going:
+        return Answer(talk, NOTHING, (HUMAN,))
+    says = tuple(line for order, each in going for line in state_of(order, each))
+    open_ones = [each.number for _, each in going if each.can_cancel]
+    offers = tuple(offer(f"unreturn:{n}", "button.unreturn", number=n) for n in open_ones[:2])
+    return Answer(talk, (say("return.already"), *says), (*offers, HUMAN))
 
 
 def hear_line(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:

@@ -189,16 +189,21 @@ def return_states(orders: list[OrderFacts]) -> tuple[Say, ...]:
     return tuple(line for order in orders for line in _returns_of(order))
 
 
+def state_of(order: OrderFacts, entry: ReturnFacts) -> Iterator[Say]:
+    """One return as it stands, and what comes next."""
+    yield say(
+        "return.state",
+        number=entry.number,
+        order=order.number,
+        items=items_text(entry.lines),
+        status=status(entry.status),
+    )
+    yield from steps_of(entry, order.currency)
+
+
 def _returns_of(order: OrderFacts) -> Iterator[Say]:
     for entry in order.returns:
-        yield say(
-            "return.state",
-            number=entry.number,
-            order=order.number,
-            items=items_text(entry.lines),
-            status=status(entry.status),
-        )
-        yield from steps_of(entry, order.currency)
+        yield from state_of(order, entry)
         if entry.refund is not None:
             yield say("return.refund", refund=Price(entry.refund, order.currency))
         elif entry.status not in ("rejected", "canceled", "expired"):
