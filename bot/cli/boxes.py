@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -16,12 +17,22 @@ Most = Annotated[int, typer.Option(min=1, max=1000)]
 Json = Annotated[bool, typer.Option("--json")]
 
 
-def _listed(context: typer.Context, box: str, state: str, most: int) -> list[dict[str, Any]]:
+INBOX_COLUMNS = ("id", "state", "topic", "received_at", "attempts", "due_at", "error")
+OUTBOX_COLUMNS = ("id", "state", "kind", "created_at", "due_at", "attempts", "reason")
+
+
+def _list(
+    context: typer.Context, ask: tuple[str, str, int], names: Sequence[str], as_json: bool
+) -> None:
+    """Rows of a box (its name, a state, how many at most), newest first."""
     from core.queries.setup import ListBox
 
     with session.house(context) as house:
-        found: list[dict[str, Any]] = house.query(ListBox(box, state, most))
-    return found
+        rows: list[dict[str, Any]] = house.query(ListBox(*ask))
+    if as_json:
+        session.print_json(rows)
+        return
+    session.table(names, [[row[name] for name in names] for row in rows], "Nothing is here.")
 
 
 def _shown(context: typer.Context, box: str, number: int) -> None:
@@ -36,12 +47,7 @@ def list_inbox(
     context: typer.Context, state: State = "", most: Most = 50, as_json: Json = False
 ) -> None:
     """What was received, newest first."""
-    rows = _listed(context, "inbox", state, most)
-    if as_json:
-        session.print_json(rows)
-        return
-    names = ("id", "state", "topic", "received_at", "attempts", "due_at", "error")
-    session.table(names, [[row[name] for name in names] for row in rows], "Nothing is here.")
+    _list(context, ("inbox", state, most), INBOX_COLUMNS, as_json)
 
 
 @inbox.command("show")
@@ -66,12 +72,7 @@ def list_outbox(
     context: typer.Context, state: State = "", most: Most = 50, as_json: Json = False
 ) -> None:
     """What must leave or has left, newest first; `held` came back with a restore."""
-    rows = _listed(context, "outbox", state, most)
-    if as_json:
-        session.print_json(rows)
-        return
-    names = ("id", "state", "kind", "created_at", "due_at", "attempts", "reason")
-    session.table(names, [[row[name] for name in names] for row in rows], "Nothing is here.")
+    _list(context, ("outbox", state, most), OUTBOX_COLUMNS, as_json)
 
 
 @outbox.command("show")

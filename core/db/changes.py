@@ -291,3 +291,25 @@ class Changes:
         if self._session.run(_SAY, row_id=order_id, said=to_json(said), at=at) == 0:
             row = {"order_id": order_id, "shop_id": self._uow.shop.id}
             self._uow.insert_now(t.channel_said, {**row, "said": to_json(said), "at": at})
+
+
+# --- what must always be true --------------------------------------------------------------------
+
+SENTENCES = {
+    "an order has one open edit at most": (
+        "I-13",
+        """select order_id from order_change where status = 'open'
+        group by order_id having count(*) > 1""",
+    ),
+    "an edit that was confirmed owes what it promised to give back": (
+        "I-13b",
+        """select c.id from order_change c where c.status = 'confirmed' and c.refund > 0
+        and not exists (select 1 from refund f where f.change_id = c.id)""",
+    ),
+    "only a confirmed edit adjusts prices or gives money back": (
+        "I-13c",
+        """select c.id from order_change c where c.status <> 'confirmed' and (
+            exists (select 1 from refund f where f.change_id = c.id)
+            or exists (select 1 from order_adjustment a where a.change_id = c.id))""",
+    ),
+}

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from core.db import (
     audit,
     carts,
+    changes,
     claims,
     collections,
     counts,
@@ -256,22 +257,7 @@ INVARIANTS: dict[str, Check] = {
         and not exists (select 1 from screening s where s.order_id = h.order_id)""",
     ),
     # edits
-    "an order has one open edit at most": _rule(
-        "I-13",
-        """select order_id from order_change where status = 'open'
-        group by order_id having count(*) > 1""",
-    ),
-    "an edit that was confirmed owes what it promised to give back": _rule(
-        "I-13b",
-        """select c.id from order_change c where c.status = 'confirmed' and c.refund > 0
-        and not exists (select 1 from refund f where f.change_id = c.id)""",
-    ),
-    "only a confirmed edit adjusts prices or gives money back": _rule(
-        "I-13c",
-        """select c.id from order_change c where c.status <> 'confirmed' and (
-            exists (select 1 from refund f where f.change_id = c.id)
-            or exists (select 1 from order_adjustment a where a.change_id = c.id))""",
-    ),
+    **{sentence: _rule(*rule) for sentence, rule in changes.SENTENCES.items()},
     # audit
     "an order's version is the number of its audit rows": _rule("I-14", _UNAUDITED),
     "every audit row names actor and surface": _rule(
