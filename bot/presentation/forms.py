@@ -11,6 +11,7 @@ from bot.grammar.lexicon import Slot, slots_of
 from bot.presentation.buttons import label
 from bot.presentation.model import Action, Card, Choice, Form, Input, Section
 from bot.presentation.words import reason, sentence
+from core.domain.holds import WAITS
 from core.queries.order_view import LineView, OrderView
 from core.registry import Arg, Risk, Spec
 
@@ -208,4 +209,4 @@ def _choices(slot: Slot, desk: Desk) -> tuple[Choice, ...]:
         return tuple(
             Choice(p.code, f"{p.code} — {p.name}" if p.name else p.code) for p in desk.places
         )
-    return tuple(Choice(value, sentence(reason(value))) for value in slot.choices)
+    return tuple(Choice(each, sentence(reason(each))) for each in slot.choices if each not in WAITS)

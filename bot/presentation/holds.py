@@ -9,7 +9,7 @@ from bot.presentation.buttons import button, kept
 from bot.presentation.model import Page, Section
 from bot.presentation.words import ago, count, sentence, state, until, when
 from core.domain.blocking import NOBODY, Next
-from core.domain.holds import Answer, HoldReason
+from core.domain.holds import WAITS, Answer, HoldReason
 from core.queries.holds import BlockedOrder, BlockedPage, BoxAnswer, HoldView
 
 # Roles that a step went to when its time was over.
@@ -25,7 +25,7 @@ _ROLES = {"support": "support", "lead": "a lead", "owner": "the owner"}
 
 def hold_sections(holds: Iterable[HoldView], desk: Desk) -> Iterable[Section]:
     for hold in holds:
-        if hold.reason == HoldReason.CONSOLIDATION:
+        if hold.reason in WAITS:
             yield Section((_wait(hold, desk),))
             continue
         lines = (_hold(hold, desk), *(_box(each, hold, desk) for each in hold.answers))
@@ -33,7 +33,9 @@ def hold_sections(holds: Iterable[HoldView], desk: Desk) -> Iterable[Section]:
 
 
 def _wait(hold: HoldView, desk: Desk) -> str:
-    """Nobody stopped it: it waits for company, and for how long."""
+    """Nobody stopped it: it waits for company, or for its day, and for how long."""
+    if hold.reason == HoldReason.STREET_DATE:
+        return f"{hold.what} waits{until(hold.until, desk)}: it is not sold before."
     note = f", {hold.note}" if hold.note else ""
     return f"Waits{until(hold.until, desk)} to ship in one parcel{note}."
 

@@ -23,7 +23,7 @@ from bot.presentation.words import (
     when,
 )
 from core.domain.blocking import Next
-from core.domain.holds import HoldReason
+from core.domain.holds import WAITS, HoldReason
 from core.domain.lanes import STANDARD
 from core.domain.priority import priority_named
 from core.queries.finding import FindOrders, LateWork, OrderBrief, OrderPage
@@ -59,8 +59,8 @@ def _title(view: OrderView) -> str:
 
 
 def _is_stopped(view: OrderView) -> bool:
-    """Waiting for one parcel is no trouble."""
-    return any(hold.reason != HoldReason.CONSOLIDATION for hold in view.holds)
+    """Waiting for one parcel, or for a day of sale, is no trouble."""
+    return any(hold.reason not in WAITS for hold in view.holds)
 
 
 def _tone(view: OrderView) -> Tone:

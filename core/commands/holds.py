@@ -83,7 +83,12 @@ def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
 
 
 def _require_a_persons(reason: HoldReason) -> None:
-    """How long an order may wait for one parcel is counted, not said."""
+    """How long an order may wait for one parcel is counted, not said; so is a day of sale."""
+    if reason is HoldReason.STREET_DATE:
+        raise NotPossible(
+            "A day of sale is a product's, not an order's.",
+            "Write `preorder <sku> until <day> street`, or hold the order for another reason.",
+        )
     if reason is HoldReason.CONSOLIDATION:
         raise NotPossible(
             "Orders wait for one parcel by the shop's policy, not by hand.",

@@ -39,7 +39,7 @@ class HandOff:
     Right.FULFILL,
     aliases=("handoff",),
     many=True,
-    examples=("hand off 1001", "hand off 1001 3pl"),
+    examples=("hand off 1001", "hand off 1001 ber"),
 )
 def hand_off(ask: HandOff, uow: UnitOfWork) -> Done:
     order, works = floor.named(uow, ask.order)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from core.commands import waiting_room
 from core.commands.planning import LEFT_OUT, Plan, plan_for
+from core.commands.street_dates import wait_for_their_day
 from core.commands.waits import begin_wait, may_wait
 from core.commands.ways import brought_from, why_it_waits
 from core.db import pickups
@@ -22,7 +23,7 @@ from core.db.rows import micros, to_json
 from core.db.stock import levels_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
-from core.domain.awaiting import marked, short_of, supplied
+from core.domain.awaiting import marked, short_of, street_days, supplied
 from core.domain.carts import with_own
 from core.domain.cases import CaseKind, Finding
 from core.domain.estimate import estimate
@@ -143,6 +144,8 @@ def _hand_out(
         for claim in plan.claims:
             if claim.location_id == location_id:
                 keep(uow, work.id, claim)
+    if uow.shop.preorders:
+        after = wait_for_their_day(uow, after, [x.id for part in shares.values() for x, _ in part])
     is_new = uow.shop.waits_for_company and not order.version
     wait = may_wait(uow, after, shares, plan) if is_new else None
     _tell(uow, order, wait.noted(plan) if wait else plan)
@@ -173,6 +176,8 @@ def _promised(uow: UnitOfWork, order: Order, places: Iterable[int]) -> Order:
 def _when_announced(uow: UnitOfWork, order: Order) -> list[tuple[date, str]]:
     """When the last of the announced goods would arrive, sent from the first location."""
     days = [line.awaits for line in order.lines if line.backordered and line.awaits]
+    street = street_days(order.lines, uow.shop.preorders, _today(uow)) if uow.shop.preorders else {}
+    days += [day.isoformat() for day in street.values()]
     site = next((place for place in uow.shop.locations.values() if place.active), None)
     if not days or site is None:
         return []

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from core.commands.placing import open_short_case, serve_queue
 from core.commands.shelves import what_and_where
+from core.commands.street_dates import move_their_day
 from core.db import awaiting as book
 from core.db import tables as t
 from core.db.shelf import find_product, similar_skus
@@ -24,16 +25,32 @@ from core.registry import Arg, Done, command
 LIMIT_MOST, LEAD_MOST, LIST_MOST, CHUNK = 1_000_000, 90, 200, 25
 
 
+class Early(StrEnum):
+    """What becomes of goods that come before the day: they leave, or wait for it."""
+
+    LEAVE = "leave"
+    STREET = "street"
+
+
 @dataclass(frozen=True, slots=True)
 class SetPreorder:
-    """Announce a product: orders await it until then and are not short; `limit` units at most."""
+    """Announce a product: orders await it until then and are not short; `limit` units at most.
+
+    With `street` that is its day of sale: goods that come earlier wait for it.
+    """
 
     sku: Annotated[str, Arg.SKU]
     available_from: Annotated[datetime, Arg.UNTIL]
     limit: Annotated[int | None, Arg.QUANTITY] = None
+    goods: Annotated[Early, Arg.CHOICE] = Early.LEAVE
 
 
-@command("preorder", SetPreorder, Right.STOCK, examples=("preorder mug-red 200 until 2027-03-01",))
+@command(
+    "preorder",
+    SetPreorder,
+    Right.STOCK,
+    examples=("preorder mug-red 200 until 2027-03-01", "preorder mug-red street until 2027-03-01"),
+)
 def set_preorder(ask: SetPreorder, uow: UnitOfWork) -> Done:
     sku, day = _sku(uow, ask.sku), _local(uow, ask.available_from)
     if day <= today(uow):
@@ -41,12 +58,15 @@ def set_preorder(ask: SetPreorder, uow: UnitOfWork) -> Done:
     if ask.limit is not None and not 1 <= ask.limit <= LIMIT_MOST:
         raise Invalid(f"A limit of {ask.limit} makes no sense.", f"Write 1 to {LIMIT_MOST:,}.")
     before = uow.shop.preorders.get(sku)
-    book.announce(uow, sku, Preorder(day, ask.limit))
+    street = ask.goods is Early.STREET
+    book.announce(uow, sku, Preorder(day, ask.limit, street))
+    move_their_day(uow, sku, day if street else None)
     moved = _follow(uow, sku, day) if before and before.available_from != day else []
     limit = f", {ask.limit} units at most" if ask.limit is not None else ""
     told = f" Moved: {', '.join(moved)}." if moved else ""
     facts = {"sku": sku, "from": day.isoformat(), "orders": moved}
-    return Done(f"{sku} is sold ahead until {day.isoformat()}{limit}.{told}", facts)
+    early = " Goods that come earlier wait for that day." if street else ""
+    return Done(f"{sku} is sold ahead until {day.isoformat()}{limit}.{early}{told}", facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,7 @@ def end_preorder(ask: EndPreorder, uow: UnitOfWork) -> Done:
     if sku not in uow.shop.preorders:
         raise NotPossible(f"{sku} is not sold ahead.", code="already")
     book.announce(uow, sku, None)
+    move_their_day(uow, sku, None)
     for order_id in uow.stock.queue([sku]):
         order = uow.orders.own(order_id)
         lines = {x.id: replace(x, awaits="") for x in order.lines if x.sku == sku and x.awaits}

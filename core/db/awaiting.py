@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 _p, _l, _c, _s = t.product.c, t.order_line.c, t.cases.c, t.stock_level.c
 _ALL = Statement(
-    sa.select(_p.sku, _p.available_from, _p.preorder_limit).where(
+    sa.select(_p.sku, _p.available_from, _p.preorder_limit, _p.street_date).where(
         _p.shop_id == sa.bindparam("shop"), _p.available_from.is_not(None)
     ),
     apart=True,
 )
 _SET = Statement(
     t.product.update().where(_p.shop_id == sa.bindparam("shop"), _p.sku == sa.bindparam("named")),
-    sets=("available_from", "preorder_limit"),
+    sets=("available_from", "preorder_limit", "street_date"),
 )
 _AWAITED = Statement(
     sa.select(sa.func.coalesce(sa.func.sum(_l.backordered), 0)).where(
@@ -36,6 +36,19 @@ _AWAITED = Statement(
     )
 )
 _SUBJECT = sa.literal("order:") + sa.cast(_l.order_id, sa.Text)
+_h = t.hold.c
+_HELD = Statement(
+    sa.select(_h.order_id)
+    .distinct()
+    .join(t.order_line, _l.id == _h.scope_id)
+    .where(
+        _h.shop_id == sa.bindparam("shop"),
+        _h.reason == sa.literal_column("'street_date'"),
+        _h.released_at.is_(None),
+        _l.sku == sa.bindparam("sku"),
+    )
+    .order_by(_h.order_id)
+)
 _OVERDUE = Statement(
     sa.select(_l.order_id)
     .distinct()
@@ -59,14 +72,24 @@ _OVERDUE = Statement(
 def preorders_of(session: Session, shop_id: int) -> dict[str, Preorder]:
     """Every announced product of a shop."""
     rows = session.rows(_ALL, shop=shop_id)
-    return {sku: Preorder(date.fromisoformat(day), limit) for sku, day, limit in rows}
+    return {
+        sku: Preorder(date.fromisoformat(day), limit, bool(street))
+        for sku, day, limit, street in rows
+    }
 
 
 def announce(uow: UnitOfWork, sku: str, preorder: Preorder | None) -> None:
     day = preorder.available_from.isoformat() if preorder else None
     limit = preorder.limit if preorder else None
-    uow.session.run(_SET, shop=uow.shop.id, named=sku, available_from=day, preorder_limit=limit)
+    told = {"available_from": day, "preorder_limit": limit}
+    street = int(preorder.street) if preorder else 0
+    uow.session.run(_SET, shop=uow.shop.id, named=sku, street_date=street, **told)
     uow.people.touch()
+
+
+def held_for_their_day(session: Session, shop_id: int, sku: str) -> list[int]:
+    """Ids of orders of which units of this SKU lie here and wait for their day of sale."""
+    return [row[0] for row in session.rows(_HELD, shop=shop_id, sku=sku)]
 
 
 def sold_ahead(

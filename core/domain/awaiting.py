@@ -15,10 +15,25 @@ from core.domain.stock import Level, Move, StockMove
 
 @dataclass(frozen=True, slots=True)
 class Preorder:
-    """From `available_from` on the goods are expected; `limit` units may be sold before."""
+    """From `available_from` on the goods are expected; `limit` units may be sold before.
+
+    With `street` it is their day of sale: goods that come earlier do not leave before it.
+    """
 
     available_from: date
     limit: int | None = None
+    street: bool = False
+
+
+def street_days(
+    lines: Iterable[Line], preorders: Mapping[str, Preorder], today: date
+) -> dict[int, date]:
+    """The lines (by id) whose goods are not sold yet, and their day of sale."""
+    return {
+        line.id: known.available_from
+        for line in lines
+        if (known := preorders.get(line.sku)) and known.street and known.available_from > today
+    }
 
 
 def short_of(order: Order, today: date) -> dict[str, int]:

@@ -11,7 +11,18 @@ from zoneinfo import ZoneInfo
 from core.domain.cases import RULES, CaseKind, Finding
 from core.domain.detect import calendar_of
 from core.domain.fulfillment import OPEN_STAGES, Stage
-from core.domain.holds import Answer, Box, Hold, HoldReason, Party, Scope, answer, hours_for
+from core.domain.holds import (
+    Answer,
+    Box,
+    Exit,
+    Hold,
+    HoldReason,
+    Party,
+    Scope,
+    answer,
+    gate,
+    hours_for,
+)
 from core.domain.hours import as_spans, parse_hours
 from core.domain.promise import Calendar, add_working_time
 from core.domain.shop import Location, Shop
@@ -117,6 +128,7 @@ def _nearest(facts: Facts, shop: Shop) -> Next | None:
         or _in_the_way(facts, shop)
         or _at_work(facts, shop)
         or _on_the_way(facts, shop)
+        or _not_sold_yet(facts, shop)
         or _announced(facts, shop)
     )
 
@@ -151,11 +163,12 @@ def ask_due(shop: Shop, place: Location, since: datetime) -> datetime:
 
 def _held(facts: Facts, shop: Shop) -> Next | None:
     """The hold whose clock runs out first; one with an end of its own waits for that."""
-    if not facts.holds:
+    holds = [hold for hold in facts.holds if hold.reason is not HoldReason.STREET_DATE]
+    if not holds:
         return None
-    clocks = [(hold_due(shop, hold), hold.id, place) for place, hold in enumerate(facts.holds)]
+    clocks = [(hold_due(shop, hold), hold.id, place) for place, hold in enumerate(holds)]
     until, _, place = min(clocks)
-    hold = facts.holds[place]
+    hold = holds[place]
     word = "" if hold.reason is HoldReason.MANUAL else f"{hold.reason.value.replace('_', ' ')} "
     what = f"decide the {word}hold"
     if hold.reason is HoldReason.CONSOLIDATION:
@@ -212,7 +225,12 @@ def _in_the_way(facts: Facts, shop: Shop) -> Next | None:
 
 def _at_work(facts: Facts, shop: Shop) -> Next | None:
     """The same open hours that the scan for stuck work counts."""
-    opened = [each for each in facts.boxes if each.box.stage in OPEN_STAGES]
+    early = _not_sold(facts)
+    opened = [
+        each
+        for each in facts.boxes
+        if each.box.stage in OPEN_STAGES and not gate(early, Exit.PICK, each.box).stopped_by
+    ]
     waiting = [each for each in opened if not each.collected_until]
     if not waiting:
         return _to_be_collected(opened, shop)
@@ -221,6 +239,19 @@ def _at_work(facts: Facts, shop: Shop) -> Next | None:
     hours = float(shop.policy["stuck_hours"])
     until = add_working_time(calendar_of(place), first.ready_at, timedelta(hours=hours))
     return Next(place.code, _DOING[first.box.stage], until, party_of(place), "work")
+
+
+def _not_sold(facts: Facts) -> list[Hold]:
+    return [hold for hold in facts.holds if hold.reason is HoldReason.STREET_DATE]
+
+
+def _not_sold_yet(facts: Facts, shop: Shop) -> Next | None:
+    """All that is left waits here for its day of sale."""
+    early = _not_sold(facts)
+    if not early:
+        return None
+    until = min(hold_due(shop, hold) for hold in early)
+    return Next("calendar", "wait for its day of sale", until, Party.WAREHOUSE, "street_date")
 
 
 def _to_be_collected(ready: Sequence[BoxFacts], shop: Shop) -> Next | None:

@@ -26,6 +26,7 @@ class HoldReason(StrEnum):
     EDIT = "edit"
     EXCHANGE = "exchange"  # the goods that it is for have not come back
     CONSOLIDATION = "consolidation"  # it waits for one parcel; always with an end
+    STREET_DATE = "street_date"  # goods that are here before they are sold; always with an end
 
     @property
     def words(self) -> str:
@@ -33,7 +34,11 @@ class HoldReason(StrEnum):
         return _REASON_WORDS.get(self.value, self.value.replace("_", " "))
 
 
-_REASON_WORDS = {"manual": "a manual check", "unknown_sku": "an unknown SKU"}
+_REASON_WORDS = {
+    "manual": "a manual check",
+    "unknown_sku": "an unknown SKU",
+    "street_date": "its day of sale",
+}
 
 
 class Party(StrEnum):
@@ -102,7 +107,10 @@ RULES: Mapping[HoldReason, Rule] = {
     HoldReason.EDIT: Rule(Party.US, 1),
     HoldReason.EXCHANGE: Rule(Party.CUSTOMER, 14 * 24),
     HoldReason.CONSOLIDATION: Rule(Party.WAREHOUSE, 24),
+    HoldReason.STREET_DATE: Rule(Party.WAREHOUSE, 24),
 }
+# Waits that the house begins and ends by itself: no trouble, and nobody's decision.
+WAITS = frozenset({HoldReason.CONSOLIDATION, HoldReason.STREET_DATE})
 
 
 @dataclass(frozen=True, slots=True)

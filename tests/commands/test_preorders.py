@@ -11,8 +11,10 @@ import pytest
 
 from core.commands.choosing import Units
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
+from core.commands.holds import HoldOrder
 from core.commands.missing import ShortOrder
 from core.commands.preorders import (
+    Early,
     EndPreorder,
     ListSupply,
     SetPreorder,
@@ -20,12 +22,13 @@ from core.commands.preorders import (
     VendorStock,
     WatchAwaited,
 )
-from core.commands.scans import ScanForCases
+from core.commands.scans import ReleaseExpiredHolds, ScanForCases
 from core.commands.setup import AddLocation
 from core.commands.stock import ReceiveStock
 from core.db import tables as t
 from core.domain.access import Role, system
 from core.domain.cases import CaseKind
+from core.domain.holds import HoldReason
 from core.engine import Caller, Receipt
 from core.queries.order_view import OrderView
 from core.queries.orders import ShowOrder
@@ -241,3 +244,46 @@ def test_an_order_keeps_what_it_was_promised(acme):
     receipt = acme.engine.execute(replace(ask, promise=date(2026, 12, 1)), CLOCK)
     assert receipt.ok
     assert view(acme, 1001).promise == date(2026, 12, 1)
+
+
+# --- a day of sale -------------------------------------------------------------------------------
+
+
+def test_goods_that_come_before_their_day_of_sale_are_kept_and_wait_for_it(shop):
+    told = shop.do(SetPreorder("poster-sun", MARCH, None, Early.STREET), BO)
+    assert told.sentence.endswith("Goods that come earlier wait for that day.")
+    shop.place(1001, ("poster-sun", 1), ("mug-red", 1))
+    shop.place(1002, ("poster-sun", 1))
+    shop.do(ReceiveStock("poster-sun", "ber", 2), BO)
+    shop.place(1003, ("poster-sun", 1))
+    assert [x["reserved"] for x in shop.rows(t.stock_level, sku="poster-sun")] == [2]
+    (hold,) = view(shop, 1001).holds
+    assert (hold.reason, hold.what) == (HoldReason.STREET_DATE, "poster-sun")
+    assert hold.until == datetime(2027, 2, 28, 23, tzinfo=UTC)  # midnight where the shop is
+    waiting = view(shop, 1002)
+    assert waiting.next
+    assert waiting.next.what == "wait for its day of sale"
+    assert waiting.promise
+    assert waiting.promise >= date(2027, 3, 1)
+    assert shop.do(PrintPicks(orders=("1002",)), BO).code == "held"
+    assert shop.do(PrintPicks(orders=("1001",)), BO).ok
+    works = {w.number: w.stage for w in view(shop, 1001).works}
+    assert sorted(works.values()) == ["printed", "ready"]  # the mug goes ahead
+    assert shop.do(HoldOrder("1003", HoldReason.STREET_DATE)).code == "not_possible"
+    later = MARCH + timedelta(days=14)
+    shop.do(SetPreorder("poster-sun", later, None, Early.STREET), BO)
+    assert view(shop, 1002).holds[0].until == hold.until + timedelta(days=14)
+    shop.clock.advance(days=(later - shop.clock()).days + 1)
+    assert shop.engine.execute(ReleaseExpiredHolds(), CLOCK).ok
+    assert [view(shop, n).holds for n in (1001, 1002)] == [(), ()]
+    assert shop.do(PrintPicks(orders=("1002",)), BO).ok
+
+
+def test_a_day_of_sale_that_is_given_up_lets_go_what_waited_for_it(shop):
+    shop.do(SetPreorder("poster-sun", MARCH, None, Early.STREET), BO)
+    shop.do(ReceiveStock("poster-sun", "ber", 2), BO)
+    shop.place(1001, ("poster-sun", 1))
+    assert view(shop, 1001).holds
+    assert shop.do(EndPreorder("poster-sun"), BO).ok
+    assert view(shop, 1001).holds == ()
+    assert shop.do(PrintPicks(orders=("1001",)), BO).ok

@@ -21,6 +21,7 @@ product = c.table(
     c.json("external_ids"),
     c.text("available_from", None),
     c.whole("preorder_limit", None),
+    c.whole("street_date", 0),  # 1: what is here before `available_from` waits for it
     c.whole("active", 1),
     sa.UniqueConstraint("shop_id", "sku"),
 )
