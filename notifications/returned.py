@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.domain.claims import Claim
 from core.domain.order import Order
@@ -37,11 +38,17 @@ def return_facts(
         "refund": {"amount": paid, "currency": order.currency} if paid else None,
         "as_credit": rma.wish is Wish.CREDIT,
         "reason": _reason(shop, order, rma) if status == "rejected" else None,
-        "until": rma.expires_at.date().isoformat() if waits and rma.expires_at else None,
+        "until": _send_by(shop, rma) if waits else None,
         "fee": _fee(order, rma) if waits else None,
         "label": _label(rma) if waits else None,
         "instructions": str(shop.policy.get("return_instructions", "")) or None,
     }
+
+
+def _send_by(shop: Shop, rma: Rma) -> str | None:
+    """The day as the shop counts it, without the days of grace."""
+    there = ZoneInfo(shop.time_zone)
+    return rma.send_by_at.astimezone(there).date().isoformat() if rma.send_by_at else None
 
 
 def _units(line: RmaLine, status: str, waits: bool) -> int:

@@ -95,8 +95,10 @@ def _fields(view: ReturnView, desk: Desk) -> tuple[Field, ...]:
     ]
     if view.wish != "refund":
         found.append(Field("Wants", state(view.wish)))
-    if view.expires_at is not None:
-        found.append(Field("Must come by", stamp(view.expires_at, desk)))
+    if view.expires_at is not None and view.send_by_at is not None:
+        told = stamp(view.send_by_at, desk).rpartition(" ")[0]  # customers read the day alone
+        ends = stamp(view.expires_at, desk)
+        found.append(Field("Expected by", f"{ends} (to be sent by {told})"))
     if view.decided_by:
         found.append(Field("Decided by", view.decided_by))
     if brief.expected:

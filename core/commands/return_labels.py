@@ -71,7 +71,9 @@ def tell_return(uow: UnitOfWork, number: str, events: Iterable[TrackingEvent]) -
     if not moves or not rma.waits_for_goods:
         return rma
     if rma.sent_at is None:
-        rma = uow.returns.save(rma, replace(rma, sent_at=moves[0].at, expires_at=None))
+        rma = uow.returns.save(
+            rma, replace(rma, sent_at=moves[0].at, send_by_at=None, expires_at=None)
+        )
         uow.emit(order.id, e.ReturnSent(rma.id, rma.number, rma.carrier, number))
     arrivals = [each.at for each in moves if each.status is ParcelStatus.DELIVERED]
     goal = by_post(uow.shop.locations.values(), order.ship_to, [line.reason for line in rma.lines])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
 from typing import Annotated, Any
 
 from core.commands.nothing_left import why_nothing
@@ -19,7 +18,8 @@ from core.domain.cases import CaseKind, Finding
 from core.domain.order import Change, Line, Order
 from core.domain.photos import KEPT_MOST, require_few_per_line
 from core.domain.refusals import Invalid, NotPossible
-from core.domain.returning.rules import plain_terms
+from core.domain.returning.deadline import deadline
+from core.domain.returning.rules import plain_terms, read_terms
 from core.domain.returning.verdict import Assessed, Verdict, overall
 from core.domain.returns import ReturnReason, Rma, RmaLine, RmaStatus, Wish, units_of
 from core.registry import Arg, Done, command
@@ -307,7 +307,8 @@ def flag_words(rma: Rma) -> str:
 def with_time(uow: UnitOfWork, rma: Rma) -> Rma:
     """An approved return does not wait for ever; 0 days: it does."""
     days = int(uow.shop.policy["return_expires_days"])
-    return replace(rma, expires_at=uow.now + timedelta(days=days) if days else None)
+    ends = deadline(uow.now, days, [read_terms(line.terms) for line in rma.lines if line.expected])
+    return replace(rma, send_by_at=ends.send_by, expires_at=ends.expected_by)
 
 
 def requested(order: Order, units: Mapping[int, int]) -> Order:

@@ -77,6 +77,7 @@ _UPDATE = Statement(
         "decided_at",
         "received_at",
         "closed_at",
+        "send_by_at",
         "expires_at",
         "reminded_at",
         "external_id",
@@ -133,7 +134,7 @@ _UNSENT = Statement(
         _m.closed_at.is_(None),
         sa.or_(
             _m.expires_at <= sa.bindparam("now"),
-            sa.and_(_m.reminded_at.is_(None), _m.expires_at <= sa.bindparam("soon")),
+            sa.and_(_m.reminded_at.is_(None), _m.send_by_at <= sa.bindparam("soon")),
         ),
     )
     .order_by(_m.expires_at, _m.id)
@@ -144,8 +145,8 @@ _UNSENT = Statement(
 def unsent_returns(
     uow: UnitOfWork, now: datetime, soon: datetime | None, most: int
 ) -> list[tuple[int, int]]:
-    """(return id, order id) of approved returns whose time is over by `now`, or by `soon` and
-    nobody was reminded of them yet; None: nobody is ever reminded."""
+    """(return id, order id) of approved returns that are not waited for after `now`, or that are
+    to be sent by `soon` and nobody was reminded of yet; None: nobody is ever reminded."""
     uow.write_rows()
     times = {"now": micros(now), "soon": micros(soon) if soon else -1}
     rows = uow.session.rows(_UNSENT, shop=uow.shop.id, most=most, **times)
@@ -243,6 +244,7 @@ class Returns:
                 "wish": rma.wish.value,
                 "why": to_json(rma.why),
                 "photos": to_json(rma.photos),
+                "send_by_at": micros_or_none(rma.send_by_at),
                 "expires_at": micros_or_none(rma.expires_at),
                 "external_id": rma.external_id,
                 "arrived_location_id": rma.arrived_location_id,
@@ -277,6 +279,7 @@ class Returns:
             decided_at=micros_or_none(after.decided_at),
             received_at=micros_or_none(after.received_at),
             closed_at=micros_or_none(after.closed_at),
+            send_by_at=micros_or_none(after.send_by_at),
             expires_at=micros_or_none(after.expires_at),
             reminded_at=micros_or_none(after.reminded_at),
             external_id=after.external_id,

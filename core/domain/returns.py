@@ -90,7 +90,8 @@ class Rma:
     wish: Wish = Wish.REFUND
     why: tuple[Mapping[str, Any], ...] = ()  # the verdict's reasons by code
     photos: tuple[str, ...] = ()
-    expires_at: datetime | None = None
+    send_by_at: datetime | None = None  # what its customer was told
+    expires_at: datetime | None = None  # until when it is expected: core/domain/returning/deadline
     reminded_at: datetime | None = None
     external_id: str | None = None
     carrier: str = ""  # with the label of the shop, if there is one

@@ -80,7 +80,7 @@ def _facts(
 ) -> ReturnFacts:
     titles = {line.id: line.title or line.sku for line in order.lines}
     terms = [read_terms(line.terms) for line in rma.lines]
-    expires = rma.expires_at if rma.waits_for_goods else None
+    send_by = rma.send_by_at if rma.waits_for_goods else None
     by_rules = rma.decided_by in ("", "policy")
     return ReturnFacts(
         rma.number,
@@ -91,7 +91,7 @@ def _facts(
         stores=stores if has_code(rma) else (),
         why=tuple(read_why(rma.why)) if by_rules else (),
         said="" if by_rules else rma.decision,
-        until=expires.astimezone(ZoneInfo(shop.time_zone)).date() if expires else None,
+        until=send_by.astimezone(ZoneInfo(shop.time_zone)).date() if send_by else None,
         send_to=_address(shop, order, rma) if rma.waits_for_goods else "",
         fee=max((each.fixed_fee for each in terms), default=0),
         own_label={each.label for each in terms} == {Payer.CUSTOMER},

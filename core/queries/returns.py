@@ -103,6 +103,7 @@ class ReturnView:
     wish: str
     why: str
     photos: tuple[str, ...]
+    send_by_at: datetime | None
     expires_at: datetime | None
     actions: tuple[str, ...]
 
@@ -162,6 +163,7 @@ def show(ask: ShowReturn, reader: Reader) -> ReturnView:
         wish=rma.wish.value,
         why=why_text(read_why(rma.why)),
         photos=rma.photos,
+        send_by_at=rma.send_by_at if rma.waits_for_goods else None,
         expires_at=rma.expires_at if rma.waits_for_goods else None,
         actions=_actions(reader, rma, refunds, places),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from core.commands.receiving import CountedLine, ReceiveReturn
@@ -204,7 +206,11 @@ def test_an_approved_return_is_called_to_mind_and_then_over(shop):
     shop.clock.advance(days=1)
     assert shop.do(ExpireReturns(), CLOCK).facts["reminded"] == 1
     assert shop.do(ExpireReturns(), CLOCK).facts["reminded"] == 0
-    shop.clock.advance(days=7)
+    shop.clock.advance(days=9, hours=23)  # what was sent on the last day may still come
+    assert shop.do(ExpireReturns(), CLOCK).facts["ended"] == 0
+    open_ = shop.ask(ShowReturn("R1001-1"))
+    assert open_.expires_at - open_.send_by_at == timedelta(days=3)
+    shop.clock.advance(hours=1)
     assert shop.do(ExpireReturns(), CLOCK).facts["ended"] == 1
     view = shop.ask(ShowReturn("R1001-1"))
     assert (view.brief.status, view.actions) == ("expired", ())

@@ -25,6 +25,7 @@ rma = c.table(
     c.text("wish", "refund"),
     c.json("why", "[]"),
     c.json("photos", "[]"),
+    c.at("send_by_at", nullable=True),
     c.at("expires_at", nullable=True),
     c.at("reminded_at", nullable=True),
     c.text("external_id", None),

@@ -93,6 +93,7 @@ def _refund(value: Any, _money: Worded) -> str:
 
 _TERMS: Mapping[str, Callable[[Any, Worded], str]] = {
     "window_days": lambda days, _: f"within {days} days of delivery",
+    "grace_days": lambda days, _: f"{days} days of grace for the way",
     "final_sale": _final,
     "fee": lambda fee, money: f"a fee of {money(fee)}" if fee else "no fee",
     "fee_percent": lambda share, _: f"a fee of {share} % of the goods",

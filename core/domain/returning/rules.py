@@ -70,6 +70,7 @@ class Terms:
     """On which terms a line comes back; amounts are minor units of the order's currency."""
 
     window_days: int = 30
+    grace_days: int = 3  # for the parcel's way, after the day until which it is to be sent
     final_sale: bool = False
     fee: int = 0  # once per return
     fee_percent: int = 0  # of the goods' money
@@ -271,6 +272,7 @@ _WHEN: dict[str, Read] = {
 }
 _THEN: dict[str, Read] = {
     "window_days": read_whole(0, DAYS_MOST),
+    "grace_days": read_whole(0, 365),
     **dict.fromkeys(("final_sale", "fee_on_our_fault", "photo"), read_yes),
     **dict.fromkeys(("fee", "label_cost", "keep_below", "staff_above"), read_whole(0)),
     **dict.fromkeys(("fee_percent", "bonus_percent"), read_whole(0, 100)),
