@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+from core.commands.doubting import doubt_about_goods
 from core.commands.receiving import CountedLine, ReceiveReturn, arrived_at, receive
-from core.commands.returns import RequestReturn, ReturnedLine, new_return, requested
+from core.commands.returns import RequestReturn, ReturnedLine, new_return, requested, told
 from core.db.pickups import wrong_codes
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -74,6 +75,9 @@ def return_here(ask: ReturnHere, uow: UnitOfWork) -> Done:
     place = counter_at(uow, order, ask.location)
     if not ask.counted:
         raise Invalid("Which goods came back?", f"Write `counter {order.number} mug-red 1`.")
+    doubted = doubt_about_goods(uow, order, told(ask.request.wanted))
+    if doubted is not None:
+        return doubted
     rma, verdict, words = new_return(uow, ask.request, order)
     if verdict is not Verdict.APPROVE and not uow.actor.may(Right.RETURN_DECIDE):
         raise NotAllowed(

@@ -11,6 +11,7 @@ from core.commands import handout, owing
 from core.commands.approving import needs_approval
 from core.commands.choosing import Units, choose
 from core.commands.disputing import require_undisputed
+from core.commands.doubting import doubt_about_money
 from core.commands.refunds import refunds_named, require_another
 from core.db.reading import Reader
 from core.db.refunds import Refund, refunds_of
@@ -93,7 +94,13 @@ def look(within: UnitOfWork | Reader, ask: RefundOrder) -> Found:
     examples=("refund now 1001 mug-red 1", "refund now 1001 shipping"),
 )
 def refund(ask: RefundOrder, uow: UnitOfWork) -> Done:
-    found = look(uow, ask)
+    try:
+        found = look(uow, ask)
+    except NotPossible as refused:
+        doubted = doubt_about_money(uow, uow.orders.get(ask.order), refused)
+        if doubted is None:
+            raise
+        return doubted
     order, text = found.order, amount_text(found.amount, found.order.currency)
     if ask.expects is not None and ask.expects != found.amount:
         raise Conflict(

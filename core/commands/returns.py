@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
+from core.commands.doubting import doubt_about_goods
 from core.commands.nothing_left import why_nothing
 from core.commands.return_terms import judge, keepable, words_of
 from core.commands.returned_money import pay_for
@@ -66,7 +67,12 @@ class RequestReturn:
     examples=("return 1001", "return 1001 mug-red 1 defective"),
 )
 def request(ask: RequestReturn, uow: UnitOfWork) -> Done:
-    return request_return(uow, ask)
+    doubted = doubt_about_goods(uow, uow.orders.get(ask.order), told(ask.wanted))
+    return doubted or request_return(uow, ask)
+
+
+def told(wanted: Iterable[ReturnedLine]) -> list[tuple[str, int | None]]:
+    return [(wish.line, wish.quantity) for wish in wanted]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class CaseKind(StrEnum):
     RETURN_UNCOUNTED = "return_uncounted"
     CLAIM_DECISION = "claim_decision"
     CLAIM_ARRIVED = "claim_arrived"
+    FLAGGED_REQUEST = "flagged_request"
     REFUND_TASK = "refund_task"
     REFUND_APPROVAL = "refund_approval"
     REFUND_FAILED = "refund_failed"
@@ -90,6 +91,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.RETURN_UNCOUNTED: Rule("location", 24, closes_itself=True),
     CaseKind.CLAIM_DECISION: Rule("us", 24),
     CaseKind.CLAIM_ARRIVED: Rule("us", 24),
+    CaseKind.FLAGGED_REQUEST: Rule("us", 24),
     CaseKind.REFUND_TASK: Rule("us", 24),
     CaseKind.REFUND_APPROVAL: Rule("us", 24),
     CaseKind.REFUND_FAILED: Rule("us", 24),

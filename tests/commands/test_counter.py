@@ -9,6 +9,7 @@ import pytest
 from core.commands.counter import ConfirmReturn, ReturnHere
 from core.commands.fulfillment import ShipWork
 from core.commands.receiving import CountedLine, ReceiveReturn
+from core.commands.refunding import RefundOrder
 from core.commands.return_labels import LabelReturn
 from core.commands.returns import RequestReturn
 from core.commands.scans import ScanForCases
@@ -180,3 +181,31 @@ def test_credit_at_the_counter_is_credit(shop: Shop):
     assert receipt.ok, receipt
     assert shop.rows(t.refund)[0]["target"] == "credit"
     assert level(shop, "mug-red", BER) == (7, 0)
+
+
+def test_a_receipt_that_was_used_is_refused_or_looked_at_as_the_shop_says(shop: Shop) -> None:
+    """Default: no, with its reason. With `review`: nothing is booked, and a case explains why."""
+    mugs = ReturnHere("1001", "mug-red", 2, location="ber")
+    assert shop.do(mugs).ok
+    for ask in (mugs, ReturnHere("1001", "poster-sun", 1, location="ber")):
+        assert shop.do(ask).outcome == "refused"
+    much = RefundOrder("1001", reason="999.00 sorry")
+    assert shop.do(much).code == "over_refund"
+    assert shop.rows(t.cases, kind="flagged_request") == []
+    words = "receipt_reused review; never_bought review; above_paid review"
+    assert shop.do(SetPolicy("return_flags", words), staff(Role.OWNER)).ok
+    before = shop.rows(t.stock_level), shop.rows(t.refund), shop.rows(t.rma)
+    seen = [
+        shop.do(mugs),
+        shop.do(RequestReturn("1001", "poster-sun", 1)),
+        shop.do(much),
+        shop.do(mugs),  # once more: still one case
+    ]
+    assert all(each.ok for each in seen)
+    assert "came back" in seen[0].sentence
+    assert "never bought" in seen[1].sentence
+    assert "€999.00 is more than is left" in seen[2].sentence
+    assert (shop.rows(t.stock_level), shop.rows(t.refund), shop.rows(t.rma)) == before
+    assert len(shop.rows(t.cases, kind="flagged_request")) == 3
+    wrong = shop.do(SetPolicy("return_flags", "never_bought ignore"), staff(Role.OWNER))
+    assert wrong.outcome == "refused"

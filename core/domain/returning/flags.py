@@ -13,6 +13,9 @@ class Flag(StrEnum):
     SAME_PHOTO = "same_photo"
     MANY_RETURNS = "many_returns"
     MANY_CLAIMS = "many_claims"
+    RECEIPT_REUSED = "receipt_reused"
+    NEVER_BOUGHT = "never_bought"
+    ABOVE_PAID = "above_paid"
 
 
 class Outcome(StrEnum):
@@ -23,7 +26,9 @@ class Outcome(StrEnum):
     DENY = "deny"
 
 
-_USUAL = dict.fromkeys(Flag, Outcome.REVIEW)
+# What cannot be right is refused, or a person looks at it: it is never let pass.
+IMPOSSIBLE = (Flag.RECEIPT_REUSED, Flag.NEVER_BOUGHT, Flag.ABOVE_PAID)
+_USUAL = {flag: Outcome.DENY if flag in IMPOSSIBLE else Outcome.REVIEW for flag in Flag}
 _STRICT = (Outcome.IGNORE, Outcome.REVIEW, Outcome.DENY)
 
 
@@ -101,4 +106,7 @@ def flag_outcomes(text: str) -> Mapping[Flag, Outcome]:
                 f"“{part}” is no flag with its outcome.",
                 f"Flags: {', '.join(Flag)}. Outcomes: {', '.join(Outcome)}.",
             ) from None
+    for flag in IMPOSSIBLE:
+        if found[flag] is Outcome.IGNORE:
+            raise Invalid(f"“{flag} ignore” would let pass what cannot be.", "Say review or deny.")
     return found
