@@ -133,10 +133,6 @@ def _all_rows(table: sa.Table, session: Session) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in session.select(table.select())]
 
 
-def make_engine(url: str, **options: Any) -> Engine:
-    return make_shop(url, **options).engine
-
-
 def _furnish(uow: UnitOfWork, mode: str, stock: int) -> None:
     _make_shop_row(uow, mode)
     _make_locations(uow)
