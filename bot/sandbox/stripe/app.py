@@ -30,7 +30,6 @@ def stripe_app(account: Account) -> Starlette:
     routes = [
         Route(path, api.endpoint(name, act), methods=[method])
         for method, path, name, act in (
-            ("POST", "/v1/payment_intents", "payment_intents.create", api.create_intent),
             ("GET", "/v1/payment_intents/{id}", "payment_intents.retrieve", api.show_intent),
             ("POST", "/v1/payment_intents/{id}/capture", "payment_intents.capture", api.capture),
             ("POST", "/v1/payment_intents/{id}/cancel", "payment_intents.cancel", api.cancel),
@@ -105,14 +104,6 @@ class _Api:
         return response
 
     # --- the calls --------------------------------------------------------------------------------
-
-    def create_intent(self, _: Mapping[str, str], words: Words) -> Json:
-        known = ("amount", "currency", "payment_method", "capture_method", "confirm", "off_session")
-        _require(words, *known)
-        if words.get("payment_method") == "pm_card_declined":
-            raise No("Your card was declined.", "card_declined", 402)
-        made = self._account.hold(_whole(words, "amount"), words["currency"], _metadata(words))
-        return intent_object(made, whole=EXPAND in words)
 
     def show_intent(self, path: Mapping[str, str], words: Words) -> Json:
         _require(words)
