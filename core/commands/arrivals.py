@@ -101,7 +101,15 @@ def receive(ask: ReceiveStock, uow: UnitOfWork) -> Done:
     shares = share(ask.quantity, known)
     _book(uow, shares, product.sku, place.id, reference)
     sentence = f"{ask.quantity} × {product.sku} received at {place.code}."
-    return served(uow, product, place, sentence + _compared(uow, shares, known, product, place))
+    sentence += _compared(uow, shares, known, product, place)
+    return served(uow, product, place, sentence, _way_back(uow, product.sku, place, ask.quantity))
+
+
+def _way_back(uow: UnitOfWork, sku: str, place: Location, units: int) -> str:
+    """What came in has no undo, since it may be promised by now: the word that corrects it."""
+    if not uow.actor.may(Right.STOCK):
+        return ""
+    return f" Miscounted? `adjust {sku} {place.code.lower()} -{units} miscounted`."
 
 
 def _meant(uow: UnitOfWork, product: Product, place: Location, said: str) -> list[Expected]:
@@ -173,7 +181,10 @@ def receive_all(ask: ReceiveAll, uow: UnitOfWork) -> Done:
     said = ", ".join(f"{each.open} × {each.sku}" for each in found)
     sentence = f"{found[0].reference} arrived at {', '.join(codes)}: {said}."
     facts = {"reference": found[0].reference, "locations": codes, "served": orders}
-    return Done(sentence + served_words(orders), facts)
+    first = found[0]
+    there = uow.shop.locations[first.location_id]
+    back = _way_back(uow, first.sku, there, first.open)
+    return Done(sentence + served_words(orders) + back, facts)
 
 
 def _open_of(uow: UnitOfWork, reference: str, place: Location | None) -> list[Expected]:

@@ -39,11 +39,8 @@ KEPT: dict[str, tuple[str, ...]] = {
         "put_back",
         "recall_parcel",
         "record_tracking",
-        "receive_all",
-        "receive_stock",
         "receive_unknown",
         "return_to_shelf",
-        "send_transfer",
         "ship_work",
     ),
     READ: ("hand_back", "note_order", "reply_to_customer", "share_card"),
@@ -76,6 +73,9 @@ KEPT: dict[str, tuple[str, ...]] = {
 }
 # Steps with a word of their own for the way back.
 INVERSE = {
+    "receive_all": "adjust",
+    "receive_stock": "adjust",
+    "send_transfer": "missing",
     "add_connection": "change connection",
     "add_key": "revoke key",
     "add_location": "change location",

@@ -71,11 +71,13 @@ def too_few(uow: UnitOfWork, sku: str, place: Location) -> NotPossible:
     )
 
 
-def served(uow: UnitOfWork, product: Product, place: Location, sentence: str) -> Done:
-    """What arrived or was freed goes to those who wait, in the same command."""
+def served(
+    uow: UnitOfWork, product: Product, place: Location, sentence: str, after: str = ""
+) -> Done:
+    """What arrived or was freed goes to those who wait, in the same command; `after` comes last."""
     orders = serve_queue(uow, [product.sku])
     facts = {"sku": product.sku, "location": place.code, "served": orders}
-    return Done(sentence + served_words(orders), facts)
+    return Done(sentence + served_words(orders) + after, facts)
 
 
 def be(quantity: int) -> str:

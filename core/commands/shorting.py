@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from core.commands.placing import open_short_case, place
+from core.commands.rejoining import rejoin
 from core.db.capacity import give_back
 from core.db.shorting import promises_at, take_off
 from core.db.unit_of_work import UnitOfWork
@@ -137,6 +138,8 @@ def _end_or_warn(
 
 
 def _mend(uow: UnitOfWork, order: Order, avoid: Collection[int]) -> Order:
+    known = {work.id for work in uow.work.of(order.id)}
     after = place(uow, order, avoid=avoid)
+    rejoin(uow, after, known)
     open_short_case(uow, after)
     return after

@@ -44,7 +44,9 @@ def adjust(ask: AdjustStock, uow: UnitOfWork) -> Done:
         StockMove(Move.ADJUST, product.sku, place.id, ask.change, reason=reason_of(ask.reason)),
     )
     uow.undo = AdjustStock(product.sku, place.code, -ask.change, f"taken back: {ask.reason}")
-    return served(uow, product, place, f"{ask.change:+} × {product.sku} at {place.code}.")
+    more = "more" if ask.change > 0 else "fewer"
+    sentence = f"{abs(ask.change)} × {product.sku} {more} at {place.code}."
+    return served(uow, product, place, sentence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from core.commands.kept import why_kept
 from core.db import undo as steps
 from core.db.undo import Step
 from core.db.unit_of_work import UnitOfWork
@@ -39,7 +40,7 @@ def undo(ask: UndoLast, uow: UnitOfWork) -> Done:
     if inverse is None:
         raise NotPossible(
             f"Your last step ({verb}) cannot be taken back.",
-            f"Write `help {verb}` to see what can be done instead.",
+            why_kept(done) or f"Write `help {verb}` to see what can be done instead.",
         )
     if found.order_id is not None and uow.orders.by_id(found.order_id).version != found.version:
         raise Conflict("The order has changed since.", "Look at it and decide anew.")

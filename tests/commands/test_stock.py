@@ -50,7 +50,9 @@ def assert_refused(shop: Shop, receipt: Receipt, code: str) -> None:
 
 def test_what_arrives_is_on_hand_with_its_reference(shop):
     receipt = shop.do(ReceiveStock("mug-red", "ber", 24, "PO-7731"), WAREHOUSE)
-    assert receipt.sentence == "24 × mug-red received at BER."
+    assert receipt.sentence == (
+        "24 × mug-red received at BER. Miscounted? `adjust mug-red ber -24 miscounted`."
+    )
     assert level(shop) == (34, 0, 0)
     (move,) = shop.rows(t.stock_move, command_id=receipt.command_id)
     assert (move["kind"], move["quantity"], move["reason"]) == ("receive", 24, "PO-7731")
