@@ -61,6 +61,7 @@ RESOURCES = (
     Resource("/transfers/{number}", "list_transfers"),
     Resource("/transfers", "list_transfers"),
     Resource("/low", "list_low"),
+    Resource("/handoffs", "list_handoffs"),
     Resource("/returns/{number}", "show_return"),
     Resource("/returns", "list_returns"),
     Resource("/cases/{number}", "show_case"),

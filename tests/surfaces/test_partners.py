@@ -144,6 +144,8 @@ async def test_work_is_asked_accepted_held_released_and_sent(street: Street):
     assert [(x.partner, x.work, x.state, x.stop) for x in view.handoffs] == [
         ("packwerk", "1001-1", "accepted", "")
     ]
+    told = await street.town.http.get("/api/v1/handoffs", headers=street.town.key())
+    assert [x["work"] for x in told.json()["handoffs"]] == ["1001-1"]
     held = shop.do(HoldOrder("1001", HoldReason.ADDRESS))
     assert "BER is asked to put 1001-1 aside." in held.sentence
     await street.worker().until_idle()
