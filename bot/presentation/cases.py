@@ -196,14 +196,22 @@ def _own(view: CaseView, desk: Desk) -> Iterable[Action | None]:
 def _of_kind(view: CaseView, desk: Desk) -> Iterable[Action | None]:
     back = str(view.facts.get("return", ""))
     if view.kind in RETURN_CASES:
-        return return_buttons(view.kind, back, view.number, desk)
+        return (*return_buttons(view.kind, back, view.number, desk), _photos(view, desk))
     if view.kind in MONEY_CASES:
         return money_buttons(view.kind, back, view.order, desk)
     if view.kind == "claim_decision" and "claim" in view.facts:
-        return claim_buttons(str(view.facts["claim"]), str(view.facts.get("wish", "")), desk)
+        number, wish = str(view.facts["claim"]), str(view.facts.get("wish", ""))
+        return (*claim_buttons(number, wish, desk), _photos(view, desk))
     if view.kind == "claim_arrived" and view.facts.get("replacement"):
         return (button(desk, "cancel", str(view.facts["replacement"]), text="Cancel Replacement"),)
     return _of_an_order(view, desk)
+
+
+def _photos(view: CaseView, desk: Desk) -> Action | None:
+    """What was sent with it, to look at before deciding."""
+    if not view.facts.get("photos") or not view.order:
+        return None
+    return button(desk, "photos", view.order, text="Look at Photos")
 
 
 def _of_an_order(view: CaseView, desk: Desk) -> Iterable[Action | None]:

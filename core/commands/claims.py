@@ -207,7 +207,7 @@ def ask_somebody(uow: UnitOfWork, order: Order, made: Claim) -> Done:
                 "order": order.number,
                 "wish": made.wish.value,
                 "flags": " ".join(made.flags),
-                "photos": len(made.photos),
+                **({"photos": len(made.photos)} if made.photos else {}),
             },
         )
     )

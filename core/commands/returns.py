@@ -298,6 +298,7 @@ def _follow(uow: UnitOfWork, order: Order, rma: Rma, verdict: Verdict, words: st
                 "reason": rma.reason,
                 "why": words,
                 "flags": flag_words(rma),
+                **({"photos": len(rma.photos)} if rma.photos else {}),
             },
         )
     )
