@@ -170,7 +170,7 @@ class Rest:
         actor = await actor_of(request, self._house)
         order = request.path_params["order"]
         require_text(order)
-        demand(actor, Right.RETURN_REQUEST)  # opening a picture costs more than saying no
+        demand(actor, Right.NOTE)  # opening a picture costs more than saying no
         picture = await opened(self._house, await body_of(request, BODY_MOST))
         receipt = await self._do(KeepPhoto(order, picture), request, actor)
         return self._answer("keep_photo", receipt, created=True)

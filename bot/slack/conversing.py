@@ -17,6 +17,7 @@ from bot.slack.acts import Acts, context_of
 from bot.slack.incoming import Incoming
 from bot.slack.mrkdwn import plain_words
 from bot.slack.outbound import SURFACE
+from bot.slack.photos import keep_photos, photos_in
 from bot.slack.problems import error_of
 from bot.slack.render import Json, home
 from bot.slack.replies import Place
@@ -129,11 +130,26 @@ class Conversing:
         kind, case_id = await self._subject_of_thread(event)
         case = await self._case(case_id) if kind == "case" else None
         if case is None or not await self._is_a_talk(case):
+            await self._photos(incoming, event)
             return
         told = await self._carried(incoming, event, case)
         self._acts.background.spawn(
             self._acts.replies.whisper(Place.of(incoming), self._acts.replies.rendered([told]))
         )
+
+    async def _photos(self, incoming: Incoming, event: Json) -> None:
+        """Photos beside an order, or a case about one, are kept with it."""
+        files = photos_in(event)
+        order = await self._order_of_thread(event) if files else ""
+        if not order:
+            return
+
+        async def keep() -> None:
+            told = await keep_photos(self._acts, incoming, files, order)
+            rendered = self._acts.replies.rendered([told])
+            await self._acts.replies.whisper(Place.of(incoming), rendered)
+
+        self._acts.background.spawn(keep())
 
     async def _is_a_talk(self, case: Case) -> bool:
         shop_id = self._acts.account.shop_id

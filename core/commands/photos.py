@@ -28,7 +28,7 @@ class KeepPhoto:
         return {"order": self.order, "photo": getattr(self.picture, "name", "")}
 
 
-@command("keep photo", KeepPhoto, Right.RETURN_REQUEST, in_chat=False)
+@command("keep photo", KeepPhoto, Right.NOTE, in_chat=False)
 def keep_photo(ask: KeepPhoto, uow: UnitOfWork) -> Done:
     picture = set_by_the_house(ask.picture)
     order = uow.orders.get(ask.order)

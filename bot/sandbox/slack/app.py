@@ -10,7 +10,7 @@ from functools import cache
 import httpx2
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -70,6 +70,17 @@ def _slack_routes(workspace: Workspace, sleep: Sleep) -> list[BaseRoute]:
         file["content"] = content
         return PlainTextResponse(f"OK - {len(content)}")
 
+    async def download(request: HttpRequest) -> Response:
+        """Without a token that may read files Slack shows its sign-in page instead."""
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        token = workspace.tokens.get(given)
+        if token is None or "files:read" not in token.scopes:
+            return RedirectResponse("https://slack.com/signin", 302)
+        file = workspace.files.get(request.path_params["id"], {})
+        if "content" not in file:
+            return PlainTextResponse("not found", 404)
+        return Response(file["content"], media_type=file["mimetype"])
+
     async def socket(websocket: WebSocket) -> None:
         await workspace.sockets.serve(websocket, workspace.app_id)
 
@@ -77,6 +88,7 @@ def _slack_routes(workspace: Workspace, sleep: Sleep) -> list[BaseRoute]:
         Route("/api/{method}", WebApi(workspace, sleep).handle, methods=["GET", "POST"]),
         Route("/response/{id}", ResponseUrls(workspace, sleep).handle, methods=["POST"]),
         Route("/upload/{id}", upload, methods=["POST"]),
+        Route("/files-pri/{id}/download", download, methods=["GET"]),
         WebSocketRoute("/socket/{ticket}", socket),
     ]
 

@@ -168,6 +168,29 @@ def message_event(workspace: Workspace, message: Message, kind: str = "message")
     return found
 
 
+def file_of(workspace: Workspace, user: str, content: bytes, name: str, mimetype: str) -> Json:
+    """A file that a person has uploaded, as messages tell of it."""
+    file_id = workspace.new_id("F")
+    address = f"{workspace.base_url}/files-pri/{file_id}"
+    told = {
+        "id": file_id,
+        "name": name,
+        "title": name,
+        "mimetype": mimetype,
+        "filetype": mimetype.rpartition("/")[2],
+        "user": user,
+        "size": len(content),
+        "mode": "hosted",
+        "is_external": False,
+        "is_public": False,
+        "url_private": address,
+        "url_private_download": f"{address}/download",
+        "file_access": "visible",
+    }
+    workspace.files[file_id] = {**told, "content": content}
+    return told
+
+
 def _interaction(workspace: Workspace, user: User, kind: str) -> Json:
     team = {"id": workspace.team["id"], "domain": workspace.team["domain"]}
     person = {"id": user.id, "username": user.name, "name": user.name, "team_id": team["id"]}

@@ -105,6 +105,23 @@ class SlackUser:
     async def reply_in_thread(self, channel: Channel | str, thread_ts: str, text: str) -> Seen:
         return await self.say(text, channel, thread_ts)
 
+    async def share_file(
+        self,
+        content: bytes,
+        channel: Channel | str,
+        thread_ts: str | None = None,
+        *,
+        name: str = "photo.jpg",
+        mimetype: str = "image/jpeg",
+        text: str = "",
+    ) -> Seen:
+        """A message with a file; the app gets its address, and its bytes for its own token."""
+        file = payloads.file_of(self.workspace, self.id, content, name, mimetype)
+        where = self._channel(channel).id
+        extras = {"files": [file], "subtype": "file_share"}
+        message = self.workspace.post(where, self.id, text, thread_ts=thread_ts, extras=extras)
+        return await self._tell(message, "message")
+
     async def share_link(self, url: str, channel: Channel | str) -> Seen:
         """A message with a link: a message event, and a link event for the app's own domains."""
         message = self.workspace.post(self._channel(channel).id, self.id, url)

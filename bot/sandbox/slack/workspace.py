@@ -38,6 +38,7 @@ BOT_SCOPES = frozenset(
         "im:history",
         "im:read",
         "im:write",
+        "files:read",
         "files:write",
         "links:read",
         "links:write",
