@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.chat.flows import claiming, returning, wishing
-from bot.chat.flows.identify import (
-    forget,
-    hear_code,
-    hear_contact,
-    open_link,
-    send_code,
-)
+from bot.chat.flows import returning
+from bot.chat.flows.identify import forget, hear_contact, open_link, send_code
 from bot.chat.flows.identify import identify as ask_who
 from bot.chat.flows.people import notice_once, wants_person, with_person
 from bot.chat.flows.picturing import not_kept, remember, thanks
-from bot.chat.flows.pursuing import call_human, greet, hear_order, pursue, small_talk
+from bot.chat.flows.pursuing import call_human, greet, pursue, small_talk
 from bot.chat.flows.questions import put, stands
 from bot.chat.flows.scene import HUMAN, MENU, STOP, SURE, TEXT_KEPT, Scene, known, offer
+from bot.chat.journeys import (
+    BEGINS,
+    GOES_ON,
+    HEARERS,
+    LASTING,
+    READ_ONLY,
+    RETURN_MATTERS,
+    TOLD,
+    WIZARDS,
+)
 from bot.chat.talk import Answer, Asking, Button, Desk, Heard, Kept, Say, Talk, Turn, Wanted
 from bot.chat.understanding import understand
 from bot.chat.understanding.addresses import address_in
@@ -30,67 +33,6 @@ BUTTONS_MAX = 6
 KEPT_MAX = 16
 PER_MINUTE_BOT = 20
 MISSES_BEFORE_PERSON = 2
-
-# Buttons that only begin something stay good after their turn; answers to a question do not.
-LASTING = (
-    "intent:",
-    "return:",
-    "claim:",
-    "unreturn:",
-    "address:",
-    "cancel:",
-    "watch:",
-    "report:",
-    "human",
-    "bot",
-    "lang:",
-)
-BEGINS = {
-    "intent": "",
-    "return": "return_item",
-    "claim": "item_problem",
-    "address": "change_address",
-    "cancel": "cancel_order",
-    "watch": "watch",
-    "report": "report",
-}
-READ_ONLY = frozenset(
-    {
-        "track_order",
-        "order_details",
-        "delivery_problem",
-        "refund_status",
-        "policy_question",
-        "shipping_info",
-        "smalltalk",
-        "complaint",
-    }
-)
-# Bare words that are more than an answer which does not fit.
-GOES_ON = frozenset({"thanks", "bye", "drop"})
-WIZARDS = ("return_", "claim_", "wish_")
-RETURN_MATTERS = frozenset({"return_item", "item_problem", "refund_request"})
-TOLD = RETURN_MATTERS | {"delivery_problem"}
-HEARERS: dict[str, Callable[[Talk, Asking, Scene, str], Answer | None]] = {
-    "contact": hear_contact,
-    "code": hear_code,
-    "which_order": hear_order,
-    "return_line": returning.hear_line,
-    "return_quantity": returning.hear_quantity,
-    "return_reason": returning.hear_reason,
-    "return_detail": returning.hear_detail,
-    "return_photo": returning.hear_photo,
-    "return_wish": returning.hear_wish,
-    "return_confirm": returning.hear_confirm,
-    "claim_reason": claiming.hear_reason,
-    "claim_line": claiming.hear_line,
-    "claim_quantity": claiming.hear_quantity,
-    "claim_photo": claiming.hear_photo,
-    "claim_wish": claiming.hear_wish,
-    "claim_confirm": claiming.hear_confirm,
-    "wish_text": wishing.hear_text,
-    "wish_confirm": wishing.hear_confirm,
-}
 
 
 def step(talk: Talk, heard: Heard, desk: Desk) -> tuple[Talk, Turn]:
