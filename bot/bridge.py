@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -49,6 +49,19 @@ class House:
         """Run something that blocks in a worker thread."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, call)
 
+    async def landed(self, future: Future[Receipt]) -> Receipt:
+        """The answer to what was submitted; who stops waiting for it stops nothing else."""
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Future[None] = loop.create_future()
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(_ring, arrived))
+        await arrived
+        return future.result()
+
     def close(self) -> None:
         self.pool.shutdown(wait=True)
         self.engine.close()
+
+
+def _ring(arrived: asyncio.Future[None]) -> None:
+    if not arrived.done():
+        arrived.set_result(None)

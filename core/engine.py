@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -30,6 +30,7 @@ from core.domain.access import Actor, Role, demand, system
 from core.domain.cases import CaseKind, Finding
 from core.domain.order import Order
 from core.domain.refusals import Conflict, Invalid, Refusal
+from core.domain.values import value
 
 log = logging.getLogger("wismo.engine")
 # A delivery that ends so is kept: it is tried again, and at last a person looks at it.
@@ -58,6 +59,7 @@ class Caller:
     delivery: Delivery | None = None
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a command came to: small, without personal data, and the answer to a repeated key.
@@ -118,9 +120,7 @@ class Engine:
     def submit(self, command: Any, caller: Caller) -> Future[Receipt]:
         """Like execute, without waiting; thinking ahead happens in the calling thread."""
         command = registry.without_cards(command)
-        prepared = None
-        if not isinstance(command, Unreadable):
-            prepared = self._prepare(command, caller)
+        prepared = self._prepare(command, caller)
         future = self._writer.submit(_CommandJob(self, command, caller, prepared))
         future.add_done_callback(self._tell)
         return future
@@ -172,17 +172,25 @@ class Engine:
     def close(self) -> None:
         self._writer.close()
         self.database.close()
+        setup.forget_all(self.database.name)
 
-    def _prepare(self, command: Any, caller: Caller) -> Any:
+    def thinks_ahead(self, command: Any, caller: Caller) -> bool:
+        """Whether `submit` looks into the database before the command may queue."""
+        if isinstance(command, Unreadable):
+            return False
         spec = registry.spec_of(command)
         if spec.prepare is None or not caller.actor.may(spec.right):
-            return None
+            return False
         known = setup.remembered(self.database, caller.actor.shop_id)
         small = known is not None and len(known.locations) <= PLANNED_IN_WRITER
-        if small and not spec.looks_first:
+        return spec.looks_first or not small
+
+    def _prepare(self, command: Any, caller: Caller) -> Any:
+        if not self.thinks_ahead(command, caller):
             return None
+        prepare = cast("Callable[..., Any]", registry.spec_of(command).prepare)
         with self.database.read() as session:
-            return spec.prepare(command, Reader(session, caller.actor, self.clock()))
+            return prepare(command, Reader(session, caller.actor, self.clock()))
 
 
 class _CommandJob:

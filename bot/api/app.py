@@ -14,12 +14,21 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
-from bot.api.hooks import hook_routes
+from bot.api.hooks import Hooks
 from bot.api.keys import actor_of
 from bot.api.metrics import CONTENT_TYPE, Counts
 from bot.api.openapi import Document, describe, page
-from bot.api.problems import Unknown, on_bug, on_hang_up, on_http, on_refusal, problem
+from bot.api.problems import (
+    Unknown,
+    of_refusal,
+    on_bug,
+    on_hang_up,
+    on_http,
+    on_refusal,
+    problem,
+)
 from bot.api.rest import BASE, rest_routes
 from bot.bridge import House
 from core.domain.refusals import Refusal
@@ -44,9 +53,10 @@ def create_app(
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """Everything that listens. `routers` are those of Slack, Telegram and the web room."""
-    app = FastAPI(title="wismo", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     counts = Counts(house.engine)
-    app.router.routes.extend(hook_routes(house, counts))
+    hooks = Hooks(house, counts)
+    app = _App(hooks, lifespan)
+    app.router.routes.extend(hooks.routes())
     app.router.routes.extend(rest_routes(house, counts))
     app.router.routes.extend(_house_routes(house, counts))
     for router in routers:
@@ -60,6 +70,32 @@ def create_app(
     app.add_exception_handler(ClientDisconnect, on_hang_up)
     app.add_exception_handler(Exception, on_bug)
     return app
+
+
+class _App(FastAPI):
+    """Machines send far more than people: their messages go past what only people's need."""
+
+    def __init__(self, hooks: Hooks, lifespan: Lifespan | None) -> None:
+        super().__init__(
+            title="wismo", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
+        )
+        self._hooks = hooks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hook = self._hooks.hook_for(scope)
+        if hook is None:
+            await super().__call__(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await hook.receive(request)
+        except Refusal as refused:
+            response = of_refusal(refused)
+        except ClientDisconnect as gone:
+            response = await on_hang_up(request, gone)
+        except Exception as bug:  # noqa: BLE001 (the log has it, the caller a reference)
+            response = await on_bug(request, bug)
+        await response(scope, receive, send)
 
 
 async def _on_validation(_request: Request, raised: Exception) -> Response:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from bot.api.metrics import Counts
 from bot.api.problems import Unknown
@@ -23,7 +24,7 @@ from core.commands.deliveries import DoubtDelivery
 from core.db import channels, setup
 from core.db.inbox import Delivery
 from core.domain.shop import Connection, Shop
-from core.engine import Receipt
+from core.engine import Caller, Receipt
 from core.integrations.carriers import seventeen
 from core.integrations.channels.shopify import verify
 from core.integrations.channels.shopify.access import caller_for
@@ -34,6 +35,7 @@ from core.integrations.secrets import open_secrets
 
 ID_LENGTH_MAX = 200
 REFUSED = "webhooks_refused"
+READ_AT_ONCE_BYTES = 65_536  # takes a millisecond; whatever is longer is read beside the loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +139,41 @@ PARTNER = Door(
     lambda headers, raw: (headers.get(signing.ID) or digest(raw), None),
     lambda connection, topic, raw: answers.translate(connection.id, topic, raw),
 )
+PATH = "/hooks/"
 DOORS = {"shopify": SHOPIFY, "carriers": CARRIER, "stripe": STRIPE, "partners": PARTNER}
 
 
-def hook_routes(house: House, counts: Counts) -> list[Route]:
-    return [
-        Route(
-            f"/hooks/{name}/{{connection}}",
-            Hook(house, door, counts).receive,
-            methods=["POST"],
-        )
-        for name, door in DOORS.items()
-    ]
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A message on its way through the engine, and whose it is."""
+
+    future: Future[Receipt]
+    shop: Shop
+    delivery: Delivery
+
+
+class Hooks:
+    """All the doors, as routes of an application and as the short way past it."""
+
+    def __init__(self, house: House, counts: Counts) -> None:
+        self._doors = {name: Hook(house, door, counts) for name, door in DOORS.items()}
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(f"{PATH}{name}/{{connection}}", hook.receive, methods=["POST"])
+            for name, hook in self._doors.items()
+        ]
+
+    def hook_for(self, scope: Scope) -> Hook | None:
+        """The door that a request knocks at, its `path_params` filled in as a route does."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            return None
+        path: str = scope["path"]
+        name, _, connection = path.removeprefix(PATH).partition("/")
+        if not path.startswith(PATH) or "/" in connection:
+            return None
+        scope["path_params"] = {"connection": connection}
+        return self._doors.get(name)
 
 
 class Hook:
@@ -160,36 +185,57 @@ class Hook:
     async def receive(self, request: Request) -> Response:
         raw = await body_of(request)
         number = number_in(request.path_params["connection"])
-        loop = asyncio.get_running_loop()
-        begun = await loop.run_in_executor(self._house.pool, self._begin, number, request, raw)
+        begun = self._begin_at_once(number, request.headers, raw) or await self._house.hop(
+            lambda: self._begin(number, request.headers, raw)
+        )
         if begun is None:
             self._counts.webhook(self._door.kind, "unproven")
             raise Unknown("This message is not signed as it should be.")
-        future, shop, connection, delivery = begun
-        receipt = await asyncio.shield(asyncio.wrap_future(future))  # a caller may hang up
+        receipt = await self._house.landed(begun.future)
         if receipt.repeated:
-            await loop.run_in_executor(self._house.pool, self._compare, shop, connection, delivery)
+            await self._house.hop(lambda: self._compare(begun))
         self._counts.webhook(self._door.kind, receipt.outcome)
-        return JSONResponse({"ok": True, "outcome": receipt.outcome})
+        return _answer(receipt.outcome)
 
-    def _begin(
-        self, number: int, request: Request, raw: bytes
-    ) -> tuple[Future[Receipt], Shop, Connection, Delivery] | None:
+    def _begin_at_once(self, number: int, headers: Headers, raw: bytes) -> Begun | None:
+        """Without leaving the loop, by what this process remembers of the shop. None where that
+        is not enough: nothing is known or proven by it, or there is much to read."""
+        shop = setup.connected(self._house.engine.database, number)
+        connection = self._fitting(shop, number) if shop else None
+        if shop is None or connection is None or len(raw) > READ_AT_ONCE_BYTES:
+            return None
+        if not self._is_proven(connection, headers, raw):
+            return None
+        heard = self._understood(shop, connection, headers, raw)
+        return (
+            None if self._house.engine.thinks_ahead(*heard[:2]) else self._submitted(shop, *heard)
+        )
+
+    def _begin(self, number: int, headers: Headers, raw: bytes) -> Begun | None:
         """In a worker thread: proof, translation and the way into the writer's queue."""
         found = self._connection(number)
         if found is None:
             return None
         shop, connection = found
-        secrets = open_secrets(connection, self._house.settings.secrets)
-        now = self._house.clock()
-        if not self._door.is_proven(connection, secrets, request.headers, raw, now):
+        if not self._is_proven(connection, headers, raw):
             self._house.engine.chore(lambda uow: uow.people.count(REFUSED), shop.id)
             return None
-        topic = self._door.topic(request.headers, raw)[:ID_LENGTH_MAX]
-        delivery = self._delivery(connection, topic, request.headers, raw)
+        return self._submitted(shop, *self._understood(shop, connection, headers, raw))
+
+    def _is_proven(self, connection: Connection, headers: Headers, raw: bytes) -> bool:
+        secrets = open_secrets(connection, self._house.settings.secrets)
+        return self._door.is_proven(connection, secrets, headers, raw, self._house.clock())
+
+    def _understood(
+        self, shop: Shop, connection: Connection, headers: Headers, raw: bytes
+    ) -> tuple[Any, Caller, Delivery]:
+        topic = self._door.topic(headers, raw)[:ID_LENGTH_MAX]
+        delivery = self._delivery(connection, topic, headers, raw)
         command = self._door.translate(connection, topic, raw)
-        caller = caller_for(shop, connection, delivery)
-        return self._house.engine.submit(command, caller), shop, connection, delivery
+        return command, caller_for(shop, connection, delivery), delivery
+
+    def _submitted(self, shop: Shop, command: Any, caller: Caller, delivery: Delivery) -> Begun:
+        return Begun(self._house.engine.submit(command, caller), shop, delivery)
 
     def _connection(self, number: int) -> tuple[Shop, Connection] | None:
         def look(session: Any) -> tuple[Shop, Connection] | None:
@@ -197,11 +243,15 @@ class Hook:
             if shop_id is None:
                 return None
             shop = setup.load_shop(session, shop_id)
-            connection = shop.connection(number)
-            fits = connection and connection.active and connection.kind == self._door.kind
-            return (shop, connection) if connection and fits else None
+            connection = self._fitting(shop, number)
+            return (shop, connection) if connection else None
 
         return self._house.engine.read(look)
+
+    def _fitting(self, shop: Shop, number: int) -> Connection | None:
+        found = shop.connection(number)
+        fits = found and found.active and found.kind == self._door.kind
+        return found if fits else None
 
     def _delivery(
         self, connection: Connection, topic: str, headers: Headers, raw: bytes
@@ -209,13 +259,19 @@ class Hook:
         message, event = self._door.ids(headers, raw)
         return Delivery(connection.id, topic, _short(message), raw, _short(event) or None)
 
-    def _compare(self, shop: Shop, connection: Connection, delivery: Delivery) -> None:
+    def _compare(self, begun: Begun) -> None:
         """The same number with other content is a conflict; the first word counts."""
-        engine = self._house.engine
-        kept = engine.read(lambda s: channels.raw_of(s, connection.id, delivery.delivery_id))
-        if kept is not None and kept != delivery.raw:
-            doubt = DoubtDelivery(connection.id, delivery.topic, delivery.delivery_id)
-            engine.execute(doubt, caller_for(shop, connection))
+        engine, new = self._house.engine, begun.delivery
+        kept = engine.read(lambda s: channels.raw_of(s, new.connection_id, new.delivery_id))
+        connection = begun.shop.connection(new.connection_id)
+        if connection is not None and kept is not None and kept != new.raw:
+            doubt = DoubtDelivery(new.connection_id, new.topic, new.delivery_id)
+            engine.execute(doubt, caller_for(begun.shop, connection))
+
+
+@cache
+def _answer(outcome: str) -> Response:
+    return JSONResponse({"ok": True, "outcome": outcome})
 
 
 def _short(name: str | None) -> str:

@@ -19,11 +19,13 @@ from core.domain.routing.problem import Demand
 from core.domain.routing.scope import Goods, OrderFacts
 from core.domain.shop import Location, Shop
 from core.domain.stock import Level
+from core.domain.values import value
 
 Stock = Mapping[int, Mapping[str, int]]
 Used = tuple[int, int, int]
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Known:
     """What was read for one decision: stock and reasons by location id, goods by SKU."""

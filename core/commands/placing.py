@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,6 +34,7 @@ from core.domain.routing.problem import Demand, Pick
 from core.domain.routing.rules import AT_CAPACITY
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
+from core.domain.values import replace
 
 REPLANS = 5
 

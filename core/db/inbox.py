@@ -12,6 +12,7 @@ from core.db import tables as t
 from core.db.connection import Question, Session, Statement
 from core.db.rows import micros
 from core.db.writer import Batch
+from core.domain.values import value
 
 ATTEMPTS_MAX = 6
 RETRY_SECONDS = (30, 120, 600, 3600, 14400)
@@ -67,6 +68,7 @@ _KEY = Statement(
 )
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One message of a connected machine as it came: `raw` is kept byte by byte."""

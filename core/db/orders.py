@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +20,7 @@ from core.domain.kits import opened, settled
 from core.domain.order import Address, Change, Line, Order
 from core.domain.payments import payment_status
 from core.domain.refusals import Conflict, NotFound
+from core.domain.values import replace
 
 if TYPE_CHECKING:
     from core.db.reading import Reader

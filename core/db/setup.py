@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,6 +90,7 @@ _KEY = Statement(
 )
 
 _cache: dict[tuple[str, int], Shop] = {}
+_homes: dict[tuple[str, int], int] = {}  # the shop of each connection that was ever seen
 
 
 def _named(table: sa.Table, row: Row) -> dict[str, Any]:
@@ -105,6 +106,7 @@ def load_shop(session: Session, shop_id: int) -> Shop:
     kept = _cache.get(key)
     if kept is None or kept.revision != found[0]:
         kept = _cache[key] = read_shop(session, shop_id)
+        _homes.update(((session.name, each), shop_id) for each in kept.connections)
     return kept
 
 
@@ -116,6 +118,22 @@ def are_messages_paused(session: Session, shop_id: int) -> bool:
 def remembered(database: Database, shop_id: int) -> Shop | None:
     """The shop as last seen by this process, possibly a moment old; no query is made."""
     return _cache.get((database.name, shop_id))
+
+
+def connected(database: Database, connection_id: int) -> Shop | None:
+    """The shop of a connection, as `remembered`."""
+    return remembered(database, _homes.get((database.name, connection_id), 0))
+
+
+def forget(name: str, shop_ids: Iterable[int]) -> None:
+    """What is remembered of these shops is not so any more."""
+    for shop_id in shop_ids:
+        _cache.pop((name, shop_id), None)
+
+
+def forget_all(name: str) -> None:
+    """This process has done with a database."""
+    forget(name, [shop_id for known, shop_id in list(_cache) if known == name])
 
 
 def read_shop(session: Session, shop_id: int) -> Shop:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from core.domain.stock import (
     deltas,
     free,
 )
+from core.domain.values import replace
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

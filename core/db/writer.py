@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from core import failpoints
+from core.db import setup
 from core.db.connection import Database, Insert, Question, Session
 from core.db.errors import is_integrity, is_retryable, is_transient
 from core.db.tables import metadata
@@ -73,6 +74,8 @@ class Batch:
             self.flush()
             failpoints.hit("writer.before_commit")
             self.session.commit()
+        if self.touched:
+            setup.forget(self.session.name, self.touched)
 
     def cling(self) -> None:
         """Keep what is locked by now, even if the command that follows is taken back."""
@@ -197,9 +200,9 @@ class GroupWriter:
 
     def _commit_group(self, first: Item) -> None:
         """All answers or none: a group that cannot commit runs again, one command at a time."""
-        group: list[Item] = []
+        group = [first]
         try:
-            answers = self._attempt(self._joining(group, first), alone=False)
+            answers = self._attempt(self._joining(group), alone=False)
         except BaseException as problem:  # noqa: BLE001 (each caller gets the answer of its own try)
             log.debug("a group of %d runs again one by one: %s", len(group), problem)
             for item in group:
@@ -208,14 +211,13 @@ class GroupWriter:
         for (_, future), answer in zip(group, answers, strict=True):
             future.set_result(answer)
 
-    def _joining(self, group: list[Item], first: Item) -> Iterator[Job]:
+    def _joining(self, group: list[Item]) -> Iterator[Job]:
         """The first command, and those that come while the ones before them run: the fewer
         commits, the faster. Nobody waits for commands that are not there yet."""
-        item: Item | None = first
-        while item is not None:
+        yield group[0][0]
+        while len(group) < GROUP_MAX and (item := self._next()) is not None:
             group.append(item)
             yield item[0]
-            item = self._next() if len(group) < GROUP_MAX else None
 
     def _next(self) -> Item | None:
         while True:

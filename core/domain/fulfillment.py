@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.domain.refusals import NotPossible
+from core.domain.values import value
 
 
 class Stage(StrEnum):
@@ -34,6 +35,7 @@ class Item:
     quantity: int
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class FulfillmentOrder:
     id: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.domain.refusals import Invalid
 
@@ -103,6 +104,7 @@ def exponent(currency: str) -> int:
     return EXPONENTS[currency]
 
 
+@lru_cache(maxsize=4096)
 def parse_minor(text: str, currency: str) -> int:
     """Minor units of a decimal such as "12.30"; zeros beyond the currency's digits are allowed."""
     digits = exponent(currency)

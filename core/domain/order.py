@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from core.domain import events as e
 from core.domain.holds import Exit, Hold, HoldReason, Scope, gate, refusal
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import replace, value
 
 T = TypeVar("T")
 KIT, PART = "kit", "part"
@@ -24,6 +25,7 @@ class Change(Generic[T]):
     events: tuple[e.Event, ...] = ()
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Address:
     name: str = ""
@@ -60,6 +62,7 @@ class ReturnStatus(StrEnum):
     FULL = "full"
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line as quantities. Money is minor units for the whole line; `total` is what was paid
@@ -131,6 +134,7 @@ class Line:
         return self.total - self.tax if self.is_taxed_on_top else self.total
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Order:
     """One customer's order. `version` counts successful changes; money is minor units."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from core.domain.money import allocate
 from core.domain.order import Line
+from core.domain.values import replace
 
 
 def frozen(

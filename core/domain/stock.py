@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from core.domain.refusals import Refusal
+from core.domain.values import value
 
 
 class Move(StrEnum):
@@ -102,6 +103,7 @@ def free(level: Any) -> Any:
     return level.on_hand - level.reserved - level.safety - level.frozen
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class StockMove:
     """One line of the ledger: `quantity` units of `sku` at `location` (a location id)."""
@@ -114,6 +116,7 @@ class StockMove:
     reason: str = ""
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Level:
     """The quantities of a SKU at a location, in the order of the ledger's columns."""

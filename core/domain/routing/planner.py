@@ -28,6 +28,7 @@ from core.domain.routing.problem import (
     make_problem,
 )
 from core.domain.routing.search import Budget, Fill, Search
+from core.domain.values import value
 
 __all__ = [
     "Candidate",
@@ -75,6 +76,7 @@ class Limits:
     solver: Solver | None = None
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Who ships what, and how sure we are.

@@ -8,6 +8,7 @@ from math import gcd
 from operator import mul
 
 from core.domain.refusals import Invalid
+from core.domain.values import value
 
 # A location whose distance nobody knows counts as if it stood at the other end of the Earth.
 FARTHEST_METERS = 20_038_000
@@ -30,6 +31,7 @@ class Demand:
     quantity: int
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A location as the planner sees it; `excluded` is the one reason why it may not ship.
@@ -70,6 +72,7 @@ class Pick:
     quantity: int
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What can be shipped, and what each site costs.

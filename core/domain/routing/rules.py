@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from core.domain.routing.document import Capacity, Constraints
 from core.domain.routing.problem import Candidate, Demand
 from core.domain.routing.scope import OrderFacts
+from core.domain.values import value
 
 INACTIVE = "inactive"
 PAUSED = "paused"
@@ -33,6 +34,7 @@ OUTSIDE_ITS_AREA = "outside_its_area"
 AREA_UNKNOWN = "no_coordinates"
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class LocationFacts:
     """What routing must know about one location; `ships_to` of None means everywhere.

@@ -11,6 +11,7 @@ from core.domain.routing.decision import Step
 from core.domain.routing.planner import Limits, Objective, Plan, plan
 from core.domain.routing.problem import Candidate, Demand, Pick
 from core.domain.routing.worse import Beside, Worse, beside_in_words, in_words
+from core.domain.values import value
 
 SITES_KEPT = 50
 Verdict = Literal["chosen", "considered", "excluded"]
@@ -60,6 +61,7 @@ class Weighed:
     distance_km: float | None = None
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class CostParts:
     """One plan that was compared, in minor units by cost part; `more` names further parts,
@@ -78,6 +80,7 @@ class CostParts:
         return self.parcel_cost + self.unit_cost + sum(self.more.values())
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A routing decision as it was made; `compared` begins with the plan that was chosen.

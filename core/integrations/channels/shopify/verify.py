@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 
 
@@ -11,7 +10,7 @@ def is_signed(raw: bytes, signatures: list[str], secret: str) -> bool:
     """Base64 of the HMAC over the bytes as they came; one header, and never an empty secret."""
     if not secret or len(signatures) != 1:
         return False
-    wanted = base64.b64encode(hmac.new(secret.encode(), raw, hashlib.sha256).digest())
+    wanted = base64.b64encode(hmac.digest(secret.encode(), raw, "sha256"))
     return hmac.compare_digest(wanted, signatures[0].encode())
 
 
