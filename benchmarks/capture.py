@@ -55,9 +55,12 @@ def _product(url: str, name: str, scale: float, seed: int, simple: float, rows: 
         first = 0
         for clients, wanted in ((1, 1000), (8, 3000), (64, 5000)):
             count = int(wanted * scale)
-            run = asyncio.run(load.fire(served.port, prepared(first, count, seed), clients))
+            requests, before = prepared(first, count, seed), server.cpu_seconds(served.pid)
+            run = asyncio.run(load.fire(served.port, requests, clients))
+            used = server.cpu_seconds(served.pid) - before
             first += count
             figures |= _told(f"{name}_{clients}", run, count, simple, rows)
+            figures[f"{name}_{clients}_cpu_ms_per_order"] = round(1000 * used / count, 3)
         figures[f"{name}_loaded_memory_mb"] = round(server.memory_mb(served.pid))
     figures |= _proof(url, name, first)
     return figures

@@ -44,6 +44,7 @@ PLANNED_IN_WRITER = 30
 T = TypeVar("T")
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, through which door, and what makes the request recognizable.

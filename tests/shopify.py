@@ -110,6 +110,13 @@ class Town:
         )
         return {"Authorization": f"Bearer {made.key}"}
 
+    def switch(self, active: int) -> None:
+        """The connection of the store, on or off."""
+        told = {"active": active}
+        self.shop.engine.chore(
+            lambda uow: uow.people.put(t.connection, {"id": SHOPIFY}, told), SHOP
+        )
+
     def buy(self, lines: dict[str, int] | None = None, **more: Any) -> Any:
         return acts.place_order(self.store, lines or {"mug-red": 1}, **more)
 

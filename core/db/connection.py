@@ -435,6 +435,7 @@ def _prepare_sqlite(engine: sa.Engine, durable: bool) -> None:
             "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'OFF'}",
             "busy_timeout=10000",
+            "wal_autocheckpoint=4000",  # pages: orders touch the same ones again and again
             "foreign_keys=ON",
             "cache_size=-65536",
             "temp_store=MEMORY",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.domain.refusals import NotAllowed
+from core.domain.values import value
 
 
 class Role(StrEnum):
@@ -84,6 +85,7 @@ MATRIX: dict[Role, frozenset[Right]] = {
 }
 
 
+@value
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody who asks: a person of the staff, a customer, a connected machine or the house.

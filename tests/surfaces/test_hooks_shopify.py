@@ -300,12 +300,25 @@ async def test_a_house_that_lost_its_key_asks_the_store_to_come_again(town: Town
 
 
 async def test_a_switched_off_connection_accepts_nothing(town: Town):
-    town.shop.engine.chore(
-        lambda uow: uow.people.put(t.connection, {"id": SHOPIFY}, {"active": 0}), 1
-    )
+    town.switch(0)
     town.buy()
     assert set(await town.bring()) == {401}
     assert nothing_stored(town)
+
+
+async def test_a_connection_that_delivered_is_looked_at_anew_once_it_was_changed(town: Town):
+    town.buy()
+    assert set(await town.bring()) == {200}
+    for active, status in ((0, 401), (1, 200)):
+        town.switch(active)
+        town.buy()
+        assert set(await town.bring()) == {status}
+
+
+async def test_a_message_too_long_to_be_read_at_once_is_read_all_the_same(town: Town):
+    town.buy(note="long " * 20_000)
+    assert set(await town.bring()) == {200}
+    assert len(town.shop.rows(t.orders)) == 1
 
 
 async def test_more_than_a_megabyte_is_413_whether_it_says_so_or_not(town: Town):
