@@ -49,7 +49,7 @@ RESOURCES = (
     Resource("/orders/{order}/why", "why_routed"),
     Resource("/orders/{order}/whatif", "what_if"),
     Resource("/orders/{order}/margin", "show_margin"),
-    Resource("/orders/{order}/payments", "show_payments"),
+    Resource("/orders/{order}/payments", "show_money"),
     Resource("/orders/{order}/photos", "list_photos"),
     Resource("/orders/{order}/proof", "gather_proof"),
     Resource("/orders/{order}", "show_order", {"timeline": True}),

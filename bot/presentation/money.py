@@ -9,17 +9,10 @@ from typing import Any
 from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept
 from bot.presentation.model import Action, Card, Field, Section
-from bot.presentation.words import ago, day, money, state
+from bot.presentation.words import ago, day, money, state, when
 from core.domain.refund_wish import read_amount
-from core.queries.refunds import (
-    ItemView,
-    MoneyView,
-    PartView,
-    PaymentView,
-    RefundPreview,
-    RefundView,
-    RequestView,
-)
+from core.queries.money import MoneyView, MoveView, PaymentView, RefundView, RequestView
+from core.queries.refunds import ItemView, PartView, RefundPreview
 
 _WAYS = {
     "channel": "the way it was paid, in the shop",
@@ -36,6 +29,8 @@ MONEY_CASES = {
     "chargeback": ("proof", "money"),
 }
 _KINDS = {"adjustment": "An amount beside the goods"}
+_ASKED = {"sent": "asked for", "unknown": "no answer yet", "failed": "refused"}
+_BY = {"channel": "by the shop", "stripe": "by Stripe", "manual": "by hand", "credit": "as credit"}
 _PAID_BY = {"channel": "The shop", "stripe": "Stripe", "manual": "By hand", "credit": "Credit"}
 
 
@@ -128,7 +123,7 @@ def money_card(view: MoneyView, desk: Desk) -> Card:
     def amount(minor: int) -> str:
         return money(minor, view.currency, desk)
 
-    fields = [Field("Total", amount(view.total)), Field("Paid", amount(view.captured))]
+    fields = [Field("Costs", amount(view.worth)), Field("Paid", amount(view.captured))]
     if view.refunded:
         fields.append(Field("Refunded", amount(view.refunded)))
     if view.owed:
@@ -138,6 +133,7 @@ def money_card(view: MoneyView, desk: Desk) -> Card:
         Section(tuple(_payment(p, view.currency, desk) for p in view.payments), "Paid by"),
         Section(tuple(_refund(each, view, desk) for each in view.refunds), "Refunds"),
         Section(tuple(_request(each, view, desk) for each in view.requests), "Asked for"),
+        Section(tuple(_move(each, view, desk) for each in view.moves), "Asked of gateways"),
     )
     acting = [button(desk, verb, view.order) for verb in view.actions]
     opening = button(desk, "show", view.order, text="Open Order")
@@ -146,34 +142,60 @@ def money_card(view: MoneyView, desk: Desk) -> Card:
         sections=tuple(each for each in sections if each.lines),
         fields=tuple(fields),
         actions=kept(*acting, opening)[:3],
+        note="" if view.payments else "Nothing was paid yet, and nothing is set aside.",
     )
 
 
 def _payment(payment: PaymentView, currency: str, desk: Desk) -> str:
-    parts = [f"{money(payment.captured, currency, desk)} taken"]
-    if payment.authorized > payment.captured:
-        parts.append(f"{money(payment.authorized, currency, desk)} authorized")
-    if payment.refunded:
-        parts.append(f"{money(payment.refunded, currency, desk)} gone back")
-    if payment.expires_at is not None and payment.authorized > payment.captured:
-        parts.append(f"held until {day(payment.expires_at.date(), desk)}")
+    told = (
+        (payment.captured, "taken"),
+        (payment.refunded, "gone back"),
+        (payment.let_go, "let go"),
+    )
+    parts = [f"{money(amount, currency, desk)} {word}" for amount, word in told if amount]
+    if payment.open:
+        until = f" until {when(payment.expires_at, desk)}" if payment.expires_at else ""
+        parts.append(f"{money(payment.open, currency, desk)} set aside{until}")
     number = f" {payment.reference}" if payment.reference else ""
-    return f"{_PAID_BY[payment.gateway]}{number}: {', '.join(parts)}"
+    return f"{_payer(payment)}{number}: {', '.join(parts) or 'nothing'}"
+
+
+def _payer(payment: PaymentView) -> str:
+    """Who took it; of several accounts, which one."""
+    who = _PAID_BY[payment.gateway]
+    return f"{who} ({payment.where})" if payment.gateway in ("channel", "stripe") else who
+
+
+def _move(move: MoveView, view: MoneyView, desk: Desk) -> str:
+    why = f": {move.reason}" if move.reason else ""
+    said = _ASKED.get(move.state, state(move.state))
+    amount = money(move.amount, view.currency, desk)
+    return f"{when(move.at, desk)} · {move.what} of {amount}, {move.where}: {said}{why}"
 
 
 def _refund(refund: RefundView, view: MoneyView, desk: Desk) -> str:
     amount = money(refund.amount, view.currency, desk)
     if refund.waits:
         return f"{amount} waits for approval"
-    when = f" {ago(refund.settled_at or refund.due_at, desk.now)}"
+    since = f" {ago(refund.settled_at or refund.due_at, desk.now)}"
     reference = f", {refund.reference}" if refund.reference else ""
-    live = [each for each in refund.parts if each.state != "canceled"]
+    live = [each for each in refund.parts if each.state not in ("canceled", "reversed")]
     ways = ", ".join(
-        f"{money(p.amount, view.currency, desk)} by {_PAID_BY[p.gateway].lower()}: {state(p.state)}"
-        for p in live
+        f"{money(p.amount, view.currency, desk)} {_BY[p.gateway]}: {_far(p, refund)}" for p in live
     )
-    detail = f" ({ways})" if len(live) > 1 or any(p.state == "failed" for p in live) else ""
-    return f"{amount} {state(refund.state)}{when}{reference}{detail}"
+    telling = any(p.state == "failed" or _is_task(p) for p in live)
+    detail = f" ({ways})" if len(live) > 1 or telling else ""
+    return f"{amount} {state(refund.state)}{since}{reference}{detail}"
+
+
+def _far(part: PartView, refund: RefundView) -> str:
+    if _is_task(part):
+        return f"waits for a person; then write `refunded {refund.about}` and the reference"
+    return state(part.state)
+
+
+def _is_task(part: PartView) -> bool:
+    return part.gateway == "manual" and part.state == "sent"
 
 
 def _request(request: RequestView, view: MoneyView, desk: Desk) -> str:

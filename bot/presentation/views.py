@@ -22,7 +22,6 @@ from bot.presentation.money import money_card, refund_card
 from bot.presentation.orders import order_card, order_page
 from bot.presentation.partners import handoffs_page
 from bot.presentation.pauses import pauses_card, preview_card
-from bot.presentation.payments import payments_card
 from bot.presentation.photos import photos_page
 from bot.presentation.picks import picks_card
 from bot.presentation.pickups import pickups_page, run_card
@@ -61,16 +60,16 @@ from core.queries.holds import BlockedPage
 from core.queries.incoming import ExpectedPage, TransferPage
 from core.queries.ledger import LedgerView
 from core.queries.margin import MarginView
+from core.queries.money import MoneyView
 from core.queries.order_view import OrderView
 from core.queries.partners import HandoffList
 from core.queries.pauses import PauseList, PausePreview
-from core.queries.payments import OrderMoney
 from core.queries.photos import PhotoList
 from core.queries.picks import PickQueue
 from core.queries.pickups import DeliveryRun, PickupList
 from core.queries.promises import BasketPromise, LaneTable
 from core.queries.proofs import ProofView
-from core.queries.refunds import MoneyView, RefundPreview
+from core.queries.refunds import RefundPreview
 from core.queries.restock import LowPage
 from core.queries.return_rules import ListReturnPresets, ReturnRulesDiff, ReturnRulesView
 from core.queries.returns import ReturnPage, ReturnView
@@ -93,7 +92,6 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     MoneyView: money_card,
     PauseList: pauses_card,
     HandoffList: handoffs_page,
-    OrderMoney: payments_card,
     ScreenedOrder: screened_card,
     ScreeningView: screening_card,
     RulesView: rules_card,

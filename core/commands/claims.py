@@ -25,6 +25,7 @@ from core.domain.access import Right, Role
 from core.domain.cases import CaseKind, Finding
 from core.domain.claims import UNSEEN, Claim, ClaimLine, ClaimReason, ClaimStatus, Remedy
 from core.domain.kits import in_parts
+from core.domain.meant import require_not_meant
 from core.domain.order import Change, Order
 from core.domain.refunds import Given, line_items, total_of
 from core.domain.refusals import Invalid, NotPossible
@@ -57,6 +58,8 @@ class ClaimOrder:
     examples=("claim 1001 lost", "claim 1001 mug-red 1 damaged", "claim 1001 lost refund"),
 )
 def claim(ask: ClaimOrder, uow: UnitOfWork) -> Done:
+    if not ask.units:
+        require_not_meant(uow.orders.get(ask.order), ask.note, "claim")
     return _claim(uow, ask)
 
 

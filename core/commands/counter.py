@@ -138,6 +138,40 @@ def confirm(ask: ConfirmReturn, uow: UnitOfWork) -> Done:
     return _here(after, place, f"The code is right. Count return {rma.number} in.")
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmOrderReturn:
+    """Confirm with the customer's code that the goods of an order's one open return are here."""
+
+    order: Annotated[str, Arg.ORDER]
+    code: Annotated[str, Arg.WORD]
+    location: Annotated[str, Arg.LOCATION] = ""
+
+    def audited(self) -> dict[str, Any]:
+        """Without the code, as above."""
+        return {"order": self.order, "location": self.location}
+
+
+@command(
+    "boris order",
+    ConfirmOrderReturn,
+    Right.RETURN_RECEIVE,
+    aliases=("boris", "dropped off"),
+    examples=("boris 1001 482913",),
+)
+def confirm_of_order(ask: ConfirmOrderReturn, uow: UnitOfWork) -> Done:
+    order = uow.orders.brought(ask.order)
+    waiting = [rma.number for rma in uow.returns.of(order.id) if rma.waits_for_goods]
+    if not waiting:
+        raise NotPossible(
+            f"No return of order {order.number} waits for goods.",
+            f"Take them without a code: `counter {order.number}`.",
+        )
+    if len(waiting) > 1:
+        named = " or ".join(f"`boris {number} <code>`" for number in waiting)
+        raise NotPossible(f"Order {order.number} has {len(waiting)} open returns.", f"{named}?")
+    return confirm(ConfirmReturn(waiting[0], ask.code, ask.location), uow)
+
+
 def _here(rma: Rma, place: Location, sentence: str) -> Done:
     facts = {"return": rma.number, "status": rma.status.value, "location": place.code}
     return Done(sentence, facts)

@@ -68,7 +68,12 @@ def receive_unknown(ask: ReceiveUnknown, uow: UnitOfWork) -> Done:
             f"found:{box.id}",
             f"{goods} came to {place.code} without a return.",
             location_id=place.id,
-            facts={"found": box.id, "goods": goods, "note": box.note},
+            facts={
+                "found": box.id,
+                "goods": goods,
+                "note": box.note,
+                "next": "look for a name, a number or a slip in it; a lead then says whose it is",
+            },
         )
     )
     return Done(

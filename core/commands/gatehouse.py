@@ -56,7 +56,7 @@ def require_money(uow: UnitOfWork, order: Order) -> None:
     if not is_enough(order, uow.payments.of(order.id), before):
         raise NotPossible(
             f"Order {order.number} is not {before.value} yet.",
-            f"Wait for its payment, or write `payments {order.number}`.",
+            f"Wait for its payment, or write `money {order.number}`.",
             code="unpaid",
         )
 

@@ -27,6 +27,7 @@ KEPT: dict[str, tuple[str, ...]] = {
         "decline_work",
         "deliver_parcel",
         "collect_order",
+        "confirm_order_return",
         "confirm_return",
         "hand_over_without_code",
         "issue_invoice",

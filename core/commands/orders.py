@@ -27,6 +27,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
+from core.domain.meant import require_not_meant
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Location
@@ -58,6 +59,8 @@ class CancelOrder:
 )
 def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
+    if not ask.units:
+        require_not_meant(order, ask.reason, "cancel")
     chosen = open_units(order, ask.units)
     if chosen:
         return cancel_units(uow, order, chosen, ask.goods, ask.reason.strip())

@@ -19,6 +19,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
+from core.domain.meant import require_not_meant
 from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refund_wish import What, Wish, items_of, read_amount
@@ -67,6 +68,8 @@ class Found:
 def look(within: UnitOfWork | Reader, ask: RefundOrder) -> Found:
     """The refund as it would come out now. Raises a refusal for what is not possible."""
     order = within.orders.get(ask.order)
+    if not ask.units:
+        require_not_meant(order, ask.reason, "refund")
     known = refunds_of(within.session, order.id)
     given = owing.given(order, known)
     amount, reason = read_amount(ask.reason, order.currency)
@@ -232,7 +235,7 @@ def retry(ask: RetryRefund, uow: UnitOfWork) -> Done:
     if not failed:
         raise NotPossible(
             f"No refund of order {order.number} has failed.",
-            f"Write `payments {order.number}` to see how far its refunds are.",
+            f"Write `money {order.number}` to see how far its refunds are.",
         )
     _require_undisputed(uow, [uow.refunds.get(part.refund_id) for part in failed[:1]])
     for part in failed:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.commands.counter import ConfirmReturn, ReturnHere
+from core.commands.counter import ConfirmOrderReturn, ConfirmReturn, ReturnHere
 from core.commands.fulfillment import ShipWork
 from core.commands.receiving import CountedLine, ReceiveReturn
 from core.commands.refunding import RefundOrder
@@ -209,3 +209,14 @@ def test_a_receipt_that_was_used_is_refused_or_looked_at_as_the_shop_says(shop: 
     assert len(shop.rows(t.cases, kind="flagged_request")) == 3
     wrong = shop.do(SetPolicy("return_flags", "never_bought ignore"), staff(Role.OWNER))
     assert wrong.outcome == "refused"
+
+
+def test_an_orders_number_finds_its_one_open_return(shop: Shop) -> None:
+    assert "No return of order 1001" in shop.do(ConfirmOrderReturn("1001", "1"), LEA).sentence
+    assert shop.do(RequestReturn("1001", "mug-red", 1)).ok
+    wrong = shop.do(ConfirmOrderReturn("1001", "000000", "ham"), LEA)
+    assert wrong.outcome == "refused"
+    assert shop.do(ConfirmOrderReturn("1001", code(shop), "ham"), LEA).facts["return"] == "R1001-1"
+    assert shop.do(RequestReturn("1001", "tee-black-m", 1)).ok
+    both = shop.do(ConfirmOrderReturn("1001", code(shop), "ham"), LEA)
+    assert both.next == "`boris R1001-1 <code>` or `boris R1001-2 <code>`?"

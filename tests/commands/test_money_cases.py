@@ -11,7 +11,7 @@ from core.commands.refunding import RefundOrder
 from core.commands.refunds import RecordOrderRefund
 from core.db import tables as t
 from core.domain.refund_wish import What
-from core.queries.refunds import ShowMoney
+from core.queries.money import ShowMoney
 from tests.domain.money_cases import REFUNDS, Case
 from tests.domain.test_money_cases import STEP, lines_of, order_of
 from tests.shop import CHANNEL, SKUS, Shop, make_shop

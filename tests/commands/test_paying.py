@@ -18,7 +18,7 @@ from core.commands.undo import UndoLast
 from core.db import tables as t
 from core.domain.cases import CaseKind
 from core.domain.refund_wish import What
-from core.queries.refunds import MoneyView, ShowMoney
+from core.queries.money import MoneyView, ShowMoney
 from tests.shop import CHANNEL, SHOPIFY, Shop, make_shop
 
 

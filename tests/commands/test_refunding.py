@@ -30,8 +30,9 @@ from core.db import tables as t
 from core.domain.access import Role
 from core.domain.refund_wish import What
 from core.engine import Receipt
+from core.queries.money import ShowMoney
 from core.queries.orders import ShowOrder
-from core.queries.refunds import PreviewRefund, ShowMoney
+from core.queries.refunds import PreviewRefund
 from tests.shop import CHANNEL, SHOPIFY, Shop, make_shop, staff
 
 MUG = (Units("mug-red", 1),)

@@ -89,3 +89,10 @@ def test_a_payment_is_asked_for_and_recorded(desk: Desk) -> None:
     assert "€5.00 more are asked of the customer" in said(desk, "show 2001")
     assert "is recorded as paid" in said(desk, "paid 2001 bank-9")
     assert "€5.00 paid, bank-9: express delivery" in said(desk, "money 2001")
+
+
+def test_a_sku_with_a_blank_is_no_reason(desk: Desk) -> None:
+    for verb in ("refund", "cancel"):
+        assert f"Write `{verb} 2001 mug-red 1`." in said(desk, f"{verb} 2001 mug red 1")
+    assert "CANCELED" not in said(desk, "2001")
+    assert said(desk, "money 2001") == said(desk, "payments 2001")

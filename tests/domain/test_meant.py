@@ -1,0 +1,39 @@
+"""Words that name a line are no reason; other words are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.meant import meant_line, require_not_meant
+from core.domain.refusals import Invalid
+from tests.domain.test_journal import line, order
+
+BOUGHT = order(
+    replace(line(1, 1990, 0), sku="mug-red"), replace(line(2, 1990, 0), sku="tee-black-m")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("mug red 1", "mug-red 1"),
+        ("Mug Red", "mug-red 1"),
+        ("tee black M 2 too small", "tee-black-m 2"),
+        ("tee-black m 3", "tee-black-m 3"),
+        ("mug red broke", ""),
+        ("5.00 mug red", ""),
+        ("mug", ""),
+        ("changed her mind", ""),
+        ("", ""),
+    ],
+)
+def test_what_was_meant(text: str, meant: str) -> None:
+    assert meant_line(BOUGHT, text) == meant
+
+
+def test_it_is_asked_for_as_it_should_be_written() -> None:
+    with pytest.raises(Invalid) as no:
+        require_not_meant(BOUGHT, "mug red 1", "refund")
+    assert (no.value.code, no.value.next) == ("meant_line", "Write `refund 1001 mug-red 1`.")
