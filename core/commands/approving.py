@@ -20,10 +20,12 @@ def needs_approval(
     amount: int,
     *,
     by_word: bool = False,
+    edited: bool = False,
 ) -> bool:
     """With `by_word` somebody asks for just this money, and support has a limit of its own; else
-    it follows from something else, and what the house decides was approved with its policy."""
-    if within.actor.role is Role.SYSTEM and not by_word:
+    it follows from something else. What the house decides was approved with its policy, but for
+    an order that was `edited`: nobody has looked at what that costs."""
+    if within.actor.role is Role.SYSTEM and not (by_word or edited):
         return False
     limits = _limits(within, by_word)
     return needs_second(amount, _alone(within, order, known, limits), limits)
@@ -32,9 +34,10 @@ def needs_approval(
 def _limits(within: UnitOfWork | Reader, by_word: bool) -> Limits:
     policy = within.shop.policy
     is_support = by_word and not within.actor.may(Right.REFUND)
+    is_person = within.actor.role is not Role.SYSTEM
     return Limits(
         int(policy["refund_approve_above"]),
-        int(policy["refund_person_day_above"]),
+        int(policy["refund_person_day_above"]) if is_person else 0,
         int(policy["refund_support_up_to"]) if is_support else None,
     )
 
@@ -50,9 +53,10 @@ def _alone(
 
 
 def _was_alone(refund: Refund) -> bool:
-    """Asked for by somebody, and let go by nobody else."""
-    by_person = refund.asked_by and not refund.asked_by.startswith("system:")
-    return bool(by_person) and not refund.approved_by and refund.state != "canceled"
+    """Asked for by somebody, or owed by an edit, and let go by nobody else."""
+    by_house = not refund.asked_by or refund.asked_by.startswith("system:")
+    counts = refund.change_id is not None or not by_house
+    return counts and not refund.approved_by and refund.state != "canceled"
 
 
 def _is_own(refund: Refund, me: str) -> bool:

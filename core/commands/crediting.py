@@ -14,6 +14,7 @@ from core.db.credit import (
     Account,
     entries_of,
     find_account,
+    given_by_hand,
     lock_account,
     open_account,
     overdue_accounts,
@@ -31,6 +32,7 @@ from core.domain.refusals import Invalid, NotPossible
 from core.registry import Arg, Done, Risk, command
 
 CHUNK = 100
+GIVEN_WITHIN = timedelta(days=30)
 AMOUNT_MAX = 10**9
 
 
@@ -61,9 +63,23 @@ class AddCredit(_Credit):
 def add(ask: AddCredit, uow: UnitOfWork) -> Done:
     email, currency, amount = _read(uow, ask.who, ask.currency, ask.amount)
     account = open_account(uow, email, currency)
+    _require_within_limit(uow, account, amount)
     post(uow, account, CreditKind.ISSUED, amount, _reason(ask.reason), expires_at=_end(uow))
     uow.undo = TakeCredit(ask.who, ask.amount, "taken back", currency)
     return _done(uow, account, f"{amount_text(amount, currency)} of credit is added.")
+
+
+def _require_within_limit(uow: UnitOfWork, account: Account, amount: int) -> None:
+    """Sums count, or a large gift would only have to be cut into small ones."""
+    most = int(uow.shop.policy["credit_alone_up_to"])
+    before = given_by_hand(uow, account, uow.now - GIVEN_WITHIN)
+    if most and before + amount > most:
+        left = amount_text(max(0, most - before), account.currency)
+        raise NotPossible(
+            f"You may give this customer {left} more of credit within 30 days.",
+            "What is more a second person gives: a lead or an owner.",
+            code="needs_approval",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,10 +72,14 @@ def owe(
         asked_by=uow.actor.id,
         due_at=uow.now,
     )
-    known = uow.refunds.of(order.id)
-    waits = needs_approval(uow, order, known, refund.amount) if approval is None else approval
+    waits = _waits(uow, order, refund) if approval is None else approval
     waits = waits or _is_disputed(uow, order, refund.amount)
     return _due(uow, order, refund, waits=waits and not is_channels, is_channels=is_channels)
+
+
+def _waits(uow: UnitOfWork, order: Order, refund: Refund) -> bool:
+    known, edited = uow.refunds.of(order.id), refund.change_id is not None
+    return needs_approval(uow, order, known, refund.amount, edited=edited)
 
 
 def _due(

@@ -48,6 +48,15 @@ _ENTRIES = Statement(
     .where(_e.account_id == sa.bindparam("account"))
     .order_by(_e.id)
 )
+_BY_HAND = Statement(
+    sa.select(sa.func.coalesce(sa.func.sum(_e.amount), 0)).where(
+        _e.account_id == sa.bindparam("account"),
+        _e.actor == sa.bindparam("actor"),
+        _e.at >= sa.bindparam("since"),
+        _e.refund_id.is_(None),
+        sa.or_(_e.kind == "issued", _e.kind == "corrected"),
+    )
+)
 _DUE = Statement(
     sa.select(_e.account_id)
     .distinct()
@@ -128,6 +137,13 @@ def open_account(uow: UnitOfWork, email: str, currency: str) -> Account:
     row = {"id": new.id, "shop_id": uow.shop.id, "email": email, "currency": currency}
     uow.insert_now(t.credit_account, {**row, "balance": 0})
     return new
+
+
+def given_by_hand(uow: UnitOfWork, account: Account, since: datetime) -> int:
+    """What whoever asks has given to this account since then, less what they took back."""
+    told = {"account": account.id, "actor": uow.actor.name, "since": micros(since)}
+    row = uow.session.row(_BY_HAND, **told)
+    return max(0, int(row[0])) if row else 0
 
 
 def overdue_accounts(uow: UnitOfWork) -> list[int]:

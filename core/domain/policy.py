@@ -134,6 +134,9 @@ POLICIES: Mapping[str, Policy] = {
     "seller_tax_id": Policy("the shop's tax number on invoices"),
     "exchange_days": Policy("days until goods are due whose exchange went first", 1, 365),
     "exchange_price": Policy("what new goods of the same list price cost", choices=PRICES),
+    "credit_alone_up_to": Policy(
+        "minor units of credit that one person gives a customer in 30 days (0: no limit)", 0, 10**9
+    ),
     "credit_days": Policy("days until store credit expires (0: never)", 0, 3650),
 }
 

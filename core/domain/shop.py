@@ -135,6 +135,7 @@ DEFAULT_POLICY: dict[str, Any] = {
     "count_again_hours": 24,
     "weekly_counts": 0,
     "credit_days": 0,
+    "credit_alone_up_to": 50_000,
     "exchange_days": 14,
     "exchange_price": "kept",
     "invoice_when": "asked",

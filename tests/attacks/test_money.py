@@ -13,10 +13,12 @@ from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.orders import CancelOrder
 from core.commands.outside import RecordChannelRefund
 from core.commands.refunds import RecordRefund
+from core.commands.setup import SetPolicy
 from core.commands.undo import UndoLast
 from core.db import tables as t
+from core.domain.access import Role
 from core.engine import Receipt
-from tests.shop import CHANNEL, SHOPIFY, Shop, make_shop
+from tests.shop import CHANNEL, SHOPIFY, Shop, make_shop, staff
 
 PAID = 3 * 1990
 
@@ -96,3 +98,12 @@ def test_an_edit_whose_money_has_gone_back_is_not_undone(shop: Shop) -> None:
     assert refunded_in_the_shop(shop, 1990).ok
     assert shop.do(UndoLast()).outcome == "refused"
     assert money(shop) == (1990, 0)
+
+
+def test_what_an_edit_owes_above_the_limit_waits_whoever_has_edited(shop: Shop) -> None:
+    assert shop.do(SetPolicy("refund_approve_above", "1500"), staff(Role.OWNER)).ok
+    assert shop.do(EditOrder("1001", "mug-red 1"), CHANNEL).ok
+    assert shop.do(ConfirmEdit("1001"), CHANNEL).ok
+    (case,) = shop.rows(t.cases, kind="refund_approval")
+    assert "for its edit wait for approval" in case["title"]
+    assert not tasks(shop)

@@ -52,6 +52,23 @@ def test_credit_is_given_shown_taken_back_and_never_owed(shop):
     assert shop.do(AddCredit(WHO, "1", "please"), staff(Role.SUPPORT)).code == "not_allowed"
 
 
+def test_one_person_gives_a_customer_only_so_much(shop):
+    assert shop.do(SetPolicy("credit_alone_up_to", "1000"), staff(Role.OWNER)).ok
+    assert shop.do(AddCredit(WHO, "6.00", "sorry")).ok
+    over = shop.do(AddCredit("1001", "4.01", "sorry"))  # the same customer, by another name
+    assert (over.code, over.sentence) == (
+        "needs_approval",
+        "You may give this customer €4.00 more of credit within 30 days.",
+    )
+    assert shop.do(AddCredit(WHO, "4.00", "sorry")).ok
+    assert shop.do(UndoLast()).ok  # what was taken back is not counted
+    assert shop.do(AddCredit(WHO, "4.00", "sorry")).ok
+    assert shop.do(AddCredit(WHO, "9.00", "sorry"), staff(Role.LEAD, "Ben")).ok
+    assert left(shop) == [("EUR", 1900)]
+    shop.clock.advance(days=31)
+    assert shop.do(AddCredit(WHO, "1.00", "sorry")).ok
+
+
 def test_credit_ends_on_its_day_even_before_the_clock_has_looked(shop):
     assert shop.do(SetPolicy("credit_days", "30"), staff(Role.OWNER)).ok
     shop.do(AddCredit(WHO, "5.00", "sorry"))
