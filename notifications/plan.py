@@ -175,7 +175,7 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
             f"message.{route.name}",
             f"{fact.id}:{kind}:{route.name}:{route.mark}",
             {**payload, "order": order.id},
-            lane=route.lane,
+            lane=_lane(route, payload),
             connection_id=route.connection_id,
             order_id=order.id,
             event_id=fact.id,
@@ -194,6 +194,11 @@ def _may_be_joined(uow: UnitOfWork, fact: Fact, payload: Payload) -> datetime | 
     if payload.get("status") not in GATHERED:
         return None
     return fact.at + window_of(uow.shop.policy)
+
+
+def _lane(route: Route, payload: Payload) -> str:
+    """What waits for others like it keeps nothing else from leaving."""
+    return f"{route.lane}:gathered" if payload.get("status") in GATHERED else route.lane
 
 
 def _told_before(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload, route: Route) -> str:
