@@ -428,7 +428,7 @@ class MoneyMachine(RuleBasedStateMachine):
         for row in self.rows(t.rma_line):
             found[row["line_id"]] += row["paid"]
         for row in self.rows(t.claim, remedy="refund"):
-            for line in json.loads(row["lines"]):
+            for line in self.rows(t.claim_line, claim_id=row["id"]):
                 found[line["line_id"]] += line["quantity"]
         return found
 
