@@ -6,7 +6,7 @@ import hashlib
 import io
 from typing import TYPE_CHECKING
 
-from core.domain.photos import Picture, kind_of, look_of, require_size, unreadable
+from core.domain.photos import Picture, Unfit, kind_of, look_of, require_size, unreadable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,7 +27,9 @@ def read_photo(raw: bytes) -> Picture:
         require_size(*opened.size)
         opened.draft("RGB", (SIDE_MOST, SIDE_MOST))
         plain = _on_white(ImageOps.exif_transpose(opened))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning) as problem:
+    except Unfit:
+        raise
+    except Exception as problem:  # readers raise anything over bytes that lie
         raise unreadable() from problem
     plain.thumbnail((SIDE_MOST, SIDE_MOST))
     return Picture(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
 from PIL import Image
@@ -10,6 +11,16 @@ from PIL import Image
 from core.domain.photos import Unfit, are_alike
 from core.integrations.photos import SIDE_MOST, read_photo
 from tests.pictures import SECRET, of_size, photo, saved, saved_again
+
+
+def noted(tag: int, words: bytes) -> bytes:
+    """A photo that says it is turned, with words where its camera should have noted a number."""
+    turned = struct.pack(">HHIHH", 0x112, 3, 1, 6, 0)
+    wrong = struct.pack(">HHI", tag, 2, len(words)) + words
+    notes = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", 2) + turned + wrong + bytes(4)
+    into = io.BytesIO()
+    Image.open(io.BytesIO(photo())).save(into, "JPEG", exif=notes)
+    return into.getvalue()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -57,6 +68,8 @@ def test_a_photo_that_was_saved_again_is_known_again_and_no_other(seed: int):
         (photo()[:900], "photo_broken"),
         (b"\xff\xd8\xff" + b"x" * 99, "photo_broken"),
         (b"\x89PNG\r\n\x1a\n" + b"x" * 99, "photo_broken"),
+        (noted(0x128, b"cm\0\0"), "photo_broken"),
+        (noted(0x11A, b"ab\0\0"), "photo_broken"),
         (b"MZ program", "photo_kind"),
     ],
 )
