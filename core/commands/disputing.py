@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.commands import handout
 from core.db.disputes import add_dispute, dispute_named, disputes_of, save_dispute
 from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
@@ -101,6 +102,8 @@ def _tell(uow: UnitOfWork, order: Order | None, before: Dispute | None, now: Dis
         uow.emit(now.order_id, opened)
     elif before.is_inquiry and not now.is_inquiry:
         uow.cases.close(CaseKind.CHARGEBACK, _subject(now), "the inquiry became a chargeback")
+    if order is not None and now.holds_money:
+        _stop_tasks(uow, order)
     if now.state not in ENDED:
         uow.cases.open(_finding(order, now))
         return
@@ -151,6 +154,33 @@ def _sum(dispute: Dispute) -> str:
 
 
 # --- what must not be paid twice ------------------------------------------------------------------
+
+
+def _stop_tasks(uow: UnitOfWork, order: Order) -> None:
+    """Nobody pays by hand what the bank has asked back since the task was written."""
+    due = [refund for refund in uow.refunds.of(order.id) if refund.state == "due"]
+    left = order.captured - order.refunded - disputed(uow, order)
+    if sum(refund.owed for refund in due) > left:
+        for refund in due:
+            handout.ask_first(uow, order, refund, "the customer's bank asks the money back")
+
+
+def tell_if_disputed(uow: UnitOfWork, order: Order, amount: int, reference: str) -> None:
+    """Money that a person says has gone is recorded; what the bank has, too, went twice."""
+    gone = disputed(uow, order)
+    if not gone or order.captured - order.refunded >= gone:
+        return
+    text, asked = (amount_text(x, order.currency) for x in (amount, gone))
+    uow.cases.open(
+        Finding(
+            CaseKind.OUTSIDE_REFUND,
+            f"refund:{order.id}:{reference}",
+            f"{text} of order {order.number} went back, and the customer's bank has asked back "
+            f"{asked}.",
+            order_id=order.id,
+            facts={"order": order.number, "amount": amount, "currency": order.currency},
+        )
+    )
 
 
 def disputed(within: UnitOfWork | Reader, order: Order) -> int:

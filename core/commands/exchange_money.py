@@ -44,7 +44,8 @@ def pay_new_goods(
     need = 0 if new.is_canceled else owed_for(new)
     pays, rest = parted(items, need)
     refund = owe(uow, order, pays, rma=rma, to="credit", approval=False) if pays else None
-    if refund is not None:
+    # What a bank holds is nobody's credit yet: approved later, it is the customer's to use.
+    if refund is not None and uow.refunds.get(refund.id).state == "refunded":
         entry = _spent(uow, order, rma, new, refund.amount)
         _count(uow, found, rma, new, entry, refund.amount)
     return rest

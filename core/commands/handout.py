@@ -167,6 +167,21 @@ def _told(item: Any, lines: dict[int, str | None]) -> dict[str, Any]:
     }
 
 
+def ask_first(uow: UnitOfWork, order: Order, refund: Refund, why: str) -> None:
+    """What a person was to pay by hand, and has not, waits for approval instead."""
+    by_hand = [
+        part
+        for part in uow.refunds.parts_of(refund)
+        if part.state == "sent" and part.gateway == BY_HAND and part.connection_id is None
+    ]
+    for part in by_hand:
+        uow.refunds.save_part(part, replace(part, state="planned"))
+    if by_hand:
+        amount = sum(part.amount for part in by_hand)
+        uow.cases.close(CaseKind.REFUND_TASK, f"refund:{refund.id}", why)
+        uow.cases.open(_finding(uow, CaseKind.REFUND_APPROVAL, order, refund, amount))
+
+
 _TITLES = {
     CaseKind.REFUND_TASK: "Refund {text} of order {order} for {why}.",
     CaseKind.REFUND_APPROVAL: "{text} of order {order} for {why} wait for approval.",

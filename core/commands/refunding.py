@@ -207,6 +207,11 @@ def withdraw(ask: WithdrawRefund, uow: UnitOfWork) -> Done:
     refund = uow.refunds.get(ask.refund)
     if refund.order_id != order.id or refund.state != "due":
         raise NotPossible(f"That refund of order {order.number} is not due any more.")
+    if not refund.note:
+        raise NotPossible(
+            f"That money of order {order.number} is owed for goods, by nobody's word.",
+            f"What it is for is told by `money {order.number}`; undo that step instead.",
+        )
     if refund.asked_by != uow.actor.id and not uow.actor.may(Right.REFUND):
         raise NotPossible("Somebody else asked for that refund.", "Ask a lead or an owner.")
     owing.withdraw(uow, refund, "it was taken back")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from core.commands import handout
+from core.commands.disputing import tell_if_disputed
 from core.commands.owing import given, owe, room, text_of
 from core.commands.payouts import pay
 from core.db.refunds import Refund, RefundPart
@@ -123,6 +124,7 @@ def record(ask: RecordRefund, uow: UnitOfWork) -> Done:
     amount = sum(_pay_by_hand(uow, refund, reference) for refund in due)
     if not amount:
         raise _nothing_by_hand(uow, what, due)
+    tell_if_disputed(uow, uow.orders.own(due[0].order_id), amount, reference)
     total = amount_text(amount, due[0].currency)
     name = "return" if due[0].rma_id is not None else "order"
     facts = {name: what.split()[-1], "amount": amount}
