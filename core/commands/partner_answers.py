@@ -131,7 +131,7 @@ def _sent(
     """The units of a parcel by line. Raises when the work never had them, or all have left."""
     left = {line.id: line.wanted - line.shipped for line in order.lines}
     mine = [(i, sku, min(n, left[i])) for i, sku, n in handover.contents([work]) if left[i] > 0]
-    if not mine:
+    if not mine or not work.is_open:  # what is left of the order is in other boxes
         raise NotPossible(f"All of {work.number} has left already.", code="already")
     if not ask.lines:
         return mine

@@ -173,6 +173,19 @@ async def test_work_is_asked_accepted_held_released_and_sent(street: Street):
     assert {x["tracking_number"] for x in partner.heard[-2:]} == {"JD0001", "JD0002"}
 
 
+async def test_what_is_sent_twice_takes_nothing_out_of_another_place(street: Street):
+    """The rest of the order lies at HAM, who has not sent it."""
+    shop = street.town.shop
+    shop.place(1001, ("mug-red", 45))
+    await street.minute()
+    for number in ("JD0001", "JD0002"):
+        assert await street.says("shipped", tracking_number=number, carrier="DHL") == 200
+    assert await street.says("shipped", shipped_at="0001-01-01T00:00:00+14:00") == 200
+    assert street.works() == [("1001-1", BER, "shipped"), ("1001-2", HAM, "ready")]
+    assert [row["tracking_number"] for row in shop.rows(t.parcel)] == ["JD0001"]
+    assert [row["shipped"] for row in shop.rows(t.order_line)] == [41]
+
+
 async def test_a_rejection_routes_again_without_the_partner(street: Street):
     shop = street.town.shop
     shop.place(1001, ("mug-red", 1))

@@ -53,7 +53,7 @@ def translate(connection_id: int, topic: str, raw: bytes) -> Any:
     try:
         told = _decode(raw)
         return _command(connection_id, answer, told)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as problem:
+    except (msgspec.DecodeError, ValueError, OverflowError) as problem:
         return Unreadable(f"The partner's message makes no sense: {problem!r:.200}")
 
 
