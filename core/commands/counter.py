@@ -129,7 +129,7 @@ def confirm(ask: ConfirmReturn, uow: UnitOfWork) -> Done:
     rma = uow.returns.brought(ask.number)
     order = uow.orders.own(rma.order_id)
     place = counter_at(uow, order, ask.location)
-    _require_code(uow, rma, ask.code)
+    _require_code(uow, order, rma, ask.code)
     after = rma.arrive(place.id, uow.now)
     if rma.arrived_location_id == place.id:
         return _here(rma, place, f"Return {rma.number} is at {place.code} already; count it in.")
@@ -147,8 +147,8 @@ class ConfirmOrderReturn:
     location: Annotated[str, Arg.LOCATION] = ""
 
     def audited(self) -> dict[str, Any]:
-        """Without the code, as above."""
-        return {"order": self.order, "location": self.location}
+        """Without the code, as above; and apart from the codes of what waits to be collected."""
+        return {"returns_of": self.order, "location": self.location}
 
 
 @command(
@@ -177,10 +177,11 @@ def _here(rma: Rma, place: Location, sentence: str) -> Done:
     return Done(sentence, facts)
 
 
-def _require_code(uow: UnitOfWork, rma: Rma, typed: str) -> None:
-    """Raises NotPossible (wrong_code, too_many_codes)."""
+def _require_code(uow: UnitOfWork, order: Order, rma: Rma, typed: str) -> None:
+    """Raises NotPossible (wrong_code, too_many_codes). Wrong ones count by whichever number."""
     since = rma.decided_at or rma.requested_at
-    wrong = wrong_codes(uow.session, uow.shop.id, "number", rma.number, since)
+    named = (("number", rma.number), ("returns_of", order.number))
+    wrong = sum(wrong_codes(uow.session, uow.shop.id, *each, since) for each in named)
     by_hand = f"Without a code a lead looks at the goods and writes `received {rma.number}`."
     if wrong >= WRONG_CODES_MOST:
         raise NotPossible(

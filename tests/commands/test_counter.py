@@ -220,3 +220,13 @@ def test_an_orders_number_finds_its_one_open_return(shop: Shop) -> None:
     assert shop.do(RequestReturn("1001", "tee-black-m", 1)).ok
     both = shop.do(ConfirmOrderReturn("1001", code(shop), "ham"), LEA)
     assert both.next == "`boris R1001-1 <code>` or `boris R1001-2 <code>`?"
+
+
+def test_codes_are_guessed_five_times_by_whichever_number(shop: Shop) -> None:
+    assert shop.do(RequestReturn("1001", "mug-red", 1)).ok
+    for number in ("1001", "#1001", " 1001"):
+        assert shop.do(ConfirmOrderReturn(number, "000000", "ham"), LEA).code == "wrong_code"
+    for number in ("R1001-1", "r1001-1"):
+        assert shop.do(ConfirmReturn(number, "000000", "ham"), LEA).code == "wrong_code"
+    for ask in (ConfirmOrderReturn("1001", code(shop)), ConfirmReturn("R1001-1", code(shop))):
+        assert shop.do(ask, LEA).code == "too_many_codes"

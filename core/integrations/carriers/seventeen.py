@@ -54,7 +54,7 @@ def translate(connection_id: int, raw: bytes) -> RecordTracking | IgnoreDelivery
         if topic != UPDATED:
             return IgnoreDelivery(connection_id, str(topic))
         return _tracking(told["data"])
-    except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError) as problem:
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as problem:
         return Unreadable(f"17TRACK's push makes no sense: {problem!r:.200}")
 
 
