@@ -54,6 +54,7 @@ from core.domain.refusals import Refusal, Unavailable
 from core.domain.schedule import Daily, Every
 from core.domain.shop import Connection
 from core.engine import Caller, Unreadable
+from core.integrations.calling import new_http
 from core.integrations.carriers import seventeen
 from core.integrations.channels.shopify import effects as shopify
 from core.integrations.channels.shopify.access import Access, Store
@@ -127,7 +128,7 @@ class Hands:
 
 
 def make_hands(house: House) -> Hands:
-    http = httpx2.AsyncClient(timeout=20, trust_env=False, follow_redirects=False)
+    http = new_http(20)
     chat = ChatHost(house)
     telegram = TelegramDoor(house, chat, http)
     settings = house.settings

@@ -9,8 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import httpx2
-
 from bot.sandbox.carrier import ScanPolicy
 from bot.sandbox.customer import WebCustomer
 from bot.sandbox.shop import acts
@@ -20,6 +18,7 @@ from bot.sandbox.shop.wire import ControlError
 from bot.sandbox.stripe.model import Intent
 from bot.sandbox.supervisor import Supervisor
 from bot.sandbox.town import News, Town
+from core.integrations.calling import new_http
 
 if TYPE_CHECKING:
     from bot.sandbox.demo import Place
@@ -58,7 +57,7 @@ class Panel:
         headers = {"Authorization": f"Bearer {self.key}"} | (
             {"Idempotency-Key": key} if key else {}
         )
-        async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
+        async with new_http(10) as client:
             url = self.app.base + path
             return await client.request(method, url, json=body, headers=headers)
 
@@ -66,7 +65,7 @@ class Panel:
         """An order of the shop's own checkout."""
         headers = {"Authorization": f"Bearer {self.checkout_key}"}
         headers["Idempotency-Key"] = f"checkout-{order['external_id']}"
-        async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
+        async with new_http(10) as client:
             return await client.post(f"{self.app.base}/api/v1/orders", json=order, headers=headers)
 
     async def hooks(self, everything: bool = False) -> list[Delivery]:

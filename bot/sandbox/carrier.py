@@ -32,6 +32,7 @@ from bot.sandbox.shop.wire import (
     answer,
     control_routes,
 )
+from core.integrations.calling import new_http
 
 SUB_STATUSES: dict[str, tuple[str, ...]] = {
     "NotFound": ("Other", "InvalidCode"),
@@ -210,7 +211,7 @@ class Carrier:
         return due
 
     async def _send(self, due: list[Push]) -> None:
-        async with httpx2.AsyncClient(timeout=5, trust_env=False) as client:
+        async with new_http(5) as client:
             for one in due:
                 await self._attempt(client, one)
 

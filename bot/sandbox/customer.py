@@ -7,15 +7,15 @@ from uuid import uuid4
 
 import httpx2
 
+from core.integrations.calling import new_http
+
 
 class WebCustomer:
     """One browser session; a new one is a new visitor."""
 
     def __init__(self, base: str, language: str = "en") -> None:
         self.language = language
-        self._client = httpx2.AsyncClient(
-            base_url=base, timeout=10, trust_env=False, headers={"Accept-Language": language}
-        )
+        self._client = new_http(10, base_url=base, headers={"Accept-Language": language})
 
     @property
     def is_open(self) -> bool:

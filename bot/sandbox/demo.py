@@ -29,6 +29,7 @@ from bot.sandbox.host import host_app
 from bot.sandbox.shop.wire import served
 from bot.sandbox.supervisor import AppLost, Supervisor
 from bot.sandbox.town import Town, build_town, mail_port
+from core.integrations import calling
 
 KEY = "sandbox-only-key-sandbox-only-key-0000"
 MAIL_FROM = "Nordlicht & Söhne <hello@nordlicht.example>"
@@ -145,7 +146,7 @@ async def sandbox(folder: Path, port: int = 0, database_url: str = "") -> AsyncI
 
 def new_http() -> httpx2.AsyncClient:
     """No proxy stands between the stand-ins and the app."""
-    return httpx2.AsyncClient(trust_env=False)
+    return calling.new_http(5)
 
 
 def _fresh(folder: Path) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 
 import bot
+from core.integrations.calling import new_http
 
 ROOT = Path(bot.__file__).parents[1]
 READY_SECONDS_MAX = 60.0
@@ -106,7 +107,7 @@ class Supervisor:
 
     async def _until_ready(self) -> None:
         began = time.monotonic()
-        async with httpx2.AsyncClient(timeout=2, trust_env=False) as client:
+        async with new_http(2) as client:
             while not await self._answers(client):
                 if self._process is None or self._process.returncode is not None:
                     raise AppLost(f"The app ended before it was ready.\n{self.last_words()}")

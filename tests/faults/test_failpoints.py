@@ -7,7 +7,6 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from bot.sandbox.mailbox import Mailbox
@@ -16,6 +15,7 @@ from core.db import house
 from core.db import tables as t
 from core.db.connection import Database
 from core.domain.refusals import Invalid
+from core.integrations.calling import new_http
 from tests.faults.lives import Client, Server
 from tests.faults.test_kill import furnish, until_quiet
 
@@ -35,7 +35,7 @@ async def test_an_order_survives_a_death_at(point: str, tmp_path: Path, rng: ran
     url = f"sqlite:///{tmp_path / 'wismo.db'}"
     furnish(url, "wsk_x", "x", house.SANDBOX)
     mailbox = Mailbox(lambda: datetime.now(UTC))
-    async with mailbox.smtp() as (_, smtp_port), httpx2.AsyncClient(trust_env=False) as http:
+    async with mailbox.smtp() as (_, smtp_port), new_http(5) as http:
         mortal = {"WISMO_SANDBOX": "1", "WISMO_FAILPOINTS": f"{point}={_count(point)}"}
         async with Server(url, smtp_port, more=mortal).living() as first:
             client = Client(f"http://127.0.0.1:{first.port}", "", rng, http)

@@ -11,7 +11,6 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from bot.api.keys import make_key
@@ -20,6 +19,7 @@ from core.db import house, invariants
 from core.db import tables as t
 from core.db.rows import micros
 from core.db.unit_of_work import UnitOfWork
+from core.integrations.calling import new_http
 from core.integrations.secrets import seal_secrets
 from tests.faults.lives import CONNECTION, HOOK_SECRET, KEY, Client, Server
 from tests.shop import SHOP, Clock, make_shop
@@ -40,7 +40,7 @@ async def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(
     async with (
         mailbox.smtp() as (_, smtp_port),
         Server(url, smtp_port).living() as server,
-        httpx2.AsyncClient(timeout=5, trust_env=False) as http,
+        new_http(5) as http,
     ):
         client = Client(f"http://127.0.0.1:{server.port}", key.key, rng, http)
         done = asyncio.Event()

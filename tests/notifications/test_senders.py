@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 import pytest
 
 from core.domain.effects import Effect, Outcome
 from core.domain.refusals import Invalid
+from core.integrations.calling import new_http
 from notifications.render import Button, Words
 from notifications.senders.email import EmailSender, SmtpServer, mailbox, parse_smtp_url
 from notifications.senders.telegram import TelegramSender, shorten, utf16_length
@@ -191,7 +191,7 @@ def test_a_url_that_names_no_mail_server_is_refused(url: str) -> None:
 
 
 async def chat(telegram: FakeTelegram, words: Words = CHAT) -> Outcome:
-    async with listening(telegram.serve) as port, httpx2.AsyncClient(trust_env=False) as client:
+    async with listening(telegram.serve) as port, new_http(5) as client:
         sender = TelegramSender(client, "123:secret", f"http://127.0.0.1:{port}/")
         return await sender.send(EFFECT, words, "4711")
 
@@ -271,7 +271,7 @@ async def test_a_call_that_may_have_worked_is_unknown(answer: tuple[int, Any]) -
 async def test_a_telegram_that_cannot_be_reached_has_nothing() -> None:
     async with listening(FakeTelegram().serve) as port:
         pass
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with new_http(5) as client:
         sender = TelegramSender(client, "123:secret", f"http://127.0.0.1:{port}")
         assert (await sender.send(EFFECT, CHAT, "4711")).state == "later"
 

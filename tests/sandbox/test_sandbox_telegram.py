@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import httpx2
 import pytest
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -29,6 +28,7 @@ from starlette.routing import Route
 
 from bot.sandbox.shop.wire import ControlError, Fault, served
 from bot.sandbox.telegram import Telegram, TelegramUser, telegram_app
+from core.integrations.calling import new_http
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -283,7 +283,7 @@ def test_a_deep_link_payload_has_at_most_64_letters(anna: TelegramUser):
 
 
 async def test_the_control_api_drives_people(base: str, telegram: Telegram):
-    async with httpx2.AsyncClient(base_url=base) as client:
+    async with new_http(5, base_url=base) as client:
         await client.post("/control/join", json={"user": 5, "first_name": "Chloé"})
         await client.post("/control/say", json={"user": 5, "text": "hello"})
         lost = await client.post("/control/press", json={"user": 5, "button": "Yes"})

@@ -18,6 +18,7 @@ from bot.sandbox.shop.language import Parser
 from bot.sandbox.shop.schema import SCALARS, SCHEMA
 from bot.sandbox.shop.store import Shop
 from bot.sandbox.shop.wire import Fault, served
+from core.integrations.calling import new_http
 
 pytestmark = pytest.mark.anyio
 
@@ -406,7 +407,7 @@ async def test_scripted_faults_refuse_before_or_after_the_deed(client: Client, s
 async def test_a_connection_that_drops_after_the_deed_leaves_the_deed_done(shop: Shop):
     order = acts.place_order(shop, {"mug-red": 1})
     shop.faults.script(Fault("orderCancel", "accept_then_drop"))
-    async with served(shop_app(shop)) as base, httpx2.AsyncClient(base_url=base) as http:
+    async with served(shop_app(shop)) as base, new_http(5, base_url=base) as http:
         with pytest.raises(httpx2.TransportError):
             await Client(http).post(CANCEL, id=f"gid://shopify/Order/{order.id}")
     assert order.cancelled_at is not None

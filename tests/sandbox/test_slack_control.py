@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from bot.sandbox.slack.app import slack_app
+from core.integrations.calling import new_http
 from tests.sandbox.slack_kit import (
     EchoApp,
     Shop,
@@ -46,7 +47,7 @@ async def remote() -> AsyncIterator[Remote]:
     echo = EchoApp(shop.clock, silent)
     async with served(echo.app) as there:
         stand_in = slack_app(shop.workspace, f"{there}/hooks/slack/1")
-        async with served(stand_in) as here, httpx2.AsyncClient(base_url=here) as client:
+        async with served(stand_in) as here, new_http(5, base_url=here) as client:
             yield Remote(shop, echo, client)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import pytest
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.slack.app import slack_app
 from bot.sandbox.slack.faults import Fault
+from core.integrations.calling import new_http
 from tests.sandbox.slack_kit import Shop, actions, button, section, served
 
 
@@ -101,7 +101,7 @@ async def test_broken_blocks_are_refused_here_too_but_the_sum_of_texts_is_not_co
 
 async def test_a_body_that_is_no_json_is_refused(stage: Stage) -> None:
     url = stage.url().url
-    async with httpx2.AsyncClient() as client:
+    async with new_http(5) as client:
         answer = await client.post(url, content=b"{", headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_json")
     assert stage.words() == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 
-import httpx2
 import pytest
 
 from bot.sandbox.shop.wire import Fault
@@ -15,6 +14,7 @@ from core.db import tables as t
 from core.db.rows import from_json
 from core.db.setup import load_shop
 from core.domain.access import Role
+from core.integrations.calling import new_http
 from tests.shop import SHOP, staff
 from tests.surfaces.customers import LOCAL, SECRET, TELEGRAM, Street, person, street
 
@@ -51,7 +51,7 @@ async def identified(here: Street) -> None:
 async def post(here: Street, body: object, secret: str | None = SECRET) -> int:
     headers = {} if secret is None else {"X-Telegram-Bot-Api-Secret-Token": secret}
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with new_http(5) as client:
         answer = await client.post(here.telegram.webhook.url, content=raw, headers=headers)
     return answer.status_code
 

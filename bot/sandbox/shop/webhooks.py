@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 import httpx2
 
 from bot.sandbox.shop.wire import Clock, ControlError, Transcript
+from core.integrations.calling import new_http
 
 API_VERSION = "2026-10"
 TOPICS = (
@@ -172,7 +173,7 @@ class Webhooks:
 
     async def _send(self, sent: list[Delivery]) -> None:
         timeout = httpx2.Timeout(self.patience.total, connect=self.patience.connect)
-        async with httpx2.AsyncClient(timeout=timeout, trust_env=False) as client:
+        async with new_http(timeout) as client:
             for one in sent:
                 await self._attempt(client, one)
 

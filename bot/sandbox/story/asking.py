@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import httpx2
-
 from bot.sandbox.customer import WebCustomer, words_of
 from bot.sandbox.history import ANNA
 from bot.sandbox.story.capturing import CLARA, EMIL
 from bot.sandbox.story.reading import Json, aloud, short
 from bot.sandbox.story.stage import Stage, expect
+from core.integrations.calling import new_http
 
 TELEGRAM_USER = 5002
 
@@ -72,7 +71,7 @@ async def a_signed_link_opens_the_tracking_page(stage: Stage) -> str:
     mail = await stage.mail(CLARA["email"], "delivered")
     links = [one for one in mail["links"] if "/track/" in one]
     expect(links, f"the mail has no tracking link, only {mail['links']}")
-    async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
+    async with new_http(10) as client:
         page = await client.get(links[0])
         forged = await client.get(links[0][:-3] + ("abc" if links[0][-3:] != "abc" else "cba"))
     expect(page.status_code == 200, f"the page answers {page.status_code}")

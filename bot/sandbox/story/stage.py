@@ -20,6 +20,7 @@ from bot.sandbox.story.reading import (
     mail_text,
 )
 from core.db.connection import Database
+from core.integrations.calling import new_http
 
 if TYPE_CHECKING:
     from bot.sandbox.demo import Place
@@ -58,7 +59,7 @@ class Stage:
     @asynccontextmanager
     async def set(cls, place: Place) -> AsyncIterator[Stage]:
         database = Database(place.database_url)
-        async with httpx2.AsyncClient(timeout=20, trust_env=False) as http:
+        async with new_http(20) as http:
             stage = cls(place, http, database)
             try:
                 yield stage

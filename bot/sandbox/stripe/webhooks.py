@@ -13,6 +13,7 @@ from typing import Any, Literal
 import httpx2
 
 from bot.sandbox.shop.wire import Clock, ControlError, Transcript
+from core.integrations.calling import new_http
 
 API_VERSION = "2026-10-28.endive"
 WAIT_SECONDS = 10.0
@@ -103,7 +104,7 @@ class Post:
             event.state = "failed"
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> int | None:
-        async with httpx2.AsyncClient(timeout=WAIT_SECONDS, trust_env=False) as client:
+        async with new_http(WAIT_SECONDS) as client:
             try:
                 return (await client.post(self.uri, content=body, headers=headers)).status_code
             except httpx2.HTTPError:

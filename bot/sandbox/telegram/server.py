@@ -23,6 +23,7 @@ from bot.sandbox.telegram.limits import (
     read_text,
     units,
 )
+from core.integrations.calling import new_http
 
 Words = dict[str, Any]
 Method = Callable[[Words], Awaitable[Any]]
@@ -127,7 +128,7 @@ class Telegram:
         if not self.webhook.url or not self.updates:
             return []
         taken = []
-        async with self._busy, httpx2.AsyncClient(timeout=10, trust_env=False) as client:
+        async with self._busy, new_http(10) as client:
             for update in list(self.updates):
                 if await self._post(client, update):
                     self.updates.remove(update)

@@ -9,6 +9,8 @@ from typing import Any
 import httpx2
 import msgspec
 
+from core.integrations import calling
+
 API_VERSION = "2026-10"
 ANSWER_BYTES_MAX = 8_000_000
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
@@ -77,9 +79,7 @@ class AdminApi:
 
 
 def new_http() -> httpx2.AsyncClient:
-    """A client that follows no redirect and no proxy of the environment."""
-    timeout = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-    return httpx2.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
+    return calling.new_http(httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS))
 
 
 async def _bounded(answer: httpx2.Response) -> bytes:
