@@ -120,9 +120,12 @@ def parse_minor(text: str, currency: str) -> int:
     return -minor if found[1] == "-" else minor
 
 
+TYPED_MOST = 10**13  # minor units, of what one amount may be
+
+
 def read_typed(text: str, currency: str) -> int:
     """Minor units of what a person typed: “5,00” and “5.00” alike. “5.000” may be five or five
-    thousand, so it is refused where the currency has no third digit."""
+    thousand, so it is refused where the currency has no third digit. Raises Invalid."""
     said = text.strip().replace(",", ".")
     if exponent(currency) < 3 and _THOUSANDS.fullmatch(said):
         raise Invalid(
@@ -130,7 +133,14 @@ def read_typed(text: str, currency: str) -> int:
             f"Write it like {decimal_text(1230, currency)}.",
             code="bad_amount",
         )
-    return parse_minor(said, currency)
+    amount = parse_minor(said, currency)
+    if abs(amount) > TYPED_MOST:
+        raise Invalid(
+            "No order costs that much.",
+            f"Write it like {decimal_text(1230, currency)}.",
+            code="bad_amount",
+        )
+    return amount
 
 
 def decimal_text(amount: int, currency: str) -> str:

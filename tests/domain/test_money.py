@@ -14,6 +14,7 @@ from core.domain.money import (
     decimal_text,
     exponent,
     parse_minor,
+    read_typed,
 )
 from core.domain.refusals import Invalid
 
@@ -48,6 +49,13 @@ def test_what_is_not_an_exact_amount_is_refused(text: str) -> None:
         parse_minor(text, "EUR")
     assert refused.value.code == "bad_amount"
     assert "12.30" in refused.value.next
+
+
+@pytest.mark.parametrize("text", ["100000000000.01", "-100000000000.01", "9" * 30])
+def test_nobody_types_more_than_any_order_costs(text: str) -> None:
+    with pytest.raises(Invalid, match="No order costs that much"):
+        read_typed(text, "EUR")
+    assert read_typed("100000000000", "EUR") == 10**13
 
 
 def test_half_a_yen_does_not_exist() -> None:
