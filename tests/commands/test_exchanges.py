@@ -119,6 +119,17 @@ def test_the_difference_goes_back_or_is_asked_for_by_what_arrived(shop):
     assert shop.rows(t.cases, kind="exchange_overdue")[0]["state"] == "resolved"
 
 
+def test_who_may_not_decide_returns_sends_nothing_first_even_if_the_rules_approve(shop):
+    support = staff(Role.SUPPORT, "Sue")
+    first = ExchangeOrder("1001", "for mug-blue", (Units("mug-red", 1),), goes=Goes.FIRST)
+    assert shop.do(first, support).code == "not_allowed"
+    assert shop.rows(t.rma) == []
+    assert shop.do(RequestReturn("1001", "mug-red", 1)).ok
+    again = ExchangeReturn("R1001-1", "for mug-blue", Goes.FIRST)
+    assert shop.do(again, support).code == "not_allowed"
+    assert [row["number"] for row in shop.rows(t.orders)] == ["1001"]
+
+
 def test_sent_first_it_is_paid_when_the_goods_come_or_asked_for_after_its_time(shop):
     assert swap(shop, goes=Goes.FIRST).sentence.startswith("1 × mug-blue go out as 1001-X1 now")
     twice = shop.do(ChangeWish("R1001-1", Wish.REFUND))
