@@ -25,7 +25,7 @@ from bot.chat.journeys import (
 )
 from bot.chat.talk import Answer, Asking, Button, Desk, Heard, Kept, Say, Talk, Turn, Wanted
 from bot.chat.understanding import understand
-from bot.chat.understanding.addresses import address_in
+from bot.chat.understanding.addresses import address_in, looks_like_address
 from bot.chat.words import say
 
 VERY_SURE = 0.9
@@ -236,7 +236,7 @@ def _in_question(talk: Talk, asking: Asking, scene: Scene) -> Answer:
     """The question's own answers win, except over another clear question."""
     read = scene.read
     free_text = asking.what in ("wish_text", "return_detail")
-    if free_text and not (read.intent in READ_ONLY and read.confidence >= VERY_SURE):
+    if free_text and not _asks_for_else(asking, scene):
         return _answered(talk, scene, "") or _missed(talk, asking, scene)
     if not free_text and (answer := _answered(talk, scene, "")):
         return answer
@@ -248,6 +248,16 @@ def _in_question(talk: Talk, asking: Asking, scene: Scene) -> Answer:
     if asking.what.startswith(("return_", "claim_")) and _same_return(asking, scene):
         return _missed(talk, asking, scene)
     return _interrupted(talk, asking, scene)
+
+
+def _asks_for_else(asking: Asking, scene: Scene) -> bool:
+    """Whether words in a free text are another matter; what is no address is taken for none."""
+    read = scene.read
+    if asking.kind == "address" and read.confidence >= SURE:
+        is_other = read.intent not in ("change_address", "out_of_scope")
+        words = [x for x in scene.heard.text.split() if x not in read.entities.order_numbers]
+        return is_other and not looks_like_address(" ".join(words))
+    return read.intent in READ_ONLY and read.confidence >= VERY_SURE
 
 
 def _same_return(asking: Asking, scene: Scene) -> bool:

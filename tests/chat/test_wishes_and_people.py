@@ -306,3 +306,11 @@ def test_money_back_without_an_order_is_taken_seriously_before_the_question() ->
     assert "take it seriously" in answer
     assert "Which order is it about?" in answer
     assert "Talk to a person" in anna.labels
+
+
+@pytest.mark.parametrize("other", ["my parcel never arrived", "my parcel 1002 never arrived"])
+def test_what_is_another_matter_is_not_taken_for_the_new_address(other: str) -> None:
+    anna = known(SPLIT)
+    anna.says("wrong address")
+    assert "never arrived”" not in anna.says(other)
+    assert anna.desk.done("wish") == []
