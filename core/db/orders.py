@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
@@ -39,6 +40,7 @@ _DERIVED = (
 ORDER_COLUMNS = _COLUMNS = [c for c in t.orders.columns if c not in _DERIVED]
 _NAMES = [c.name for c in _COLUMNS]
 
+_RETURN_OR_CLAIM = re.compile(r"(?:R|CL)(.+)-[0-9]+", re.IGNORECASE)
 _BY_ID = Statement(sa.select(*_COLUMNS).where(_o.id == sa.bindparam("id")))
 _BY_NUMBER = Statement(
     sa.select(*_COLUMNS).where(
@@ -279,6 +281,10 @@ class Orders:
 
 def _unknown(number: str) -> NotFound:
     clean = number.strip().lstrip("#")
+    back = _RETURN_OR_CLAIM.fullmatch(clean)
+    if back:
+        said = f"{clean} looks like the number of a return or a claim; here its order's is needed."
+        return NotFound(said, f"Write {back[1]}.")
     return NotFound(
         f"I cannot find an order {clean}.", "Check the number, or search by name or e-mail."
     )

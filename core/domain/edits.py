@@ -104,7 +104,10 @@ def _gone(line: Line, facts: Facts) -> int:
 
 def require_editable(order: Order) -> None:
     if order.is_canceled:
-        raise NotPossible(f"Order {order.number} is canceled; there is nothing to edit.")
+        raise NotPossible(
+            f"Order {order.number} is canceled; there is nothing to edit.",
+            f"`show {order.number}` tells when and why.",
+        )
     if order.handed_over:
         raise NotPossible(
             f"Order {order.number} was sold over the till.", "Start a return instead."

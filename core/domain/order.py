@@ -286,6 +286,12 @@ class Order:
         facts = tuple(e.OrderReleased(h.reason.value, note, words) for h in going)
         return Change(replace(self, holds=rest), facts)
 
+    def _after_shipping(self) -> str:
+        """What can be done instead of canceling all of it."""
+        if any(line.wanted > line.shipped for line in self.lines):
+            return f"What has not left: `edit {self.number}`. What has: `return {self.number}`."
+        return f"Start a return instead: `return {self.number}`."
+
     def cancel(self, reason: str, at: datetime, by_channel: bool = False) -> Change[Order]:
         """Cancel everything that has not shipped; the caller frees its stock."""
         if self.is_canceled:
@@ -296,7 +302,7 @@ class Order:
         if any(line.shipped for line in self.lines) and not by_channel:
             raise NotPossible(
                 f"Order {self.number} has already shipped, at least in part.",
-                f"Start a return instead: `return {self.number}`.",
+                self._after_shipping(),
             )
         lines = {
             line.id: replace(

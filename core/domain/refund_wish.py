@@ -83,13 +83,16 @@ def _require_sense(wish: Wish) -> None:
     if wish.amount < 0 or wish.fee < 0:
         raise Invalid("A refund is more than nothing.", "Write it like 5.00.", code="bad_amount")
     if wish.amount and not wish.reason:
-        raise Invalid("An amount without goods needs a reason.", "Write `5.00 late parcel`.")
+        raise Invalid(
+            "An amount without goods needs a reason.",
+            "Write it behind the amount: `refund 1001 5.00 late parcel`.",
+        )
     if wish.amount and wish.what is What.ALL:
         raise Invalid("All that is left leaves nothing beside it.", "Leave the amount out.")
     if not (wish.units or wish.what or wish.amount):
         raise Invalid(
             "Say what goes back.",
-            "Lines (`mug-red 1`), `shipping`, `all`, or an amount with its reason.",
+            "Such as `refund 1001 mug-red 1`, `refund 1001 shipping` or `refund 1001 all`.",
         )
 
 
