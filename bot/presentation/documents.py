@@ -8,7 +8,7 @@ from bot.grammar.desk import Desk
 from bot.presentation.buttons import button, kept, more_button
 from bot.presentation.model import Card, Field, Page, Section
 from bot.presentation.words import day, money, sentence, state, when
-from core.queries.documents import DocumentBrief, DocumentPage, DocumentView
+from core.queries.documents import DocumentBrief, DocumentPage, DocumentView, ListCreditNotes
 
 OPENED = 5
 
@@ -53,6 +53,9 @@ def _line(line: dict[str, Any], currency: str, desk: Desk) -> str:
     return f"{line['quantity']} × {title} · {money(line['total'], currency, desk)}"
 
 
+_NO_CREDIT_NOTE = "There is none yet. One is made when money goes back for what has an invoice."
+
+
 def documents_page(view: DocumentPage, asked: Any, desk: Desk) -> Page:
     opening = [
         button(desk, "document", more={"number": each.number}, text=f"Open {each.number}")
@@ -60,11 +63,13 @@ def documents_page(view: DocumentPage, asked: Any, desk: Desk) -> Page:
     ]
     if view.after:
         opening.append(more_button(asked, view.after, desk))
+    credit_only = isinstance(asked, ListCreditNotes)
     return Page(
-        f"Invoices and credit notes: {len(view.documents)}{' and more' if view.after else ''}",
+        f"{'Credit' if credit_only else 'Invoices and credit'} notes: {len(view.documents)}"
+        f"{' and more' if view.after else ''}",
         tuple(_brief(each, desk) for each in view.documents),
         actions=kept(*opening),
-        empty="There is none yet. `invoice 1001` makes the first.",
+        empty=_NO_CREDIT_NOTE if credit_only else "There is none yet. `invoice 1001` makes one.",
     )
 
 

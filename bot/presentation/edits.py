@@ -69,7 +69,8 @@ def _line(line: LineChange, view: EditView, desk: Desk) -> str:
     if not line.before:
         return f"{line.sku}: {line.after} added{cost}"
     if not line.after:
-        return f"{line.sku}: all {line.before} removed{cost}"
+        units = f"all {line.before} " if line.before > 1 else ""
+        return f"{line.sku}: {units}removed{cost}"
     return f"{line.sku}: {line.before} → {line.after}{cost}"
 
 

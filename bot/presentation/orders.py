@@ -161,7 +161,7 @@ def _next(view: OrderView, desk: Desk) -> Iterable[str]:
 
 def _edited(view: OrderView, desk: Desk) -> Iterable[str]:
     """An edit that lies open: nobody should work on a card that is about to change unseen."""
-    if view.edit is None:
+    if view.edit is None or view.canceled_at is not None:
         return
     more = view.edit.difference
     word = "more" if more > 0 else "less"

@@ -12,6 +12,7 @@ from bot.presentation.words import count, day, money, span
 from core.domain.metrics import Counted, Lag, Tally, Today, Waits
 
 LATE_SECONDS = 300
+MINUTE = 60
 
 
 def today_card(view: Today, desk: Desk) -> Card:
@@ -74,8 +75,13 @@ def _told(lag: Lag | None) -> tuple[Section, ...]:
         return (Section((f"Channels have not heard of {levels} for {since}.",), tone="bad"),)
     if not lag.told:
         return ()
-    said = f"Channels heard of stock after {lag.median:.0f} s, at worst {lag.worst:.0f} s."
+    half, worst = (_lasted(seconds) for seconds in (lag.median, lag.worst))
+    said = f"Channels heard of stock after {half}, at worst {worst}."
     return (Section((said,), tone="quiet"),)
+
+
+def _lasted(seconds: float) -> str:
+    return span(timedelta(seconds=seconds)) if seconds >= MINUTE else f"{seconds:.0f} s"
 
 
 def _counted(counted: tuple[Counted, ...], desk: Desk) -> tuple[Section, ...]:

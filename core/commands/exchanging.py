@@ -177,7 +177,8 @@ def _done(order: Order, rma: Rma, new: Order, goes: Goes | None) -> Done:
     short = sum(line.backordered for line in new.lines)
     waits = f" {short} of them wait for stock." if short else ""
     facts = {"order": new.number, "original": order.number, "exchanged": rma.number}
-    return Done(f"{forth} go out as {new.number} {when}.{waits}", {**facts, "total": new.total})
+    go = "goes" if sum(line.ordered for line in new.bought) == 1 else "go"
+    return Done(f"{forth} {go} out as {new.number} {when}.{waits}", {**facts, "total": new.total})
 
 
 # --- the new goods -------------------------------------------------------------------------------

@@ -279,4 +279,5 @@ def _done(
     facts: dict[str, object] = {"order": order.number, "works": numbers}
     if parcel_id is not None:
         facts["parcel_id"] = parcel_id
-    return Done(f"{' and '.join(numbers)} {word} at {_code(uow, works[0])}.", facts)
+    at = "from" if word == "shipped" else "at"
+    return Done(f"{' and '.join(numbers)} {word} {at} {_code(uow, works[0])}.", facts)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from core.commands.placing import serve_queue
 from core.commands.returned_money import pay_for, payable
+from core.commands.shelves import be
 from core.db.receipts import Receipt, place_units, receipts_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -105,8 +106,9 @@ def move_on(ask: MoveReturnOn, uow: UnitOfWork) -> Done:
     rma, owed = pay_for(uow, order, rma)
     _tell(uow, rma, ask, taken)
     money = f" {owed} is to be refunded." if owed else ""
+    now = _words(ask.disposition, ask.quantity)
     return Done(
-        f"{ask.quantity} × {ask.sku} of return {rma.number} {_words(ask.disposition)}.{money}",
+        f"{ask.quantity} × {ask.sku} of return {rma.number} {now}.{money}",
         {"return": rma.number, "status": rma.status.value},
     )
 
@@ -130,8 +132,9 @@ def _taken(uow: UnitOfWork, rma: Rma, ask: MoveReturnOn) -> Taken:
             taken.append((receipt, before, units))
             left -= units
     if left:
+        has = ask.quantity - left
         raise NotPossible(
-            f"Only {ask.quantity - left} × {ask.sku} of return {rma.number} {_words(before)}.",
+            f"Only {has} × {ask.sku} of return {rma.number} {_words(before, has)}.",
             f"Look at `{rma.number}`.",
         )
     return taken
@@ -209,11 +212,11 @@ def _tell(uow: UnitOfWork, rma: Rma, ask: MoveReturnOn, taken: Taken) -> None:
     )
 
 
-def _words(place: Disposition) -> str:
+def _words(place: Disposition, units: int) -> str:
     return {
         Disposition.RESTOCK: "can be sold again",
-        Disposition.QUARANTINE: "are in quarantine",
-        Disposition.REFURBISH: "are to be refurbished",
-        Disposition.WRITE_OFF: "are written off",
-        Disposition.SEND_BACK: "go back to the customer",
+        Disposition.QUARANTINE: f"{be(units)} in quarantine",
+        Disposition.REFURBISH: f"{be(units)} to be refurbished",
+        Disposition.WRITE_OFF: f"{be(units)} written off",
+        Disposition.SEND_BACK: f"{'goes' if units == 1 else 'go'} back to the customer",
     }.get(place, "did not come")

@@ -150,6 +150,8 @@ def _duplicate(_order: Order, facts: Facts, *_: object) -> Saw | None:
     if not facts.twins:
         return None
     numbers = ", ".join(facts.twins)
+    if len(facts.twins) > 1:
+        return f"Orders {numbers} of the same customer have the same lines.", numbers
     return f"Order {numbers} of the same customer has the same lines.", numbers
 
 

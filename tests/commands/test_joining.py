@@ -74,7 +74,7 @@ def test_one_step_moves_the_whole_parcel_and_one_number_is_on_it(shop: Shop) -> 
     assert [stage for _, _, stage in places(shop)] == ["picked", "picked"]
     assert shop.do(PackWork("1001"), WARD).ok
     receipt = shop.do(ShipWork("1001", "00340434161094042557", "DHL"), WARD)
-    assert receipt.sentence == "1001-1 shipped at BER. 1002-1 shipped at BER."
+    assert receipt.sentence == "1001-1 shipped from BER. 1002-1 shipped from BER."
     boxes = shop.rows(t.parcel)
     assert [b["tracking_number"] for b in boxes] == ["00340434161094042557"] * 2
     assert [view(shop, n).status for n in ("1001", "1002")] == ["closed", "closed"]
