@@ -59,6 +59,7 @@ LABELS = {
     "return-label": "Add Return Label",
     "counter": "Return Here",
     "boris": "Confirm Code",
+    "boris order": "Confirm Code",
     "refunded": "Record Refund",
     "refund now": "Refund",
     "approve refund": "Approve Refund",

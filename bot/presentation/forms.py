@@ -42,6 +42,7 @@ _LABELS = {
     "picked": "Picked goods: counted, too?",
     "what": "What to count",
     "new": "For what?",
+    "words": "What changes?",
     "goes": "Before the old goods are here?",
 }
 # How many units of a line a step can reach, and what it means to name none.
@@ -62,6 +63,7 @@ _WARNINGS = {
 _NONE_COUNTS = ("counted", "wanted")  # lists in which a nought is a figure like any other
 _NUMBERS = {Arg.RETURN: "Such as R1001-1; the order names it, and the customer's message."}
 _HINTS = {
+    ("edit", "words"): "mug-red 2; add card 1; remove tee. Empty: a form.",
     ("hold", "until"): "Empty: until somebody releases it.",
     ("hold", "line"): "A SKU of the order. Empty: all of it.",
     ("reject", "reason"): "The customer reads this.",

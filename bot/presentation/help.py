@@ -40,12 +40,12 @@ TOPICS = {
         (
             "Returns and claims",
             "returns receiving return_decisions returned_goods found_boxes"
-            " counter return_labels return_rules exchanging claims",
+            " counter return_labels return_rules exchanging claims photos",
         ),
         (
             "Money and invoices",
             "refunds refunding payments collecting paying asking_money"
-            " credit crediting documents margin",
+            " credit crediting documents margin money proofs",
         ),
         (
             "Stock",

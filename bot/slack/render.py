@@ -32,6 +32,7 @@ SHAREABLE = ("order:", "case:")
 LINK = "v1:link"  # the browser opens it; Slack tells us all the same
 CARD_BLOCK = "v1:card"  # the actions of a message that shows one thing only
 
+_CODE = re.compile(r"`([^`]*)`")
 _MARKS: dict[Tone, str] = {"bad": "🔴 ", "warn": "🟠 ", "good": "✅ ", "plain": "", "quiet": ""}
 
 
@@ -130,7 +131,7 @@ class _Layout:
         self._note(page.note)
 
     def _title(self, title: str, tone: Tone) -> None:
-        words = _MARKS[tone] + clean(title).strip()
+        words = _MARKS[tone] + _CODE.sub(r"“\1”", clean(title).strip())
         if length(words) <= HEADER_MAX:
             self._add({"type": "header", "text": plain(words)})
         else:

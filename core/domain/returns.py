@@ -163,9 +163,13 @@ class Rma:
             closed_at=at,
         )
 
+    def _already(self) -> NotPossible:
+        said = f"Return {self.number} is already {self.status.value}."
+        return NotPossible(said, f"Look at it: `{self.number}`.")
+
     def cancel(self, at: datetime) -> Rma:
         if self.status not in OPEN_STATUSES or self.closed_at is not None:
-            raise NotPossible(f"Return {self.number} is already {self.status.value}.")
+            raise self._already()
         return self._ended(at)
 
     def _ended(self, at: datetime) -> Rma:
@@ -235,7 +239,7 @@ class Rma:
     def close(self, at: datetime) -> Rma:
         """What is still missing will not come."""
         if self.status is not RmaStatus.RECEIVED or self.closed_at is not None:
-            raise NotPossible(f"Return {self.number} is already {self.status.value}.")
+            raise self._already()
         return replace(self, closed_at=at)
 
     def refunded(self, at: datetime) -> Rma:
@@ -281,7 +285,7 @@ class Rma:
 
     def _require(self, status: RmaStatus) -> None:
         if self.status is not status:
-            raise NotPossible(f"Return {self.number} is already {self.status.value}.")
+            raise self._already()
 
 
 def units_of(lines: Iterable[RmaLine]) -> dict[int, int]:

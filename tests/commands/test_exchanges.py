@@ -74,7 +74,7 @@ def due(shop: Shop) -> list[tuple[int, str]]:
 
 def test_an_even_exchange_moves_no_money_and_leaves_when_the_goods_are_here(shop):
     made = swap(shop)
-    assert made.sentence == "1 × mug-blue go out as 1001-X1 when return R1001-1 has arrived."
+    assert made.sentence == "1 × mug-blue goes out as 1001-X1 when return R1001-1 has arrived."
     assert shop.rows(t.stock_level, sku="mug-blue", location_id=11)[0]["reserved"] == 1
     assert held(shop) == ["exchange"]
     assert shop.do(ShipWork("1001-X1", "T1002", "DHL")).code == "held"
@@ -131,7 +131,7 @@ def test_who_may_not_decide_returns_sends_nothing_first_even_if_the_rules_approv
 
 
 def test_sent_first_it_is_paid_when_the_goods_come_or_asked_for_after_its_time(shop):
-    assert swap(shop, goes=Goes.FIRST).sentence.startswith("1 × mug-blue go out as 1001-X1 now")
+    assert swap(shop, goes=Goes.FIRST).sentence.startswith("1 × mug-blue goes out as 1001-X1 now")
     twice = shop.do(ChangeWish("R1001-1", Wish.REFUND))
     assert (twice.code, "pays for 1001-X1" in twice.sentence) == ("exchanged", True)
     assert shop.do(ShipWork("1001-X1", "T1002", "DHL")).ok

@@ -158,7 +158,7 @@ NOES = [
         put("mug", 1),
         "not_possible",
         "Order 1001 is canceled; there is nothing to edit.",
-        "",
+        "`show 1001` tells when and why.",
     ),
     (
         replace(two_mugs(), handed_over=True),

@@ -63,7 +63,7 @@ async def test_a_line_set_to_nought_is_removed(sqlite_database: str) -> None:
         view = await opened(there)
         seen = await there.user("ann").submit(view, {line_input(there, "tee-black-m"): "0"})
         assert seen.view is not None
-        assert "tee-black-m: all 1 removed" in words_of(seen.view)
+        assert "tee-black-m: removed" in words_of(seen.view)
 
 
 async def test_nonsense_stays_in_the_form(sqlite_database: str) -> None:
