@@ -14,15 +14,20 @@ def margin_card(view: MarginView, desk: Desk) -> Card:
         return money(amount, view.currency, desk)
 
     share = "" if view.percent is None else f", {view.percent}% of its revenue"
+    most = "at most " if view.unknown else ""
+    share = "" if view.unknown else share
     taken = (
         ("Goods", view.goods),
         ("Parcels", view.parcels),
         ("Presents", view.presents),
         ("Chargebacks", view.chargebacks),
     )
-    unknown = f"Without a cost: {', '.join(view.unknown)}. Import it: `cost` of the products."
+    unknown = (
+        f"Nobody has said what {', '.join(view.unknown)} cost in buying: import the products with "
+        "a column `cost`."
+    )
     return Card(
-        f"Order {view.order} has earned {told(view.earned)}{share}",
+        f"Order {view.order} has earned {most}{told(view.earned)}{share}",
         fields=(
             Field("Revenue without tax", told(view.revenue)),
             *(Field(name, told(-amount)) for name, amount in taken if amount),
