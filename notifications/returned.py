@@ -26,13 +26,14 @@ def return_facts(
     titles = {line.id: line.title or line.sku for line in order.lines}
     is_kept = status == "approved" and not rma.expected and any(x.kept for x in rma.lines)
     waits = status in ("approved", "reminder") and not is_kept
+    has_come = any(x.received or x.kept for x in rma.lines)
     return {
         "number": rma.number,
         "status": "kept" if is_kept else status,
         "lines": [
             {"title": titles.get(x.line_id, x.sku), "sku": x.sku, "quantity": units}
             for x in rma.lines
-            if (units := _units(x, status, waits))
+            if (units := _units(x, status, waits, has_come))
         ],
         "rest": status == "received" and rma.expected > 0,
         "refund": {"amount": paid, "currency": order.currency} if paid else None,
@@ -51,10 +52,12 @@ def _send_by(shop: Shop, rma: Rma) -> str | None:
     return rma.send_by_at.astimezone(there).date().isoformat() if rma.send_by_at else None
 
 
-def _units(line: RmaLine, status: str, waits: bool) -> int:
+def _units(line: RmaLine, status: str, waits: bool, has_come: bool) -> int:
     """What a message is about: what is still to come, what has come, or all of it."""
     if waits:
         return line.expected
+    if status == "refunded" and has_come:  # the rest was given up, or comes later
+        return line.received + line.kept
     return line.received if status == "received" else line.quantity
 
 
