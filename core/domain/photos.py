@@ -12,6 +12,9 @@ BYTES_MOST = 8 * 1024 * 1024
 PIXELS_MOST = 25_000_000
 PER_LINE_MOST, PER_DAY_MOST, KEPT_MOST = 5, 10, 10
 DAY = timedelta(days=1)
+# A progressive JPEG refines its picture some ten times. Each time costs a look at every pixel, and
+# a few bytes ask for it: eight megabytes of that take half an hour to open.
+SCANS_MOST, _SCAN = 100, b"\xff\xda"
 BITS_ALIKE = 3  # of 64; so at least one of four quarters is the same, which is looked for first
 QUARTERS = 4
 
@@ -48,6 +51,8 @@ def kind_of(raw: bytes) -> str:
             code="photo_heic",
         )
     if raw[:3] == b"\xff\xd8\xff":
+        if raw.count(_SCAN) > SCANS_MOST:
+            raise unreadable()
         return "JPEG"
     if raw[:8] == b"\x89PNG\r\n\x1a\n":
         return "PNG"

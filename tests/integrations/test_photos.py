@@ -66,6 +66,7 @@ def test_a_photo_that_was_saved_again_is_known_again_and_no_other(seed: int):
         (of_size(5001, 5000), "photo_pixels"),
         (of_size(20_000, 20_000), "photo_broken"),
         (photo()[:900], "photo_broken"),
+        (photo()[:-2] + bytes.fromhex("ffda0008010100013f00") * 101, "photo_broken"),
         (b"\xff\xd8\xff" + b"x" * 99, "photo_broken"),
         (b"\x89PNG\r\n\x1a\n" + b"x" * 99, "photo_broken"),
         (noted(0x128, b"cm\0\0"), "photo_broken"),
