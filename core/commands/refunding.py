@@ -12,7 +12,7 @@ from core.commands.approving import needs_approval
 from core.commands.choosing import Units, choose
 from core.commands.disputing import require_undisputed
 from core.commands.doubting import doubt_about_money
-from core.commands.refunds import refunds_named, require_another
+from core.commands.refunds import owe_what_came_late, refunds_named, require_another
 from core.db.reading import Reader
 from core.db.refunds import Refund, refunds_of
 from core.db.unit_of_work import UnitOfWork
@@ -214,7 +214,14 @@ def withdraw(ask: WithdrawRefund, uow: UnitOfWork) -> Done:
         )
     if refund.asked_by != uow.actor.id and not uow.actor.may(Right.REFUND):
         raise NotPossible("Somebody else asked for that refund.", "Ask a lead or an owner.")
+    if order.is_canceled:
+        raise NotPossible(
+            f"Order {order.number} is canceled: what was paid for it goes back in any case.",
+            f"`money {order.number}` shows it.",
+        )
     owing.withdraw(uow, refund, "it was taken back")
+    if any(line.canceled for line in order.lines):
+        owe_what_came_late(uow, uow.orders.own(order.id))  # it may have covered what they cost
     uow.emit(order.id, e.RefundWithdrawn(refund.id, refund.amount, refund.currency))
     text = amount_text(refund.amount, refund.currency)
     return Done(f"{text} of order {order.number} stays here.", {"order": order.number})

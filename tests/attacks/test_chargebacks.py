@@ -13,13 +13,14 @@ from core.commands.exchanging import ExchangeOrder
 from core.commands.fulfillment import ShipWork
 from core.commands.orders import CancelOrder
 from core.commands.receiving import ReceiveReturn
-from core.commands.refunding import ApproveRefund, WithdrawRefund
+from core.commands.refunding import ApproveRefund, RefundOrder, WithdrawRefund
 from core.commands.refunds import RecordRefund
 from core.commands.returns import RequestReturn
 from core.commands.tracking import DeliverParcel
 from core.db import tables as t
 from core.domain.access import Role
 from core.domain.disputes import DisputeState
+from core.domain.refund_wish import What
 from tests.shop import CHANNEL, SHOPIFY, Shop, make_shop, staff
 
 ONE = (Units("mug-red", 1),)
@@ -100,3 +101,18 @@ def test_nobody_withdraws_what_is_owed_for_goods(shop: Shop) -> None:
         ask = WithdrawRefund(numbers[row["order_id"]], row["id"])
         assert shop.do(ask).outcome == "refused"
     assert [row["state"] for row in shop.rows(t.refund)] == ["due", "due"]
+
+
+def test_what_a_cancellation_found_owed_already_is_not_taken_back(shop: Shop) -> None:
+    shop.place(1002, ("mug-red", 2))
+    made = shop.do(RefundOrder("1002", what=What.ALL)).facts["refund"]
+    assert shop.do(CancelOrder("1002", "less", ONE)).ok
+    assert shop.do(WithdrawRefund("1002", made)).ok
+    assert [(r["amount"], r["state"]) for r in shop.rows(t.refund)] == [
+        (3980, "canceled"),
+        (1990, "due"),
+    ]
+    again = shop.do(RefundOrder("1002", what=What.ALL)).facts["refund"]
+    assert shop.do(CancelOrder("1002"), BEN).ok
+    assert shop.do(WithdrawRefund("1002", again)).outcome == "refused"
+    assert sum(r["amount"] for r in shop.rows(t.refund, state="due")) == 3980
