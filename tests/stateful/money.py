@@ -20,6 +20,7 @@ from core.commands.choosing import Units
 from core.commands.claims import AcceptClaim, ClaimOrder, RejectClaim
 from core.commands.counter import ReturnHere
 from core.commands.crediting import AddCredit, TakeCredit, UseCredit
+from core.commands.disputing import RecordDispute
 from core.commands.documents import IssueInvoice
 from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.exchanging import CancelExchange, ExchangeOrder, Goes, SettleExchanges
@@ -35,6 +36,7 @@ from core.commands.refunding import (
     RefundOrder,
     RetryRefund,
     To,
+    WithdrawRefund,
 )
 from core.commands.refunds import RecordOrderRefund, RecordRefund
 from core.commands.replacing import ResendOrder, Why
@@ -53,6 +55,7 @@ from core.db import tables as t
 from core.db.rows import micros
 from core.domain.access import Role
 from core.domain.claims import ClaimReason, Remedy
+from core.domain.disputes import DisputeState
 from core.domain.refund_wish import What
 from core.domain.returning.dispositions import Disposition
 from core.domain.returns import Wish
@@ -326,6 +329,29 @@ class MoneyMachine(RuleBasedStateMachine):
         self.told += 1
         self.hear_refund(self.number(pick), f"shop_{self.told}", amount)
 
+    @rule(pick=PICK, amount=st.sampled_from((1990, 3980)), state=st.sampled_from(DisputeState))
+    def bank(self, pick: int, amount: int, state: DisputeState) -> None:
+        number = self.number(pick)
+        said = RecordDispute(
+            SHOPIFY,
+            f"dp_{number}",
+            amount,
+            "EUR",
+            state,
+            self.w.clock(),
+            order=f"gid-{number}",
+        )
+        self.w.do(said, CHANNEL)
+
+    @rule(pick=PICK)
+    def withdraw(self, pick: int) -> None:
+        """By its id, as a program may: only what was given by somebody's word is taken back."""
+        known = self.rows(t.refund)
+        if known:
+            row = one(known, pick)
+            (order,) = self.rows(t.orders, id=row["order_id"])
+            self.staff(WithdrawRefund(order["number"], row["id"]), OTHER)
+
     @rule(pick=PICK)
     def retry(self, pick: int) -> None:
         self.staff(RetryRefund(self.number(pick)))
@@ -381,7 +407,7 @@ class MoneyMachine(RuleBasedStateMachine):
             for r in refunds.values()
             if r["order_id"] == order["id"] and r["state"] == "due"
         )
-        left = order["captured"] - order["refunded"] - owed
+        left = order["captured"] - order["refunded"] - owed - self._lost(order)
         return [f"{order['number']} keeps {left} of a canceled order"] if left > 0 else []
 
     def _nobodys(self, parts: list[dict[str, Any]], cases: list[dict[str, Any]]) -> list[str]:
@@ -436,8 +462,13 @@ class MoneyMachine(RuleBasedStateMachine):
         """It was paid in full, and not all of that has gone back or is owed."""
         mine = [r for r in refunds.values() if r["order_id"] == order["id"]]
         owed = sum(r["amount"] - r["bonus"] - r["paid"] for r in mine if r["state"] == "due")
-        left = order["captured"] - order["refunded"] - owed
+        left = order["captured"] - order["refunded"] - owed - self._lost(order)
         return order["captured"] == order["total"] and left > 0 and not self._edited(order)
+
+    def _lost(self, order: dict[str, Any]) -> int:
+        """What the customer's bank has kept."""
+        lost = self.rows(t.dispute, order_id=order["id"], state="lost")
+        return sum(row["amount"] for row in lost)
 
     def _edited(self, order: dict[str, Any]) -> bool:
         return any(
