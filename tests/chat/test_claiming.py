@@ -201,3 +201,10 @@ def test_a_return_that_needs_a_photo_asks_for_one_too() -> None:
     customer.sends(SENT)
     customer.presses("Yes, please")
     assert customer.desk.done("return")[0][-1] == SENT
+
+
+def test_what_has_not_come_is_not_offered_to_be_returned() -> None:
+    anna = known(SPLIT)
+    answer = anna.says("the mug arrived broken")
+    assert "return it" not in answer
+    assert "A colleague can look at it with you." in answer

@@ -181,7 +181,8 @@ def _return_instead(talk: Talk, order: OrderFacts) -> Answer:
 
 
 def _return_or_report(talk: Talk, intent: str, order: OrderFacts) -> Answer:
-    phrase = "wish.item_problem" if intent == "item_problem" else "return.offer"
+    problem = "wish.item_problem" if order.returnable else "wish.item_problem_alone"
+    phrase = problem if intent == "item_problem" else "return.offer"
     report = offer(f"report:{order.number}", "button.report")
     back = offer(f"return:{order.number}", "button.return")
     offers = (back, HUMAN) if order.returnable else (HUMAN,)
