@@ -143,7 +143,8 @@ def _explained(reading: Reading, text: str) -> Suggestion:
         wrong = re.search("“(.+?)”", reading.problem)
         near = text.replace(wrong[1], reading.nearest.lower()) if wrong else ""
         offers = (Offer(near, reading.spec.is_question),) if near else ()
-    example = max(reading.spec.examples, key=len, default=reading.spec.verb)
+    own = [x for x in reading.spec.examples if x.startswith(reading.spec.verb)]
+    example = max(own or reading.spec.examples, key=len, default=reading.spec.verb)
     problem = reading.problem or f"`{reading.spec.verb}` needs more words: `{example}`."
     is_shown = "`" in problem  # how to write it
     return Suggestion(problem if is_shown else f"{problem} Write it like `{example}`.", offers)

@@ -129,17 +129,20 @@ def _units(
     if not units:
         raise NotPossible(
             f"Nothing of order {order.number} can be claimed.",
-            why_taken(uow, order) or _NOT_YET[any(line.shipped for line in order.lines)],
+            why_taken(uow, order) or _not_yet(order),
         )
     if ask.units:
         return choose(order, ask.units, lambda line: able[line.id], "can be claimed")
     return units
 
 
-_NOT_YET = {
-    False: "Nothing of it was sent yet.",
-    True: "It has not arrived yet: only `lost` or `not_received` can be said of it.",
-}
+def _not_yet(order: Order) -> str:
+    n = order.number
+    if any(line.shipped for line in order.lines):
+        return (
+            f"It has not arrived yet. If it is gone: `claim {n} lost` or `claim {n} not_received`."
+        )
+    return f"Nothing of it was sent yet. To stop it: `cancel {n}`; to change it: `edit {n}`."
 
 
 def _new(
