@@ -25,9 +25,20 @@ _BY_EXTERNAL = Statement(
         _d.external_id == sa.bindparam("external"),
     )
 )
+_CHANGES = (
+    "order_id",
+    "gateway",
+    "amount",
+    "currency",
+    "reason",
+    "state",
+    "is_inquiry",
+    "due_at",
+    "ended_at",
+)
 _UPDATE = Statement(
     t.dispute.update().where(_d.id == sa.bindparam("row_id")),
-    sets=("amount", "reason", "state", "is_inquiry", "due_at", "ended_at"),
+    sets=_CHANGES,
 )
 
 
@@ -46,8 +57,7 @@ def add_dispute(uow: UnitOfWork, dispute: Dispute) -> None:
 
 def save_dispute(uow: UnitOfWork, dispute: Dispute) -> None:
     row = _row(dispute)
-    told = ("amount", "reason", "state", "is_inquiry", "due_at", "ended_at")
-    uow.session.run(_UPDATE, row_id=dispute.id, **{name: row[name] for name in told})
+    uow.session.run(_UPDATE, row_id=dispute.id, **{name: row[name] for name in _CHANGES})
 
 
 def _row(dispute: Dispute) -> dict[str, Any]:

@@ -70,10 +70,20 @@ def state_of(word: str) -> DisputeState | None:
 
 def newer(known: Dispute, told: Dispute) -> Dispute:
     """What holds after news: they come in any order, an end stays, and an inquiry may become a
-    chargeback but not the other way round."""
+    chargeback but not the other way round. Its order, once it is known, stays so too."""
     if _rank(told) <= _rank(known):
-        return known
+        return _found(known, told)
+    if told.order_id is None:
+        told = replace(told, order_id=known.order_id, gateway=known.gateway)
     return replace(told, id=known.id, opened_at=known.opened_at, due_at=told.due_at or known.due_at)
+
+
+def _found(known: Dispute, told: Dispute) -> Dispute:
+    """The dispute with its order, which nobody knew when the bank first spoke of it."""
+    if known.order_id is not None or told.order_id is None:
+        return known
+    money = replace(known, amount=told.amount, currency=told.currency)
+    return replace(money, order_id=told.order_id, gateway=told.gateway)
 
 
 def _rank(dispute: Dispute) -> tuple[bool, bool, bool]:

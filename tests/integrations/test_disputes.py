@@ -9,14 +9,17 @@ import pytest
 
 from bot.sandbox.shop import acts
 from core.commands.choosing import Units
+from core.commands.disputing import RecordDispute
 from core.commands.orders import CancelOrder
+from core.commands.payment_news import CapturePayment
 from core.commands.refunding import ApproveOrderRefund, RefundOrder
 from core.db import tables as t
 from core.domain.access import Role
+from core.domain.disputes import DisputeState
 from core.queries.journal import ReadJournal
 from core.queries.margin import ShowMargin
-from tests.gateways import Bank, make_bank
-from tests.shop import staff
+from tests.gateways import STRIPE, Bank, make_bank
+from tests.shop import CHANNEL, staff
 
 pytestmark = pytest.mark.anyio
 OWNER = staff(Role.OWNER, "Olga")
@@ -101,3 +104,16 @@ async def test_of_a_payment_that_nobody_knows_and_of_an_order_of_the_store(bank:
     acts.dispute(bank.town.store, theirs.number, status="won")
     await bank.town.bring()
     assert bank.shop.do(RefundOrder(str(theirs.number), (Units("mug-red", 1),))).ok
+
+
+async def test_a_dispute_that_is_faster_than_its_order_holds_its_money_once_it_is_there(bank: Bank):
+    said = CapturePayment("stripe", "pi_late", 1990, 1990)
+    told = RecordDispute(
+        STRIPE, "du_fast", 1990, "EUR", DisputeState.OPEN, bank.shop.clock(), payment="pi_late"
+    )
+    assert bank.shop.do(told, CHANNEL).ok
+    bank.shop.place("1001", ("mug-red", 1), captured=0, connection_id=None, payments=(said,))
+    assert bank.shop.do(told, CHANNEL).ok
+    assert bank.shop.do(RefundOrder("1001", (Units("mug-red", 1),))).code == "disputed"
+    (case,) = cases(bank)
+    assert case["state"] == "open"
