@@ -99,6 +99,8 @@ def _fields(view: ReturnView, desk: Desk) -> tuple[Field, ...]:
         told = stamp(view.send_by_at, desk).rpartition(" ")[0]  # customers read the day alone
         ends = stamp(view.expires_at, desk)
         found.append(Field("Expected by", f"{ends} (to be sent by {told})"))
+    if view.label:
+        found.append(Field("Comes back as", view.label))
     if view.decided_by:
         found.append(Field("Decided by", view.decided_by))
     if brief.expected:

@@ -106,6 +106,7 @@ class ReturnView:
     send_by_at: datetime | None
     expires_at: datetime | None
     actions: tuple[str, ...]
+    label: str = ""  # carrier and number of the way back
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ def show(ask: ShowReturn, reader: Reader) -> ReturnView:
         send_by_at=rma.send_by_at if rma.waits_for_goods else None,
         expires_at=rma.expires_at if rma.waits_for_goods else None,
         actions=_actions(reader, rma, refunds, places),
+        label=f"{rma.carrier} {rma.tracking_number}".strip(),
     )
 
 
