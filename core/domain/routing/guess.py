@@ -70,26 +70,15 @@ def _tried(problem: Problem, start: Sites, pool: list[int], prices: Prices) -> S
 
 
 def _walked(problem: Problem, start: Sites, pool: Iterable[int], weigh: Weigh) -> Sites:
-    """Add the lightest site of the pool, again and again, until nothing is missing or helps."""
+    """Add the lightest site of the pool, again and again, until nothing is missing or helps.
+
+    Only the site that was the lightest when it was weighed last is weighed anew: the fewer units
+    are missing, the less a site has to add.
+    """
     left, chosen = problem.residual(start), list(start)
-    free = [site for site in pool if site not in start]
-    while any(left) and free and len(chosen) < _LONG:
-        weight, site = min([(weigh(problem, site, left), site) for site in free])
-        if weight[0]:
-            break
-        free.remove(site)
-        chosen.append(site)
-        _take(problem, site, left)
-    return _walked_on(problem, chosen, left, free, weigh) if any(left) else tuple(chosen)
-
-
-def _walked_on(
-    problem: Problem, chosen: list[int], left: list[int], free: list[int], weigh: Weigh
-) -> Sites:
-    """A long walk weighs anew only the site that was the lightest when it was weighed last."""
-    heap = [(weigh(problem, site, left), site) for site in free]
+    heap = [(weigh(problem, site, left), site) for site in pool if site not in start]
     heapify(heap)
-    while any(left) and heap:
+    while heap and any(left):
         before, site = heap[0]
         weight = weigh(problem, site, left)
         if weight != before:
