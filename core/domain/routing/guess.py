@@ -20,10 +20,12 @@ Weigh = Callable[[Problem, int, list[int]], Weight]
 
 
 def good_guess(problem: Problem, *, fewest: bool) -> Sites:
-    """The best of three greedy walks."""
+    """The best of a few greedy walks."""
     pool = range(len(problem.sites))
-    walks = [_walked(problem, (), pool, weigh) for weigh in (_by_units, _by_lines, _by_money)]
-    guesses = [_exchanged(problem, _lean(problem, walk)) for walk in walks]
+    # Where every line is one unit, whole lines are units.
+    weighs = (_by_units, _by_money) if max(problem.need) == 1 else (_by_units, _by_lines, _by_money)
+    walks = {_lean(problem, _walked(problem, (), pool, weigh)) for weigh in weighs}
+    guesses = [_exchanged(problem, walk) for walk in walks]
     return min(guesses, key=lambda sites: (len(sites) if fewest else 0, problem.cost(sites), sites))
 
 
@@ -182,11 +184,12 @@ def _exchanged(problem: Problem, start: Sites) -> Sites:
 
 def _able(problem: Problem, missing: dict[int, int]) -> list[int]:
     """The sites that have all of what is missing."""
-    if not missing:
-        return []
-    having = (
-        {site for _, have, site in holders if have >= missing[line]}
-        for line, holders in enumerate(problem.holders())
-        if line in missing
-    )
-    return sorted(set.intersection(*having))
+    holders = problem.holders()
+    found: set[int] | None = None
+    for line in sorted(missing, key=lambda each: len(holders[each])):
+        want = missing[line]
+        having = {site for _, have, site in holders[line] if have >= want}
+        found = having if found is None else found & having
+        if not found:
+            break
+    return sorted(found or ())
