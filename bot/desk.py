@@ -22,7 +22,7 @@ from bot.grammar import (
     slots_of,
     spec_of_verb,
 )
-from bot.papers import document_link, paper_buttons, proof_link
+from bot.papers import document_link, label_link, paper_buttons, proof_link
 from bot.photos import photo_links
 from bot.presentation.counter import counter_form, counter_words
 from bot.presentation.counts import count_form, counts_card
@@ -51,7 +51,7 @@ from core.queries.orders import ShowOrder
 from core.queries.pauses import PreviewPause
 from core.queries.photos import PhotoList
 from core.queries.proofs import ProofView
-from core.queries.returns import ShowReturn
+from core.queries.returns import ReturnView, ShowReturn
 from core.registry import Arg, Spec
 
 PHOTOS_OPENED = 5
@@ -264,6 +264,8 @@ def _paper(house: House, view: Any) -> Action | None:
     """The button that opens what is shown as a paper, where there is one."""
     if isinstance(view, DocumentView):
         return document_link(house, view.brief.number, view.brief.id)
+    if isinstance(view, ReturnView) and view.label and view.label.has_paper:
+        return label_link(house, view.brief.number, view.label.id)
     return proof_link(house, view.order, view.order_id) if isinstance(view, ProofView) else None
 
 

@@ -30,6 +30,7 @@ from core.commands.deciding import EndWaits, RouteQueue
 from core.commands.edits import DiscardExpiredEdits
 from core.commands.exchanging import SettleExchanges
 from core.commands.improving import ImprovePlans, helped_by
+from core.commands.label_buying import plan_label
 from core.commands.partners import HandOffDue
 from core.commands.pausing import SettlePauses
 from core.commands.photos import ForgetPhotos
@@ -55,7 +56,7 @@ from core.domain.schedule import Daily, Every
 from core.domain.shop import Connection
 from core.engine import Caller, Unreadable
 from core.integrations.calling import new_http
-from core.integrations.carriers import seventeen
+from core.integrations.carriers import buying, seventeen
 from core.integrations.channels.shopify import effects as shopify
 from core.integrations.channels.shopify.access import Access, Store
 from core.integrations.channels.shopify.client import ShopifyProblem
@@ -146,6 +147,7 @@ def duties(hands: Hands) -> Duties:
         **hands.deliveries.executors(),
         **hands.telegram.executors(),
         **partners.executors(_post(hands)),
+        **_labels(hands).executors(),
         "chat.hand_back": hands.chat.take_back,
     }
     return Duties(executors, _plan, _translator(hands), (plan_stock_pushes,))
@@ -155,6 +157,14 @@ def _plan(uow: UnitOfWork, fact: Fact) -> None:
     """A fact is told to people, and to the machines that want to know."""
     plan(uow, fact)
     plan_return(uow, fact)
+    plan_label(uow, fact)
+
+
+def _labels(hands: Hands) -> buying.Counter:
+    settings = hands.house.settings
+    return buying.Counter(
+        hands.house.engine, hands.http, settings.secrets, settings.easypost_api_url
+    )
 
 
 def _post(hands: Hands) -> partners.Post:

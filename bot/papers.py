@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from bot.bridge import House
 from bot.presentation.model import Action
+from core.db.bought_labels import label_content, label_order
 from core.db.contacts import link_target
-from core.db.documents import Document, document_anywhere
+from core.db.documents import Document, document_anywhere, document_order
 from core.db.picks import printed_as
 from core.db.proofs import order_anywhere
 from core.domain.access import system
@@ -38,7 +39,7 @@ class Paper:
     pdf: bytes
 
 
-DOCUMENT, PROOF = "d", "p"
+DOCUMENT, PROOF, LABEL = "d", "p", "b"
 KINDS: Mapping[str, Kind] = {
     "l": Kind("Pick List", "pick-list", pick_list_pdf),
     "s": Kind("Packing Slips", "packing-slips", packing_slips_pdf),
@@ -67,6 +68,11 @@ def proof_link(house: House, number: str, order_id: int) -> Action:
     return Action(f"Proof {number} (PDF)", "proof", url=_url(house, f"{PROOF}{order_id}"))
 
 
+def label_link(house: House, number: str, label_id: int) -> Action:
+    """The button that opens the bought label of a return."""
+    return Action(f"Label {number} (PDF)", "label", url=_url(house, f"{LABEL}{label_id}"))
+
+
 def _label(kind: Kind, code: str) -> str:
     return " ".join(filter(None, (kind.label, code, "(PDF)")))
 
@@ -84,6 +90,8 @@ async def paper_behind(house: House, token: str) -> Paper | None:
         return await _sent_to_customer(house, token)
     if subject[:1] == DOCUMENT:
         return await _document(house, subject[1:])
+    if subject[:1] == LABEL:
+        return await _bought_label(house, subject[1:])
     if subject[:1] == PROOF:
         return await _proof(house, subject[1:])
     kind, printed = KINDS.get(subject[:1]), await house.read(lambda s: printed_as(s, subject[1:]))
@@ -95,29 +103,38 @@ async def paper_behind(house: House, token: str) -> Paper | None:
 
 
 async def _sent_to_customer(house: House, token: str) -> Paper | None:
-    """The document of a link in a customer's message, unless the order's links are withdrawn."""
+    """The paper of a link in a customer's message, unless the order's links are withdrawn."""
     try:
         link = links.read("document", token, house.clock(), house.settings.secrets)
     except Refusal:
         return None
-    word = link.subject.removeprefix(DOCUMENT)
-    found = await house.read(lambda s: document_anywhere(s, int(word) if word.isdigit() else 0))
-    if found is None:
-        return None
-    target = await house.read(lambda s: link_target(s, found.order_id))
+    kind, word = link.subject[:1], link.subject[1:]
+    owner = label_order if kind == LABEL else document_order
+    order_id = await house.read(lambda s: owner(s, _number(word)))
+    target = await house.read(lambda s: link_target(s, order_id))
     if target is None or target.version != link.version:
         return None
-    return await house.hop(lambda: document_paper(found))
+    return await (_bought_label if kind == LABEL else _document)(house, word)
 
 
 async def _document(house: House, word: str) -> Paper | None:
-    found = await house.read(lambda s: document_anywhere(s, int(word) if word.isdigit() else 0))
+    found = await house.read(lambda s: document_anywhere(s, _number(word)))
     return None if found is None else await house.hop(lambda: document_paper(found))
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else 0
+
+
+async def _bought_label(house: House, word: str) -> Paper | None:
+    """None for a label that was given back: nobody is to send with it."""
+    found = await house.read(lambda s: label_content(s, _number(word)))
+    return Paper(f"label-{found[0]}.pdf", found[1]) if found else None
 
 
 async def _proof(house: House, word: str) -> Paper | None:
     """Whoever was given the link may read it, as with every paper."""
-    found = await house.read(lambda s: order_anywhere(s, int(word) if word.isdigit() else 0))
+    found = await house.read(lambda s: order_anywhere(s, _number(word)))
     if found is None:
         return None
     shop_id, number = found

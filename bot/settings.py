@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     shopify_api_url: str = ""
     carrier_api_url: str = ""
     stripe_api_url: str = ""
+    easypost_api_url: str = ""
     outside_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # called though they are in the house
     slack_commands: Annotated[tuple[str, ...], NoDecode] = ("/wismo", "/order")
     metrics_token: SecretStr = SecretStr("")

@@ -48,20 +48,23 @@ def papers(
     documents: Sequence[Document],
 ) -> list[dict[str, str]]:
     """Each with a link that works for thirty days, unless the order's links are withdrawn."""
-    target = link_target(reader.session, order_id)
-    version = target.version if target else 0
     return [
         {
             "kind": each.kind.value,
             "number": each.number,
-            "url": f"{base_url}/papers/{_token(secrets, reader, each.id, version)}",
+            "url": paper_url(secrets, base_url, reader, order_id, f"d{each.id}"),
         }
         for each in documents
     ]
 
 
-def _token(secrets: Sequence[str], reader: Reader, document_id: int, version: int) -> str:
-    return links.sign("document", f"d{document_id}", reader.now, secrets, version)
+def paper_url(
+    secrets: Sequence[str], base_url: str, reader: Reader, order_id: int, subject: str
+) -> str:
+    """The link of one paper (`d` and the id of a document, `b` and the id of a label)."""
+    target = link_target(reader.session, order_id)
+    version = target.version if target else 0
+    return f"{base_url}/papers/{links.sign('document', subject, reader.now, secrets, version)}"
 
 
 def valid_invoices(documents: Sequence[Document]) -> list[Document]:

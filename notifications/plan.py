@@ -144,6 +144,7 @@ MESSAGES: Mapping[str, tuple[str, Callable[[Fact], Payload | None]]] = {
     "PickupReady": ("ready_for_pickup", _ready),
     "PickupReminded": ("ready_for_pickup", _ready),
     "ReturnApproved": ("return_status", _return("approved")),
+    "ReturnLabelReady": ("return_status", _return("label")),
     "ReturnRejected": ("return_status", _return("rejected")),
     "ReturnReceived": ("return_status", _return("received")),
     "ReturnCanceled": ("return_status", _return("canceled")),

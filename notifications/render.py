@@ -83,7 +83,7 @@ CLAIMS: dict[str, tuple[str, str, frozenset[str]]] = {
         "status",
         frozenset(
             {"approved", "kept", "reminder", "rejected", "received", "refunded", "canceled"}
-            | {"expired"}
+            | {"expired", "label"}
         ),
     ),
 }

@@ -25,7 +25,7 @@ def return_facts(
     """The facts of one return_status message; `status` may be one that only messages know."""
     titles = {line.id: line.title or line.sku for line in order.lines}
     is_kept = status == "approved" and not rma.expected and any(x.kept for x in rma.lines)
-    waits = status in ("approved", "reminder") and not is_kept
+    waits = status in ("approved", "reminder", "label") and not is_kept
     has_come = any(x.received or x.kept for x in rma.lines)
     return {
         "number": rma.number,
@@ -42,6 +42,7 @@ def return_facts(
         "until": _send_by(shop, rma) if waits else None,
         "fee": _fee(order, rma) if waits else None,
         "label": _label(rma) if waits else None,
+        "carrier": rma.carrier if status == "label" else None,
         "instructions": str(shop.policy.get("return_instructions", "")) or None,
     }
 

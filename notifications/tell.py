@@ -9,6 +9,7 @@ from typing import Any
 
 from babel import Locale
 
+from core.db.bought_labels import has_content, living_label
 from core.db.cases import case_by_id
 from core.db.connection import Session
 from core.db.contacts import Customer, customer_by_id, link_target
@@ -24,7 +25,7 @@ from core.domain.shop import Shop
 from notifications import links
 from notifications.about import ABOUT, rma_of
 from notifications.facts import LANGUAGES, Payload, Stale, money
-from notifications.papers import papers_for
+from notifications.papers import paper_url, papers_for
 from notifications.pickups import pickup_facts
 from notifications.plan import allowed_for
 from notifications.preferences import may_send
@@ -77,6 +78,8 @@ class Teller:
             facts |= ABOUT[kind](reader, order, effect.payload)
         if kind == "return_status":
             facts["return"]["way"] = self._way_back(reader, order, effect.payload)
+            if effect.payload["status"] == "label":
+                facts["track_url"] = self._label_url(reader, order, int(effect.payload["return"]))
         facts["papers"] = papers_for(self._secrets, self._base_url, reader, order, effect.payload)
         address = _address(order, customer, effect.kind)
         return Letter(kind, order.language or reader.shop.language, address, facts, customer)
@@ -92,6 +95,12 @@ class Teller:
             return None
         rma = rma_of(rmas_of(reader.session, order.id), payload)
         return way_back(self._secrets, reader.shop, order, rma)
+
+    def _label_url(self, reader: Reader, order: Order, rma_id: int) -> str:
+        label = living_label(reader.session, rma_id)
+        if label is None or not has_content(reader.session, label.id):
+            raise Stale("The label was given back meanwhile.")
+        return paper_url(self._secrets, self._base_url, reader, order.id, f"b{label.id}")
 
     def _track_url(self, reader: Reader, order: Order) -> str:
         target = link_target(reader.session, order.id)

@@ -25,6 +25,7 @@ SECRETS = {
     "stripe": ("secret_key", "webhook_secret"),
     "smtp": ("url",),
     "partner": ("webhook_secret",),
+    "easypost": ("key",),
 }
 CONFIG = {"shopify": ("shop_domain",), "partner": ("url", "location")}
 HOOKS = {
@@ -88,7 +89,9 @@ def add_connection(
     context: typer.Context,
     kind: Annotated[
         str,
-        typer.Argument(help="shopify, slack, telegram, carrier, stripe, partner, smtp, api, files"),
+        typer.Argument(
+            help="shopify, slack, telegram, carrier, stripe, partner, easypost, smtp, api, files"
+        ),
     ],
     name: str,
     config: Config = None,

@@ -11,6 +11,7 @@ from bot.presentation.model import Action, Card, Field, Page, Section, Tone
 from bot.presentation.words import ago, count, money, reason, sentence, stamp, state
 from core.domain.returning.dispositions import lies
 from core.queries.returns import (
+    LabelBrief,
     ListReturns,
     RefundView,
     ReturnBrief,
@@ -99,13 +100,26 @@ def _fields(view: ReturnView, desk: Desk) -> tuple[Field, ...]:
         told = stamp(view.send_by_at, desk).rpartition(" ")[0]  # customers read the day alone
         ends = stamp(view.expires_at, desk)
         found.append(Field("Expected by", f"{ends} (to be sent by {told})"))
-    if view.label:
-        found.append(Field("Comes back as", view.label))
     if view.decided_by:
         found.append(Field("Decided by", view.decided_by))
+    if view.label is not None:
+        found.append(Field("Label", _label(view.label, desk)))
+    elif view.comes_back_as:
+        found.append(Field("Comes back as", view.comes_back_as))
     if brief.expected:
         found.append(Field("Still expected", count(brief.expected, "unit")))
     return tuple(found)
+
+
+def _label(label: LabelBrief, desk: Desk) -> str:
+    """What became of the one that was bought last."""
+    if label.state == "asked":
+        return "being made"
+    if label.state == "failed":
+        return f"not made: {label.reason}"
+    cost = money(label.cost, label.currency, desk)
+    ends = {"voiding": ", being given back", "void": ", given back", "spent": ", not given back"}
+    return f"{label.carrier} {label.tracking_number}, {cost}{ends.get(label.state, '')}"
 
 
 def _sections(view: ReturnView, desk: Desk) -> Iterable[Section]:

@@ -291,6 +291,11 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "PaymentRequested": lambda d, desk: f"The customer is asked for {_money(d, desk)} more.",
     "PaymentRequestWithdrawn": lambda d, desk: f"{_money(d, desk)} is not asked for any more.",
     "RefundApproved": lambda d, desk: f"A refund of {_money(d, desk)} was approved.",
+    "ReturnLabelAsked": lambda d, _: f"A label for return {d.get('number')} was asked for.",
+    "ReturnLabelReady": lambda d, _: (
+        f"The {d.get('carrier')} label of return {d.get('number')} is here, for {d.get('cost')}."
+    ),
+    "ReturnLabelVoided": lambda d, _: f"The label of return {d.get('number')} was given back.",
     "DisputeOpened": lambda d, desk: (
         f"The customer's bank {'asks about' if d.get('is_inquiry') else 'asks back'} "
         f"{_money(d, desk)}{_for(d)}."

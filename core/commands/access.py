@@ -30,6 +30,7 @@ CONNECTION_KINDS = (
     "api",
     "files",
     "partner",
+    "easypost",
 )
 # What a shop's own system may tell its customers too; codes and alerts are always ours.
 SHARED_KINDS = (

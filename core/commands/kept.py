@@ -82,6 +82,7 @@ INVERSE = {
     "add_location": "change location",
     "add_staff": "remove staff",
     "cancel_count_task": "count-task",
+    "buy_return_label": "void-label",
     "claim_order": "reject claim",
     "cancel_transfer": "transfer",
     "end_pause": "pause",
@@ -95,6 +96,7 @@ INVERSE = {
     "resume_messages": "pause messages",
     "set_preorder": "end-preorder",
     "void_label": "label",
+    "void_return_label": "buy-label",
     "withdraw_refund": "refund now",
     "withdraw_request": "request payment",
 }

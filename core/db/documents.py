@@ -90,6 +90,12 @@ def document_anywhere(session: Session, document_id: int) -> Document | None:
     return None if row is None else _document(row)
 
 
+def document_order(session: Session, document_id: int) -> int:
+    """The order of a document; 0 for one that does not exist."""
+    found = document_anywhere(session, document_id)
+    return found.order_id if found else 0
+
+
 def list_documents(
     reader: Reader, kind: DocumentKind | None, after: int | None, limit: int
 ) -> list[tuple[Document, str]]:

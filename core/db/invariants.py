@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from core.db import (
     audit,
+    bought_labels,
     carts,
     changes,
     claims,
@@ -251,6 +252,7 @@ INVARIANTS: dict[str, Check] = {
     **{sentence: _rule(*rule) for sentence, rule in documents.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in exchanges.SENTENCES.items()},
     **{sentence: _rule(*rule) for sentence, rule in disputes.SENTENCES.items()},
+    **{sentence: _rule(*rule) for sentence, rule in bought_labels.SENTENCES.items()},
     "a hold of the screening is explained by what it saw": _rule(
         "I-12b",
         """select h.id from hold h where h.placed_by = 'screening' and h.released_at is null

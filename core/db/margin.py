@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from core.db import tables as t
+from core.db.bought_labels import cost_of_labels
 from core.db.fulfillment import fulfillments_of, parcels_of
 from core.db.reading import Reader
 
@@ -30,6 +31,11 @@ def restocked_of(reader: Reader, order_id: int) -> dict[int, int]:
         .group_by(c.line_id)
     )
     return {row[0]: int(row[1]) for row in reader.session.select(clause)}
+
+
+def labels_of_order(reader: Reader, order_id: int) -> int:
+    """What labels of its returns were bought for, in minor units."""
+    return cost_of_labels(reader.session, order_id)
 
 
 def parcels_of_order(reader: Reader, order_id: int) -> int:

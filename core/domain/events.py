@@ -542,6 +542,29 @@ class ReturnExpired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnLabelAsked(Event):
+    return_id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLabelReady(Event):
+    """The paper is here; `cost` in words, for staff."""
+
+    return_id: int
+    number: str
+    carrier: str
+    cost: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLabelVoided(Event):
+    return_id: int
+    number: str
+    carrier: str
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeOpened(Event):
     """The customer's bank asks about a payment, or asks it back."""
 

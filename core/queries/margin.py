@@ -44,7 +44,7 @@ def show_margin(ask: ShowMargin, reader: Reader) -> MarginView:
         money_of(reader, order.id),
         book.costs_of(reader, {line.sku for line in order.lines}),
         book.restocked_of(reader, order.id),
-        book.parcels_of_order(reader, order.id),
+        book.parcels_of_order(reader, order.id) + book.labels_of_order(reader, order.id),
     )
     return MarginView(
         order.number,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
+from core.db.bought_labels import has_content, labels_of
 from core.db.orders import numbers_of
 from core.db.reading import Reader
 from core.db.receipts import receipts_of
@@ -87,6 +88,20 @@ class ReturnPage:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelBrief:
+    """A label that was bought for it; `cost` in minor units. `has_paper`: its PDF is here."""
+
+    id: int
+    state: str
+    carrier: str
+    tracking_number: str
+    cost: int
+    currency: str
+    reason: str
+    has_paper: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnView:
     """One return; `actions` are the verbs that come next."""
 
@@ -106,7 +121,8 @@ class ReturnView:
     send_by_at: datetime | None
     expires_at: datetime | None
     actions: tuple[str, ...]
-    label: str = ""  # carrier and number of the way back
+    label: LabelBrief | None = None  # the one that was bought last
+    comes_back_as: str = ""  # carrier and number
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +183,18 @@ def show(ask: ShowReturn, reader: Reader) -> ReturnView:
         send_by_at=rma.send_by_at if rma.waits_for_goods else None,
         expires_at=rma.expires_at if rma.waits_for_goods else None,
         actions=_actions(reader, rma, refunds, places),
-        label=f"{rma.carrier} {rma.tracking_number}".strip(),
+        label=_label(reader, rma),
+        comes_back_as=f"{rma.carrier} {rma.tracking_number}".strip(),
     )
+
+
+def _label(reader: Reader, rma: Rma) -> LabelBrief | None:
+    """The newest."""
+    for one in reversed(labels_of(reader.session, rma.id)):
+        state, paper = one.state.value, has_content(reader.session, one.id)
+        told = (one.carrier, one.tracking_number, one.cost, one.currency, one.reason)
+        return LabelBrief(one.id, state, *told, paper)
+    return None
 
 
 def _brief(rma: Rma, order: str) -> ReturnBrief:

@@ -216,6 +216,34 @@ photo_use = c.table(
     sa.Index(None, "order_id"),
 )
 
+# Labels of returns that a carrier sells; `content` is the PDF.
+bought_label = c.table(
+    "bought_label",
+    c.key(),
+    c.of_shop(),
+    c.ref("order_id", "orders.id"),
+    c.ref("rma_id", "rma.id"),
+    c.ref("connection_id", "connection.id"),
+    c.text("state"),
+    c.text("shipment"),
+    c.text("carrier"),
+    c.text("service"),
+    c.text("tracking_number"),
+    c.whole("cost"),
+    c.text("currency"),
+    c.text("reason"),
+    c.text("asked_by"),
+    c.at("asked_at"),
+    c.at("bought_at", nullable=True),
+    c.at("ended_at", nullable=True),
+    sa.Column("content", sa.LargeBinary, nullable=True),
+    c.check("state", "state in ('asked', 'bought', 'failed', 'voiding', 'void', 'spent')"),
+    c.check("cost", "cost >= 0"),
+    c.check("ended", "(state in ('failed', 'void', 'spent')) = (ended_at is not null)"),
+    sa.Index(None, "rma_id"),
+    sa.Index(None, "order_id"),
+)
+
 # Goods that go out for those that come back; `moved` is what their value has paid so far.
 exchange = c.table(
     "exchange",
