@@ -209,12 +209,12 @@ def test_looking_at_webhooks_writes_nothing_and_creating_makes_only_what_lacks(l
     ours, _ = see_to_webhooks(local, "store")
     front.store.webhooks.subscribe("orders/paid", ours)
     front.store.webhooks.subscribe("orders/create", "https://old.example/hooks/shopify/1")
-    assert states(local) == ["missing"] * 2 + ["there"] + ["missing"] * 8
+    assert states(local) == ["missing"] * 2 + ["there"] + ["missing"] * 10
     assert front.mutations == []
     made = see_to_webhooks(local, "store", create=True)[1]
     assert [one.state for one in made].count("made") == 10
     assert made[0].elsewhere == ("https://old.example/hooks/shopify/1",)
-    assert states(local, create=True) == ["there"] * 11
+    assert states(local, create=True) == ["there"] * 13
     assert len(front.mutations) == 10
 
 
@@ -230,4 +230,4 @@ def test_creation_that_broke_off_goes_on_where_it_stopped(local, front):
     with pytest.raises(Unavailable):
         states(local, create=True)
     assert states(local, create=True).count("there") == 1
-    assert states(local) == ["there"] * 11
+    assert states(local) == ["there"] * 13
