@@ -212,10 +212,10 @@ def test_looking_at_webhooks_writes_nothing_and_creating_makes_only_what_lacks(l
     assert states(local) == ["missing"] * 2 + ["there"] + ["missing"] * 10
     assert front.mutations == []
     made = see_to_webhooks(local, "store", create=True)[1]
-    assert [one.state for one in made].count("made") == 10
+    assert [one.state for one in made].count("made") == 12
     assert made[0].elsewhere == ("https://old.example/hooks/shopify/1",)
     assert states(local, create=True) == ["there"] * 13
-    assert len(front.mutations) == 10
+    assert len(front.mutations) == 12
 
 
 def test_an_address_that_the_store_refuses_is_said_with_its_reason(local):
