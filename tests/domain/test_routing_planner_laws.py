@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.domain.routing.bounds import undominated
@@ -202,3 +202,26 @@ def test_a_solver_is_not_asked_where_our_own_search_ended() -> None:
         raise AssertionError("nobody needs to ask")
 
     assert plan(HARD, SITES, Objective.CHEAPEST, Limits(solver=never)).proven
+
+
+@given(st.integers(0, 10**6), st.sampled_from([1, 3, 8, 20]))
+@example(938, 1)  # the bound is one minor unit below the plan, and a plan one cheaper exists
+def test_few_nodes_prove_nothing_that_many_would_deny(seed: int, nodes: int) -> None:
+    wanted, places = drawn(random.Random(seed))
+    hasty = plan(wanted, places, Objective.CHEAPEST, Limits(node_limit=nodes))
+    best = plan(wanted, places, Objective.CHEAPEST)
+    assert best.proven
+    assert best.cost <= hasty.cost
+    assert hasty.cost == best.cost or not hasty.proven
+    assert hasty.gap_bound is None or hasty.cost - best.cost <= hasty.gap_bound
+
+
+def drawn(rng: random.Random) -> tuple[list[Demand], list[Candidate]]:
+    """A question whose prices lie so close together that bounds are hard."""
+    skus = [f"s{n}" for n in range(rng.randint(3, 9))]
+    parts = []
+    for _ in range(rng.randint(6, 30)):
+        parcel, unit = rng.randint(0, 9), rng.randint(0, 3)
+        held = rng.sample(skus, rng.randint(1, len(skus)))
+        parts.append((parcel, unit, {sku: rng.randint(1, 4) for sku in held}))
+    return [Demand(sku, rng.randint(1, 4)) for sku in skus], named(parts)
