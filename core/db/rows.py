@@ -55,7 +55,8 @@ def to_document(table: sa.Table, new: Iterable[Mapping[str, Any]]) -> str:
     full = [{**base, **row} for row in new]
     for name in _bytes_in(table):
         for row in full:
-            row[name] = f"\\x{row[name].hex()}"
+            if row[name] is not None:
+                row[name] = f"\\x{row[name].hex()}"
     return to_json(full)
 
 
