@@ -188,6 +188,7 @@ def _environment(url: str, base: str, port: int, page: str, mail_url: str) -> di
         "WISMO_SHOPIFY_API_URL": f"{page}/shop",
         "WISMO_CARRIER_API_URL": f"{page}/carrier",
         "WISMO_STRIPE_API_URL": f"{page}/stripe",
+        "WISMO_EASYPOST_API_URL": f"{page}/easypost",
     }
 
 

@@ -112,6 +112,7 @@ def _connect(engine: Engine, town: Town, keys: Sequence[str], mail_url: str) -> 
             {},
             {"secret_key": town.stripe.key, "webhook_secret": town.stripe.post.secret},
         ),
+        "easypost": ({}, {"key": town.easypost.key}),
     }
     found = {}
     for kind, (config, secrets) in wanted.items():
@@ -129,6 +130,7 @@ NAMES = {
     "carrier": "17track",
     "smtp": "post",
     "stripe": "card",
+    "easypost": "labels",
 }
 KINDS = (
     "order_confirmation",

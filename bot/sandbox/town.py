@@ -13,6 +13,8 @@ from starlette.routing import Mount
 
 from bot.sandbox.carrier import Carrier, carrier_app
 from bot.sandbox.clock import TownClock
+from bot.sandbox.easypost import Account as EasyPost
+from bot.sandbox.easypost import easypost_app
 from bot.sandbox.mailbox import Mailbox, mailbox_app
 from bot.sandbox.shop.app import shop_app
 from bot.sandbox.shop.store import Shop
@@ -80,6 +82,7 @@ class Town:
     carrier: Carrier
     mailbox: Mailbox
     stripe: Stripe
+    easypost: EasyPost
     news: list[News] = field(default_factory=list)
 
     def person(self, first_name: str) -> User:
@@ -99,6 +102,7 @@ class Town:
             Mount("/telegram", telegram_app(self.telegram)),
             Mount("/carrier", carrier_app(self.carrier)),
             Mount("/stripe", stripe_app(self.stripe)),
+            Mount("/easypost", easypost_app(self.easypost)),
             Mount("/mailbox", mailbox_app(self.mailbox)),
         ]
 
@@ -128,6 +132,7 @@ def build_town(clock: TownClock) -> Town:
         Carrier(clock),
         Mailbox(clock),
         Stripe(clock),
+        EasyPost(clock),
     )
 
 
