@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.asking_back import look_again, only_one
 from bot.bridge import House
 from bot.grammar import (
     Ask,
@@ -34,8 +35,7 @@ from bot.presentation.receipts import receipt_card, refusal_card
 from bot.presentation.views import card_for
 from bot.presentation.words import when
 from core.commands.counter import ReturnHere
-from core.commands.edits import ChangeOrder, ConfirmEdit, EditOrder
-from core.commands.pausing import StartPause
+from core.commands.edits import ChangeOrder, EditOrder
 from core.db.setup import load_shop
 from core.domain.access import Role
 from core.domain.refusals import NotPossible, Refusal
@@ -48,7 +48,6 @@ from core.queries.edits import EditView, ShowEdit, TryEdit
 from core.queries.finding import OrderPage
 from core.queries.order_view import OrderView
 from core.queries.orders import ShowOrder
-from core.queries.pauses import PreviewPause
 from core.queries.photos import PhotoList
 from core.queries.proofs import ProofView
 from core.queries.returns import ReturnView, ShowReturn
@@ -90,6 +89,8 @@ async def answer(
     if isinstance(heard, Question):
         return await _look_up(house, heard, caller, desk)
     if isinstance(heard, FormWanted):
+        if (only := await only_one(house, heard, caller)) is not None:
+            return await _do(house, (only,), caller, desk, None)
         return [await _form(house, heard.spec, heard.given, caller, desk, heard.problem)]
     return [suggestion_card(heard, desk)]
 
@@ -189,10 +190,7 @@ async def _do(
             continue
         card = receipt_card(receipt, desk, note if receipt.ok else "")
         found.append(replace(card, actions=(*paper_buttons(house, receipt), *card.actions)))
-        if isinstance(command, ConfirmEdit) and receipt.code == "preview_changed":
-            found += await _shown(house, ShowEdit(command.order), caller, desk)
-        if isinstance(command, StartPause) and receipt.code == "preview_changed":
-            again = PreviewPause(command.what, command.until, command.reason)
+        if (again := look_again(command, receipt.code)) is not None:
             found += await _shown(house, again, caller, desk)
         if len(commands) == 1:
             found += await _as_it_is_now(house, receipt, caller, desk)

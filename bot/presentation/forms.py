@@ -110,7 +110,10 @@ def return_form(spec: Spec, view: OrderView, given: Mapping[str, Any], desk: Des
         if line.returnable > 0
     )
     rest = tuple(each for each in form.inputs if each.name not in ("sku", "quantity"))
-    note = "" if lines else "Nothing of this order was delivered yet, so nothing can come back."
+    note = "Nothing of this order was delivered yet, so nothing can come back."
+    if lines:
+        sku = next(line.sku for line in view.lines if line.returnable > 0)
+        note = f"Or write `return {view.number} {sku} 1`, or `return {view.number} all`."
     return replace(form, inputs=(*lines, *rest), note=note, version=view.version)
 
 

@@ -42,6 +42,7 @@ def refund_card(view: RefundPreview, desk: Desk) -> Card:
             Section(tuple(_way(each, view.currency, desk) for each in view.parts), "Goes to"),
             Section(_kept(view)),
             Section(_approval(view), tone="warn"),
+            Section(_like(view, desk), tone="warn"),
         ),
         fields=tuple(_fields(view, desk)),
         actions=kept(_go(view, desk), button(desk, "show", view.order, text="Open Order")),
@@ -86,6 +87,12 @@ def _approval(view: RefundPreview) -> tuple[str, ...]:
     return ("A second person has to approve this amount.",) if view.needs_approval else ()
 
 
+def _like(view: RefundPreview, desk: Desk) -> tuple[str, ...]:
+    if view.like is None:
+        return ()
+    return (f"A refund like this one was made {ago(view.like, desk.now)}: is it meant once more?",)
+
+
 def _go(view: RefundPreview, desk: Desk) -> Action | None:
     """The wish as it was typed, and the amount that was shown: another one is refused."""
     asked: dict[str, Any] = {
@@ -95,15 +102,17 @@ def _go(view: RefundPreview, desk: Desk) -> Action | None:
         "reason": view.asked.reason,
         "fee": view.asked.fee,
         "expects": view.amount,
+        "sure": "again" if view.like else None,
     }
     text = "Ask for Approval" if view.needs_approval else "Refund"
+    more = " Once More" if view.like else ""
     return button(
         desk,
         "refund now",
         view.order,
         version=view.version,
         style="primary",
-        text=f"{text} {money(view.amount, view.currency, desk)}",
+        text=f"{text} {money(view.amount, view.currency, desk)}{more}",
         more={name: value for name, value in asked.items() if value},
     )
 

@@ -13,12 +13,14 @@ from core.commands.choosing import Units, choose
 from core.commands.disputing import require_undisputed
 from core.commands.doubting import doubt_about_money
 from core.commands.refunds import owe_what_came_late, refunds_named, require_another
+from core.commands.replacing import Sure
 from core.db.reading import Reader
 from core.db.refunds import Refund, refunds_of
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.cases import CaseKind
+from core.domain.like_refund import A_MOMENT, is_like
 from core.domain.meant import require_not_meant
 from core.domain.money import amount_text
 from core.domain.order import Order
@@ -38,13 +40,14 @@ class RefundOrder:
     """Give money of an order back: lines, shipping, all that is left, or an amount with its reason.
 
     `fee` (minor units) is kept of it. `expects` is the amount that was previewed: another one is
-    refused.
+    refused. What is like a refund of the last quarter of an hour needs `again`.
     """
 
     order: Annotated[str, Arg.ORDER]
     units: Annotated[tuple[Units, ...], Arg.UNITS] = ()
     what: Annotated[What | None, Arg.CHOICE] = None
     to: Annotated[To, Arg.CHOICE] = To.ORIGINAL
+    sure: Annotated[Sure | None, Arg.CHOICE] = None
     reason: Annotated[str, Arg.TEXT] = ""
     fee: Annotated[int, Arg.NONE] = 0
     expects: Annotated[int | None, Arg.NONE] = None
@@ -52,13 +55,15 @@ class RefundOrder:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a wish comes to: the items, their sum in minor units, and whether others approve."""
+    """What a wish comes to: the items, their sum in minor units, whether others approve, and the
+    refund like it that was made a moment ago."""
 
     order: Order
     items: tuple[Item, ...]
     room: int
     note: str
     needs_approval: bool
+    like: Refund | None = None
 
     @property
     def amount(self) -> int:
@@ -87,7 +92,17 @@ def look(within: UnitOfWork | Reader, ask: RefundOrder) -> Found:
     note = reason or ("shipping" if ask.what is What.SHIPPING else "goodwill")
     require_undisputed(within, order, total_of(items), room)
     waits = needs_approval(within, order, known, total_of(items), by_word=True)
-    return Found(order, items, room, note, waits)
+    like = None if ask.what is What.ALL else _like(within, items, known)  # all is all but once
+    return Found(order, items, room, note, waits, like)
+
+
+def _like(
+    within: UnitOfWork | Reader, items: Sequence[Item], known: Sequence[Refund]
+) -> Refund | None:
+    """The last one that stands; people type twice, and two of them do the same at once."""
+    since = within.now - A_MOMENT
+    fresh = (r for r in reversed(known) if r.due_at > since and r.state != "canceled")
+    return next((r for r in fresh if is_like(r.items, items)), None)
 
 
 @command(
@@ -111,6 +126,8 @@ def refund(ask: RefundOrder, uow: UnitOfWork) -> Done:
             f"Look once more: `refund {order.number}`.",
             code="preview_changed",
         )
+    if found.like is not None and ask.sure is None:
+        raise _once_more(uow, ask, found, found.like)
     made = owing.owe(
         uow, order, found.items, to=ask.to.value, note=found.note, approval=found.needs_approval
     )
@@ -121,6 +138,22 @@ def refund(ask: RefundOrder, uow: UnitOfWork) -> Done:
     how = " once a second person approves it" if found.needs_approval else ""
     facts = {"order": order.number, "refund": made.id, "amount": made.amount}
     return Done(f"{text} of order {order.number} goes back{how}.", facts)
+
+
+def _once_more(uow: UnitOfWork, ask: RefundOrder, found: Found, like: Refund) -> NotPossible:
+    order = found.order
+    minutes = int((uow.now - like.due_at).total_seconds() // 60)
+    ago = f"{minutes} minutes ago" if minutes > 1 else "just now"
+    units = " ".join(f"{wish.line} {wish.quantity}" for wish in ask.units)
+    to = ask.to.value if ask.to is not To.ORIGINAL else ""
+    what = ask.what.value if ask.what else ""
+    said = filter(None, ("refund now", order.number, units, what, to, "again", ask.reason))
+    return NotPossible(
+        f"{amount_text(like.amount, order.currency)} of order {order.number} was given back {ago}.",
+        f"If {amount_text(found.amount, order.currency)} has to go back once more, write "
+        f"`{' '.join(said)}`.",
+        code="confirm",
+    )
 
 
 def _require_undisputed(uow: UnitOfWork, going: Sequence[Refund]) -> None:

@@ -26,6 +26,7 @@ from core.domain.returns import ReturnReason, Rma, RmaLine, RmaStatus, Wish, uni
 from core.registry import Arg, Done, command
 
 Units = dict[int, int]  # line id -> units
+ALL = "all"  # typed in the place of a SKU
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class ReturnedLine:
 
 @dataclass(frozen=True, slots=True)
 class RequestReturn:
-    """Start a return of delivered goods; without a SKU, of everything that was delivered."""
+    """Start a return of delivered goods: of one line, or of `all` that was delivered.
+
+    Without a SKU and lines it is all; people are asked which.
+    """
 
     order: Annotated[str, Arg.ORDER]
     sku: Annotated[str, Arg.SKU] = ""
@@ -56,7 +60,9 @@ class RequestReturn:
 
     @property
     def wanted(self) -> tuple[ReturnedLine, ...]:
-        return (ReturnedLine(self.sku, self.quantity), *self.lines) if self.sku else self.lines
+        if not self.sku or (self.sku.casefold() == ALL and self.quantity is None):
+            return self.lines
+        return (ReturnedLine(self.sku, self.quantity), *self.lines)
 
 
 @command(
@@ -64,7 +70,8 @@ class RequestReturn:
     RequestReturn,
     Right.RETURN_REQUEST,
     aliases=("rma",),
-    examples=("return 1001", "return 1001 mug-red 1 defective"),
+    asks_for="sku",
+    examples=("return 1001 all", "return 1001 mug-red 1 defective"),
 )
 def request(ask: RequestReturn, uow: UnitOfWork) -> Done:
     doubted = doubt_about_goods(uow, uow.orders.get(ask.order), told(ask.wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from core.commands.choosing import Units
@@ -44,7 +45,8 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class RefundPreview:
-    """A refund as it would come out now; minor units. `left` is what could go back after it."""
+    """A refund as it would come out now; minor units. `left` is what could go back after it,
+    `like` when a refund like it was made a moment ago (UTC)."""
 
     order: str
     currency: str
@@ -57,6 +59,7 @@ class RefundPreview:
     left: int
     needs_approval: bool
     may_refund: bool
+    like: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class PreviewRefund:
     examples=("refund 1001 mug-red 1", "refund 1001 shipping", "refund 1001 5.00 late parcel"),
 )
 def preview(ask: PreviewRefund, reader: Reader) -> RefundPreview:
-    wanted = RefundOrder(ask.order, ask.units, ask.what, ask.to, ask.reason, ask.fee)
+    wanted = RefundOrder(ask.order, ask.units, ask.what, ask.to, reason=ask.reason, fee=ask.fee)
     found = look(reader, wanted)
     order = found.order
     rows, parts = payments_of(reader.session, order.id), parts_of(reader.session, order.id)
@@ -95,7 +98,13 @@ def preview(ask: PreviewRefund, reader: Reader) -> RefundPreview:
         left=found.room - found.amount,
         needs_approval=found.needs_approval,
         may_refund=reader.actor.may(Right.REFUND_ASK),
+        like=found.like.due_at if found.like else None,
     )
+
+
+def previewed(ask: RefundOrder) -> PreviewRefund:
+    """The question behind a refund: what it would come to now."""
+    return PreviewRefund(ask.order, ask.units, ask.what, ask.to, ask.reason, ask.fee)
 
 
 def item_view(order: Order, item: Item) -> ItemView:

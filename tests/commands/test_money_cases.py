@@ -9,6 +9,7 @@ from core.commands.capture import CaptureLine, CaptureOrder
 from core.commands.choosing import Units
 from core.commands.refunding import RefundOrder
 from core.commands.refunds import RecordOrderRefund
+from core.commands.replacing import Sure
 from core.db import tables as t
 from core.domain.refund_wish import What
 from core.queries.money import ShowMoney
@@ -59,7 +60,7 @@ def wish(number: str, step: str) -> RefundOrder:
     if not (found := STEP.fullmatch(step)):
         return RefundOrder(number, what=What.SHIPPING if step == "ship" else What.ALL)
     units = (Units(SKUS[ord(found[1]) - ord("a")], int(found[2])),)
-    return RefundOrder(number, units, fee=int(found[4] or 0))
+    return RefundOrder(number, units, fee=int(found[4] or 0), sure=Sure.AGAIN)
 
 
 def test_the_engine_gives_back_what_was_computed_by_hand(database: str) -> None:

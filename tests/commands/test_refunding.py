@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from core.commands.refunding import (
     WithdrawRefund,
 )
 from core.commands.refunds import RecordOrderRefund
+from core.commands.replacing import Sure
 from core.commands.returns import RequestReturn
 from core.commands.setup import SetPolicy
 from core.commands.tracking import DeliverParcel
@@ -175,11 +177,12 @@ def test_a_large_refund_is_not_cut_into_small_ones(shop: Shop) -> None:
     assert shop.do(SetPolicy("refund_person_day_above", "3000"), staff(Role.OWNER)).ok
     assert refund(shop, "1.01 late").ok  # 29.00 before it on this day
     assert shop.do(UndoLast()).ok  # what was taken back is not counted
-    assert refund(shop, "1.00 late").ok
+    assert refund(shop, "1.00 late", sure=Sure.AGAIN).ok
     shop.place(1002, ("mug-red", 1))
     again = RefundOrder("1002", reason="0.01 late")
     assert shop.do(again).ok
-    assert shop.do(again, BEN).ok
+    assert shop.do(again, BEN).code == "confirm"
+    assert shop.do(replace(again, sure=Sure.AGAIN), BEN).ok
     assert open_kinds(shop)[3:] == ["refund_task", "refund_approval", "refund_task"]
     shop.clock.advance(hours=14, minutes=1)  # midnight has passed in Berlin
     assert not shop.ask(PreviewRefund("1002", reason="19.00 late")).needs_approval

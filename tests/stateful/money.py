@@ -39,7 +39,7 @@ from core.commands.refunding import (
     WithdrawRefund,
 )
 from core.commands.refunds import RecordOrderRefund, RecordRefund
-from core.commands.replacing import ResendOrder, Why
+from core.commands.replacing import ResendOrder, Sure, Why
 from core.commands.return_decisions import (
     ApproveReturn,
     CancelReturn,
@@ -169,11 +169,11 @@ class MoneyMachine(RuleBasedStateMachine):
     def refund(self, pick: int, what: str, to: To) -> None:
         number = self.number(pick)
         if what in SKUS:
-            self.staff(RefundOrder(number, (Units(what, 1),), to=to))
+            self.staff(RefundOrder(number, (Units(what, 1),), to=to, sure=Sure.AGAIN))
         elif what in ("shipping", "all"):
-            self.staff(RefundOrder(number, what=What(what), to=to))
+            self.staff(RefundOrder(number, what=What(what), to=to, sure=Sure.AGAIN))
         else:
-            self.staff(RefundOrder(number, reason=what, to=to))
+            self.staff(RefundOrder(number, reason=what, to=to, sure=Sure.AGAIN))
 
     @rule(pick=PICK, rma=st.booleans())
     def approve_refund(self, pick: int, rma: bool) -> None:

@@ -159,8 +159,8 @@ DONE = [
     ("print 1001", PrintPicks(orders=("1001",))),
     ("print 1001, 1004 at ber", PrintPicks("BER", ("1001", "1004"))),
     ("print ber 1001 1004", PrintPicks("BER", ("1001", "1004"))),
-    ("return 1001", RequestReturn("1001")),
-    ("return 1001 defective", RequestReturn("1001", reason=ReturnReason.DEFECTIVE)),
+    ("return 1001 all", RequestReturn("1001", "all")),
+    ("return 1001 all defective", RequestReturn("1001", "all", reason=ReturnReason.DEFECTIVE)),
     (
         "return 1001 mug-red 1 size too small",
         RequestReturn("1001", "mug-red", 1, ReturnReason.SIZE_TOO_SMALL),

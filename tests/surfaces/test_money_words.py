@@ -83,6 +83,26 @@ def test_support_asks_and_a_lead_approves(desk: Desk) -> None:
     assert "€64.60 waits for approval" in said(desk, "money 2001")
 
 
+def test_the_same_refund_typed_twice_is_asked_about(desk: Desk) -> None:
+    assert "€5.00 of order 2001 goes back." in said(desk, "refund now 2001 5.00 late parcel")
+    desk[1].clock.advance(minutes=3)
+    answers = ask(desk[0], "refund now 2001 5.00 sorry", OLGA)
+    text = all_as_text(answers)
+    assert "€5.00 of order 2001 was given back 3 minutes ago" in text
+    assert "`refund now 2001 again 5.00 sorry`" in text
+    assert "A refund like this one was made 3 min ago" in text
+    assert "[?] €5.00" in said(desk, "money 2001")
+    card = answers[-1]
+    assert isinstance(card, Card)
+    assert card.actions[0].label == "Refund €5.00 Once More"
+    assert "€5.00 of order 2001 goes back." in press(desk, card.actions[0])
+    assert "goes back" in said(desk, "refund now 2001 sock-grey 1")
+    assert "`refund now 2001 sock-grey 1 again`" in said(desk, "refund now 2001 sock-grey 1")
+    assert "goes back" in said(desk, "refund now 2001 sock-grey 1 again")
+    desk[1].clock.advance(minutes=15)
+    assert "goes back" in said(desk, "refund now 2001 5.00 sorry")
+
+
 def test_a_payment_is_asked_for_and_recorded(desk: Desk) -> None:
     assert "is asked for €5.00" in said(desk, "request payment 2001 5.00 express delivery")
     assert "€5.00 open until" in said(desk, "money 2001")

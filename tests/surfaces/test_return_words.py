@@ -42,15 +42,24 @@ def test_what_was_never_sent_is_canceled_instead(house: House) -> None:
     assert "Nothing of it was sent yet." in said(house, "claim 2001 lost")
 
 
+def test_a_return_of_several_units_asks_which(house: House) -> None:
+    asked = said(arrived(house), "return 2001")
+    assert "How many?" in asked or "how many?" in asked
+    assert "`return 2001 all`" in asked
+    assert said(house, "returns").endswith("No return is open.")
+    assert "R2001-1 is" in said(house, "return 2001 sock-grey 1 defective")
+    assert "R2001-2 is" in said(house, "return 2001 defective")  # one is left: nothing to choose
+
+
 def test_what_is_in_a_return_is_counted_in_instead(house: House) -> None:
-    said(arrived(house), "return 2001")
+    said(arrived(house), "return 2001 all")
     for text in ("return 2001", "return 2001 sock-grey 1", "return 2001 here"):
         assert "When its goods are here: `received R2001-1`." in said(house, text), text
     assert "R2001-1" in said(house, "claim 2001 sock-grey 1 damaged")
 
 
 def test_a_return_says_how_much_of_it_is_here_and_where_it_is(house: House) -> None:
-    said(arrived(house), "return 2001")
+    said(arrived(house), "return 2001 all")
     said(house, "received R2001-1 ber sock-grey 1 quarantine a hole")
     card = said(house, "R2001-1")
     assert "partly received" in card
@@ -71,7 +80,7 @@ def test_a_refund_that_nobody_has_approved_says_so_on_its_order(house: House) ->
 
 
 def test_money_of_a_return_is_recorded_under_its_number(house: House) -> None:
-    said(arrived(house), "return 2001")
+    said(arrived(house), "return 2001 all")
     assert "First the goods: `received R2001-1`." in said(house, "refunded R2001-1 bank-7")
     assert "See `money 2001`." in said(house, "refunded 2001 bank-7")
     said(house, "received R2001-1")
@@ -79,7 +88,7 @@ def test_money_of_a_return_is_recorded_under_its_number(house: House) -> None:
 
 
 def test_a_number_says_what_a_word_with_two_meanings_is_about(house: House) -> None:
-    said(arrived(house), "return 2001")
+    said(arrived(house), "return 2001 all")
     assert "Reject Return" in said(house, "reject R2001-1")
     assert "Return number" not in said(house, "refunded 2001")
     assert "Make a Claim" in said(house, "claim 2001")

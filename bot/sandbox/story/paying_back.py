@@ -50,7 +50,7 @@ async def a_return_is_brought_to_a_store_with_its_code(stage: Stage) -> str:
 
 async def two_lines_come_back_in_two_parcels(stage: Stage) -> str:
     number = await arrived(stage, {"mug-red": 2, "tote-natural": 1})
-    asked = await stage.types("mia", f"return {number} unwanted")
+    asked = await stage.types("mia", f"return {number} all unwanted")
     back = f"R{number}-1"
     expect("approved" in asked, f"it should be approved by the rules: {asked}")
     before = int(stage.rows(SOLD_ANYWHERE, "mug-red")[0][0])
@@ -73,7 +73,7 @@ async def a_return_is_rejected_with_a_reason_that_can_be_read(stage: Stage) -> s
     await stage.types("olga", f"return-rules activate {version}")
     number = await arrived(stage, {"mug-red": 1})
     await stage.types("mia", f"tag {number} final-sale")
-    asked = await stage.types("mia", f"return {number} unwanted")
+    asked = await stage.types("mia", f"return {number} all unwanted")
     back = f"R{number}-1"
     expect("final sale" in asked, f"it should be rejected, and say why: {asked}")
     mail = await stage.mail(str(EMIL["email"]), back, "Umtausch ausgeschlossen")
