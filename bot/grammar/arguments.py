@@ -15,6 +15,7 @@ from bot.grammar.moments import read_moment
 from bot.grammar.numbers import NUMBER_OF, NUMBERED, QUANTITY, case_of, letters_of, order_of
 from bot.grammar.parcels import find_carrier, find_number
 from bot.grammar.tokens import Token, wording
+from bot.grammar.units import read_units
 from core.domain.refusals import Invalid
 from core.registry import Arg, Spec
 
@@ -137,16 +138,11 @@ def _take_quantity(reading: Reading, slot: Slot) -> bool:
 
 
 def _take_units(reading: Reading, slot: Slot) -> bool:
-    """“mug-red 1 card 2x”: each line's SKU with its units behind it."""
-    found = []
-    while len(reading.rest) > 1 and not QUANTITY.fullmatch(reading.rest[0].word):
-        units = QUANTITY.fullmatch(reading.rest[1].word)
-        if units is None or reading.rest[0].word in _UNTIL:
-            break
-        found.append({"line": reading.rest[0].text.strip(",;"), "quantity": int(units[1])})
-        del reading.rest[:2]
+    is_free = any(s.kind is Arg.TEXT for s in slots_of(reading.spec.shape))
+    found, used = read_units(reading.rest, _UNTIL, is_free=is_free)
     if found:
         reading.values[slot.name] = found
+    del reading.rest[:used]
     return bool(found)
 
 

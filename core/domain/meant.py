@@ -1,4 +1,4 @@
-"""A SKU that was written with blanks: what somebody meant, before it is taken for a reason."""
+"""A SKU that was written where a reason stands: what somebody meant, before it is taken for a reason."""
 
 from __future__ import annotations
 
@@ -11,15 +11,27 @@ WORDS_MOST = 5
 
 
 def meant_line(order: Order, text: str) -> str:
-    """“mug red 1” as `mug-red 1`, where the order has that line; "" for any other words."""
-    words = text.split()
+    """“mug red 1”, “2 mug-red” as `mug-red 1` and `mug-red 2`, where the order has that line; ""
+    for any other words."""
+    units, words = _units_in_front(text.split())
     skus = {_letters(line.sku): line.sku for line in order.bought}
-    for count in range(2, min(len(words), WORDS_MOST) + 1):
+    for count in range(1, min(len(words), WORDS_MOST) + 1):
         sku = skus.get(_letters("".join(words[:count])))
         after = words[count : count + 1]
-        if sku is not None and (not after or after[0].isdecimal()):
-            return " ".join([sku, *(after or ["1"])])
+        behind = after[0] if after and after[0].isdecimal() else ""
+        is_plain = count == 1 and words[0].isalpha()  # “card declined” may be a reason
+        ends = not after or (count == 1 and not is_plain)
+        if sku is not None and (units or behind or ends):
+            return f"{sku} {units or behind or 1}"
     return ""
+
+
+def _units_in_front(words: list[str]) -> tuple[str, list[str]]:
+    """“2 mug-red”, “2x mug-red” and “2 x mug-red”: the number, and the words behind it."""
+    found = re.fullmatch(r"[x×]?(\d{1,4})[x×]?", words[0].casefold()) if words else None
+    if found is None:
+        return "", words
+    return found[1], words[2:] if words[1:2] in (["x"], ["×"]) else words[1:]
 
 
 def require_not_meant(order: Order, text: str, verb: str) -> None:

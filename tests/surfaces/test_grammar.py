@@ -128,6 +128,9 @@ DONE = [
         "cancel 1001 mug-red 1 card 2x scrap broken",
         CancelOrder("1001", "broken", (Units("mug-red", 1), Units("card", 2)), Goods.SCRAP),
     ),
+    ("cancel 1001 2 mug-red sold out", CancelOrder("1001", "sold out", (Units("mug-red", 2),))),
+    ("cancel 1001 2 weeks late", CancelOrder("1001", "2 weeks late")),
+    ("split 1001 1 x card to ham", SplitOrder("1001", (Units("card", 1),), "HAM")),
     ("short 1001 mug-red 1 damaged", ShortOrder("1001", (Units("mug-red", 1),), Fault.DAMAGED)),
     (
         "short 1001 mug-red 1 card 2 missing ber",
