@@ -43,6 +43,6 @@ def _in_front(tokens: Sequence[Token], is_free: bool) -> tuple[Token, int, int] 
         return None
     skipped = 1 if len(tokens) > 2 and tokens[1].word in _TIMES else 0
     line = tokens[1 + skipped]
-    is_line = not is_free or bool(skipped) or _LIKE_A_SKU.fullmatch(line.word)
-    is_line = is_line and not QUANTITY.fullmatch(line.word)
+    is_meant = not is_free or skipped or _LIKE_A_SKU.fullmatch(line.word)
+    is_line = is_meant and not QUANTITY.fullmatch(line.word)
     return (line, int(units[1]), 2 + skipped) if is_line else None

@@ -1,4 +1,4 @@
-"""A SKU that was written where a reason stands: what somebody meant, before it is taken for a reason."""
+"""A SKU where a reason should stand: what somebody meant, before it is taken for a reason."""
 
 from __future__ import annotations
 
