@@ -22,7 +22,7 @@ from core.integrations import solver
 
 LOCATIONS = (10, 100, 1_000)
 EXACT = Limits(node_limit=100_000)  # where HiGHS is not installed
-NO_END = 10_000_000
+NO_END = 10_000_000  # nodes
 
 Planner = Callable[[Question], Plan]
 
@@ -122,7 +122,7 @@ def _timed(
 
 def _optimum(question: Question, objective: Objective) -> Plan | None:
     """The proven best plan, or None where nothing proves one."""
-    proves = solver.find(NO_END)
+    proves = solver.find(None)
     if proves is None:
         found = plan(question.demands, question.sites, objective, EXACT)
     elif objective is Objective.CHEAPEST:
@@ -134,11 +134,11 @@ def _optimum(question: Question, objective: Objective) -> Plan | None:
 
 def _by_highs_alone(question: Question) -> Plan | None:
     """The plan of the sites that HiGHS opens when nobody has narrowed the question before."""
-    proves = solver.find(NO_END)
+    proves = solver.find(None)
     problem = make_problem(question.demands, question.sites)
     if proves is None or not problem.units:
         return plan(question.demands, question.sites, Objective.CHEAPEST)
-    proposal = proves(problem)
+    proposal = proves(problem, None)
     names = {problem.sites[site].location for site in problem.used(proposal.sites)}
     only = [site for site in question.sites if site.location in names]
     found = plan(question.demands, only, Objective.CHEAPEST, Limits(node_limit=NO_END))

@@ -33,8 +33,9 @@ class Room:
     tests: tuple[str, ...]
 
 
+_STOCK = ("stock", "shorting", "carts", "counts", "kits", "awaiting")
 ROOMS = (
-    Room("stock", ("stock.py",), ("test_stock.py", "test_shorting.py", "test_carts.py")),
+    Room("stock", tuple(f"{name}.py" for name in _STOCK), tuple(f"test_{n}.py" for n in _STOCK)),
     Room("routing", ("routing/*.py",), ("test_routing_*.py",)),
     Room("edits", ("edits.py", "edit_*.py"), ("test_edits.py", "test_edit_*.py")),
 )

@@ -155,13 +155,14 @@ SITES = [
 ]
 
 
-def best_of(problem: Problem) -> Proposal:
+def best_of(problem: Problem, most: int | None) -> Proposal:
     """Everything tried: what a solver would find."""
     count = len(problem.sites)
     sets = [
         tuple(site for site in range(count) if mask >> site & 1) for mask in range(1, 1 << count)
     ]
-    whole = [each for each in sets if not any(problem.residual(each))]
+    few = [each for each in sets if most is None or len(each) <= most]
+    whole = [each for each in few if not any(problem.residual(each))]
     best = min(whole, key=problem.cost)
     return Proposal(best, problem.cost(best) // problem.tie_scale)
 
@@ -181,7 +182,7 @@ def test_a_solver_that_proves_its_plan_makes_it_proven(objective: Objective) -> 
 )
 @pytest.mark.parametrize("objective", Objective)
 def test_a_solver_that_is_wrong_changes_nothing(objective: Objective, nonsense: Proposal) -> None:
-    def solver(problem: Problem) -> Proposal:
+    def solver(problem: Problem, _: int | None) -> Proposal:
         known = [site for site in nonsense.sites if site < len(problem.sites)]
         return Proposal(tuple(known), nonsense.bound)
 
@@ -198,7 +199,7 @@ def test_a_solver_that_is_wrong_changes_nothing(objective: Objective, nonsense: 
 
 
 def test_a_solver_is_not_asked_where_our_own_search_ended() -> None:
-    def never(_: Problem) -> Proposal:
+    def never(_: Problem, __: int | None) -> Proposal:
         raise AssertionError("nobody needs to ask")
 
     assert plan(HARD, SITES, Objective.CHEAPEST, Limits(solver=never)).proven
