@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.db import slots
 from core.db.unit_of_work import UnitOfWork
 from core.domain.refusals import Refusal
 from core.domain.schedule import Schedule, due
+from core.domain.values import dataclass
 from core.engine import Engine
 
 log = logging.getLogger("wismo.clock")

@@ -6,7 +6,7 @@ Slack, the command line's `say` and the sandbox all call `answer`; they only dif
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ from core.commands.edits import ChangeOrder, EditOrder
 from core.db.setup import load_shop
 from core.domain.access import Role
 from core.domain.refusals import NotPossible, Refusal
+from core.domain.values import dataclass
 from core.engine import Caller, Receipt
 from core.queries.cases import ShowCase
 from core.queries.counter import CounterView, ShowCounter

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from core.db.connection import Session
 from core.db.migrate import differences, head, revision
 from core.domain.refusals import Refusal
 from core.domain.shop import Connection, Mode, Shop
+from core.domain.values import dataclass
 from core.integrations.secrets import open_secrets
 
 OK, WARN, FAIL = "ok", "warn", "fail"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from email.utils import parseaddr
 from functools import partial
@@ -54,6 +53,7 @@ from core.domain.effects import Effect
 from core.domain.refusals import Refusal, Unavailable
 from core.domain.schedule import Daily, Every
 from core.domain.shop import Connection
+from core.domain.values import dataclass
 from core.engine import Caller, Unreadable
 from core.integrations.calling import new_http
 from core.integrations.carriers import buying, seventeen

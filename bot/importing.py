@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from core.commands.imports import ROWS_MAX, ImportedRow
 from core.domain.money import parse_minor
 from core.domain.policy import read_yes_or_no
 from core.domain.refusals import Invalid, NotFound, Refusal
+from core.domain.values import dataclass
 
 SIZE_MAX = 50 * 1024 * 1024
 ROWS_IN_FILE_MAX = 200_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from bot.bridge import House
 from bot.presentation.model import Action
@@ -14,6 +13,7 @@ from core.db.picks import printed_as
 from core.db.proofs import order_anywhere
 from core.domain.access import system
 from core.domain.refusals import Refusal
+from core.domain.values import dataclass
 from core.engine import Caller, Receipt
 from core.integrations.invoices import document_pdf
 from core.integrations.papers import packing_slips_pdf, pick_list_pdf

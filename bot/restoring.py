@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bot.bridge import House
@@ -16,6 +16,7 @@ from core.db import house as notes
 from core.db.connection import Database
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import system
+from core.domain.values import dataclass
 from core.engine import Caller
 from core.worker import Worker
 

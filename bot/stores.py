@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from core.commands.imports import ImportedRow, ImportLocations, ImportProducts, 
 from core.db.setup import load_shop
 from core.domain.refusals import Invalid, NotFound, NotPossible, Refusal, Unavailable
 from core.domain.shop import Connection, Shop
+from core.domain.values import dataclass
 from core.integrations.channels.shopify.access import Access, Store
 from core.integrations.channels.shopify.catalog import (
     Found,

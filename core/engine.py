@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -30,7 +30,7 @@ from core.domain.access import Actor, Role, demand, system
 from core.domain.cases import CaseKind, Finding
 from core.domain.order import Order
 from core.domain.refusals import Conflict, Invalid, Refusal
-from core.domain.values import value
+from core.domain.values import dataclass
 
 log = logging.getLogger("wismo.engine")
 # A delivery that ends so is kept: it is tried again, and at last a person looks at it.
@@ -44,7 +44,6 @@ PLANNED_IN_WRITER = 30
 T = TypeVar("T")
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, through which door, and what makes the request recognizable.
@@ -60,7 +59,6 @@ class Caller:
     delivery: Delivery | None = None
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a command came to: small, without personal data, and the answer to a repeated key.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
@@ -18,6 +18,7 @@ from core.domain.access import Right
 from core.domain.masking import mask_cards
 from core.domain.refusals import Invalid
 from core.domain.storable import require_storable
+from core.domain.values import dataclass
 
 H = TypeVar("H", bound=Callable[..., Any])
 NOTES = ("note", "payment_note")

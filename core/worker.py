@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from core import failpoints
@@ -19,6 +19,7 @@ from core.domain.access import system
 from core.domain.cases import CaseKind, Finding
 from core.domain.effects import Effect, Outcome, later, unknown
 from core.domain.refusals import Unavailable
+from core.domain.values import dataclass
 from core.engine import Caller, Engine
 
 log = logging.getLogger("wismo.worker")

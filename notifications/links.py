@@ -13,13 +13,13 @@ import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from itsdangerous import Signer
 from itsdangerous.signer import SigningAlgorithm
 
 from core.domain.refusals import NotFound
+from core.domain.values import dataclass
 
 MAX_AGE = {
     "track": timedelta(days=30),

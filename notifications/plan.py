@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from core.domain.cases import Case, CaseKind
 from core.domain.order import Order
 from core.domain.shop import Shop
 from core.domain.undo import TAKEN_BACK, window_of
+from core.domain.values import dataclass
 from notifications.preferences import Allowed, may_send
 
 # What happened longer ago is not told any more: a restored backup must not write to anybody.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core.domain.shop import Mode
+from core.domain.values import dataclass
 
 STAFF_KINDS = frozenset({"case_alert"})
 # The customer is waiting for these: no switch, wish or hour holds them back.

@@ -12,7 +12,6 @@ import html as html_entities
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from notifications import formats
 from notifications.facts import CannotRender, ready_for_templates
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from core.domain.effects import Effect
 from core.domain.order import Address, Line, Order
 from core.domain.pickup import is_pickup, pickup_place
 from core.domain.shop import Shop
+from core.domain.values import dataclass
 from notifications import links
 from notifications.about import ABOUT, rma_of
 from notifications.facts import LANGUAGES, Payload, Stale, money

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -24,6 +23,7 @@ from core.commands.deliveries import DoubtDelivery
 from core.db import channels, setup
 from core.db.inbox import Delivery
 from core.domain.shop import Connection, Shop
+from core.domain.values import dataclass
 from core.engine import Caller, Receipt
 from core.integrations.carriers import seventeen
 from core.integrations.channels.shopify import verify

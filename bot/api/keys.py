@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 
 from starlette.requests import Request
 
@@ -13,6 +12,7 @@ from bot.api.problems import Unknown
 from bot.bridge import House
 from core.db import setup
 from core.domain.access import Actor
+from core.domain.values import dataclass
 
 MARK = "wsk"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ from core.db import setup
 from core.db.photos import content_of
 from core.domain.access import Actor, Right, demand
 from core.domain.refusals import Invalid, NotAllowed, NotFound
+from core.domain.values import dataclass
 from core.engine import Caller, Receipt
 from core.queries.photos import PhotoList, ShowPhoto
 from core.registry import Spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,7 @@ from core.domain.photos import Picture
 from core.domain.pickup import code_of
 from core.domain.refusals import Refusal
 from core.domain.shop import Shop
+from core.domain.values import dataclass
 from core.engine import Caller, Receipt
 from notifications import links
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Literal, Protocol
 
@@ -11,6 +11,7 @@ import msgspec
 
 from core.domain.refusals import Refusal
 from core.domain.returning.verdict import Why
+from core.domain.values import dataclass
 from core.queries.facts import ClaimFacts, OrderFacts, ReturnFacts
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
@@ -15,6 +14,7 @@ from babel.numbers import format_currency, get_currency_precision
 
 from bot.chat.talk import Fact, Phrase, Price, Reasons, Say, Turn
 from core.domain.returning.words import why_text
+from core.domain.values import dataclass
 
 LANGUAGES = ("en", "de")
 _HERE = Path(__file__).parent

@@ -6,10 +6,11 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from bot.local import Local

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bot.cli import session
+from core.domain.values import dataclass
 
 Number = Annotated[int, typer.Argument(help="A version; 0: the one in force.")]
 Reason = Annotated[str, typer.Option(help="Why.")]

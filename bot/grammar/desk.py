@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.access import Actor
 from core.domain.shop import Shop
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

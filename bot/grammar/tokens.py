@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from core.domain.values import dataclass
 
 Kind = Literal["word", "quoted", "person", "channel", "link"]
 

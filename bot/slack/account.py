@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.bridge import House
@@ -14,6 +13,7 @@ from core.db.connection import Session
 from core.db.setup import load_shop, shop_ids, shop_of_connection
 from core.db.unit_of_work import UnitOfWork
 from core.domain.shop import Connection, Shop
+from core.domain.values import dataclass
 from core.integrations.secrets import open_secrets
 
 log = logging.getLogger("wismo.slack")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, field, fields
 from datetime import UTC, datetime
 from typing import Any, get_type_hints
 
@@ -14,6 +14,7 @@ from bot.presentation.model import Form, Input
 from bot.slack.mrkdwn import clean
 from bot.slack.render import Json, cut, plain, plain_section
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.registry import Spec
 
 INPUT = "v1:input"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 
 from bot import desk
 from bot.presentation.model import Answer, Card, Form, Section
@@ -18,6 +17,7 @@ from bot.slack.replies import Place
 from bot.slack.tokens import Press
 from core.commands.slack import ShareCard
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.engine import Caller
 from core.queries.order_view import OrderView
 from core.queries.orders import ShowOrder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from core.commands.slack import LinkSlackUser
 from core.db import setup
 from core.domain.access import Actor, system
 from core.domain.refusals import NotAllowed, Unavailable
+from core.domain.values import dataclass
 from core.engine import Caller
 
 PROFILE_LIFE = timedelta(minutes=10)

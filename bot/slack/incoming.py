@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from core.db.inbox import Delivery
+from core.domain.values import dataclass
 
 Kind = Literal["slash", "interactive", "event"]
 FIELDS_MAX = 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bot import desk
 from bot.grammar import spec_of_verb
@@ -16,6 +16,7 @@ from bot.slack.render import Json
 from bot.slack.replies import Place, card_view
 from bot.slack.tokens import FormState, Press
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.engine import Caller
 from core.queries.order_view import OrderView
 from core.queries.orders import ShowOrder

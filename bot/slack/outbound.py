@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +28,7 @@ from bot.slack.subjects import Shown, shown_subject
 from core.db.conversations import SurfaceMessage, surface_messages
 from core.db.rows import to_json
 from core.domain.effects import Effect, Outcome, dead, done, later
+from core.domain.values import dataclass
 from core.worker import Executor
 
 SURFACE = "slack"

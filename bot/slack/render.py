@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from bot.presentation.model import Action, Answer, Card, Field, Page, Section, T
 from bot.slack.mrkdwn import Mrkdwn, clean, escaped
 from bot.slack.tokens import VALUE_MAX, Press
 from bot.slack.validate import length
+from core.domain.values import dataclass
 
 Json = dict[str, Any]
 SignPress = Callable[[Press], str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -15,6 +14,7 @@ from bot.presentation.model import Answer
 from bot.slack.account import CALL_SECONDS, Account, log
 from bot.slack.incoming import Incoming
 from bot.slack.render import CARD_BLOCK, Json, Rendered, message
+from core.domain.values import dataclass
 
 UNREACHABLE = (aiohttp.ClientError, TimeoutError)
 

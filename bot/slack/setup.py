@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,6 +16,7 @@ from bot.slack.account import Account
 from bot.slack.ingress import SKEW_SECONDS_MAX
 from bot.slack.problems import SILENT, outcome_of
 from core.db.setup import load_shop
+from core.domain.values import dataclass
 from core.registry import COMMANDS, QUESTIONS
 
 SCOPES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.bridge import House
 from bot.desk import desk_of
@@ -13,6 +13,7 @@ from bot.presentation.words import when
 from core.db.cases import case_by_id
 from core.db.orders import numbers_of
 from core.domain.access import system
+from core.domain.values import dataclass
 from core.engine import Caller
 from core.queries.cases import ShowCase
 from core.queries.order_view import OrderView

@@ -7,13 +7,14 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 LIFE = timedelta(days=30)
 VALUE_MAX = 2000

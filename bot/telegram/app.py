@@ -12,7 +12,6 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,7 @@ from core.domain.effects import Effect, Outcome, dead, done, given_back, later, 
 from core.domain.masking import mask_cards
 from core.domain.refusals import Unavailable
 from core.domain.shop import Connection
+from core.domain.values import dataclass
 from core.engine import Caller, Unreadable
 from core.integrations.secrets import open_secrets
 from notifications.senders.telegram import TelegramSender

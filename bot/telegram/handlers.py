@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from aiogram import Dispatcher, F, Router
 from aiogram.enums import ChatMemberStatus, ChatType
@@ -12,6 +11,7 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Contact, Message
 
 from bot.telegram.photos import file_of
+from core.domain.values import dataclass
 
 log = logging.getLogger("wismo.telegram")
 

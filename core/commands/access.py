@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from core.commands.setup import given, require_name
@@ -17,6 +16,7 @@ from core.domain.partners import KIND as PARTNER
 from core.domain.partners import partner_at
 from core.domain.policy import require_kind
 from core.domain.refusals import Conflict, Invalid, NotFound
+from core.domain.values import dataclass
 from core.domain.web_address import host_of
 from core.registry import Arg, Done, Risk, command
 

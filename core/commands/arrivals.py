@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -25,6 +24,7 @@ from core.domain.incoming import Expected, Shares, share
 from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.shop import Location
 from core.domain.stock import Move, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 REFERENCE_LENGTH_MAX = 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from core.domain.access import Right
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Location
 from core.domain.stock import Level, Move, Short, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 

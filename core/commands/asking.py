@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands.screened import BY
@@ -12,6 +12,7 @@ from core.domain.access import Right
 from core.domain.asking import About, require_question
 from core.domain.holds import Hold, Party
 from core.domain.order import Change
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refund_wish import read_amount
 from core.domain.refusals import Invalid, NotFound, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 CHUNK = 50

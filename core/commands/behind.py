@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from core.commands.improving import demands_of, own_moves, untouched
@@ -19,6 +19,7 @@ from core.domain.fulfillment import FulfillmentOrder
 from core.domain.order import Order
 from core.domain.pauses import FOREVER, Option, Pause, is_late, location_stopped_until, moves
 from core.domain.shop import Shop
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.refusals import Invalid, Refusal
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 YEARS = 3  # this one and the two that follow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from itertools import count
 from typing import Any
@@ -38,13 +38,12 @@ from core.domain.placed_money import frozen
 from core.domain.priority import priority_of
 from core.domain.refusals import Invalid
 from core.domain.stock import Level, Move, Short, StockMove
-from core.domain.values import replace, value
+from core.domain.values import dataclass, replace
 from core.registry import Done, command
 
 MONEY_MAX = 10**13
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class CaptureLine:
     """One line as the channel tells it; `quantity` is what is wanted now, after its own edits."""
@@ -60,7 +59,6 @@ class CaptureLine:
     ships: bool = True
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class CaptureOrder:
     """Bring in an order, or the newest state of one that is known already.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from core.domain.kits import units_of
 from core.domain.order import Order
 from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.stock import Short, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 LINES_MOST, UNITS_MOST, MINUTES_MOST = 100, 10_000, 24 * 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -12,6 +12,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.cases import RULES, Case, CaseKind, Finding
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 

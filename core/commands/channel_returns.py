@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from core.commands.return_decisions import (
@@ -20,6 +20,7 @@ from core.domain.access import Right
 from core.domain.order import Order
 from core.domain.refusals import NotFound
 from core.domain.returns import OPEN_STATUSES, ReturnReason, Rma, RmaStatus
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 NOTE_MOST = 2000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands.shelves import find_or_say
@@ -25,6 +25,7 @@ from core.domain.channel_stock import (
 from core.domain.kits import Part, behind
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Connection, Mode, Shop
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 from core.commands.desk import CustomerDesk
@@ -13,6 +12,7 @@ from core.domain.access import Right
 from core.domain.masking import mask_cards, mask_codes
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Mode
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 TEXT_MAX = 4000

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from core.commands.returns import named_lines
 from core.domain.order import Line, Order
 from core.domain.refusals import NotPossible
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

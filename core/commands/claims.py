@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from core.commands.choosing import Units, by_sku, choose, in_words
@@ -30,6 +30,7 @@ from core.domain.order import Change, Order
 from core.domain.refunds import Given, line_items, total_of
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.returning.flags import Outcome
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 DENIED = "Denied by the shop's policy on flags."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from core.commands.paying import count_in
@@ -20,6 +20,7 @@ from core.domain.order import Order
 from core.domain.payments import Payment
 from core.domain.refusals import NotPossible
 from core.domain.shop import Connection, Mode
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 GATEWAYS = ("shopify", "stripe")  # kinds of connection that can be asked

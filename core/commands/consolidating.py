@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands.joining import gather_alone, join
@@ -20,6 +20,7 @@ from core.domain.holds import HoldReason
 from core.domain.joining import Shelf, difference, obstacle, one_place, wanted
 from core.domain.order import Order
 from core.domain.refusals import NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 TOGETHER_MOST = 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from core.commands.doubting import doubt_about_goods
@@ -21,6 +21,7 @@ from core.domain.returning.places import taking
 from core.domain.returning.verdict import Verdict
 from core.domain.returns import ReturnReason, Rma, Wish, units_of
 from core.domain.shop import Location
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 

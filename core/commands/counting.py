@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from core.domain.access import Right
 from core.domain.counts import Picked
 from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.shop import Location
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 A_CLASS = ("a-class", "a", "aclass")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -28,6 +28,7 @@ from core.domain.refusals import Conflict, NotPossible
 from core.domain.shop import Location
 from core.domain.shorting import Loss
 from core.domain.stock import Level, Move, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 ORDERS_NAMED = 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -29,6 +29,7 @@ from core.domain.money import amount_text, read_typed
 from core.domain.order import Change, Order
 from core.domain.payments import Payment
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 CHUNK = 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from core.commands import floor
@@ -22,6 +22,7 @@ from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible, Refusal
 from core.domain.routing.problem import Demand, Pick
 from core.domain.routing.trace import Trace
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 WAITS_AT_ONCE = 20

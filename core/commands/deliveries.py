@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.db import tables as t
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.cases import CaseKind, Finding
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,6 +37,7 @@ from core.domain.masking import mask_cards
 from core.domain.photos import Picture
 from core.domain.refusals import NotFound, NotPossible
 from core.domain.returns import ReturnReason, Wish
+from core.domain.values import dataclass
 from core.queries.facts import OrderFacts
 from core.queries.tracking import own_orders
 

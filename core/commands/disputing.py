@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from core.domain.disputes import ENDED, Dispute, DisputeState, held, newer
 from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refusals import NotFound, NotPossible
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 TEXT_MOST = 200

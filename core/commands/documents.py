@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from core.domain.invoices import (
 from core.domain.money import amount_text
 from core.domain.order import Address, Order
 from core.domain.refusals import Invalid, NotFound, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 SHIPPED = "shipped"

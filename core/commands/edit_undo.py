@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -22,6 +22,7 @@ from core.domain.edits import Preview
 from core.domain.merge import Said
 from core.domain.order import Line, Order
 from core.domain.refusals import Conflict, NotFound, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 MONEY = ("ordered", "canceled", "unit_price", "discount", "tax", "total")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.commands.asking_money import ask_for, lower, outstanding
 from core.commands.orders import MoveOrder, move
@@ -28,6 +28,7 @@ from core.domain.kits import pulled
 from core.domain.order import Change, Order
 from core.domain.refusals import NotPossible
 from core.domain.stock import Move, StockMove
+from core.domain.values import dataclass
 
 
 def look(within: UnitOfWork | Reader, order: Order, actions: Sequence[EditAction]) -> Preview:

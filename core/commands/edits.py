@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -26,6 +26,7 @@ from core.domain.merge import Said, said_of
 from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refusals import Conflict, Invalid, NotFound, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 KEPT = timedelta(hours=24)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -42,6 +42,7 @@ from core.domain.holds import Hold, HoldReason
 from core.domain.order import Change, Order
 from core.domain.refusals import NotPossible
 from core.domain.returns import ReturnReason, Rma, RmaStatus, Wish
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 CHANNEL = "exchange"

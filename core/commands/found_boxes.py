@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.choosing import Units
@@ -20,6 +19,7 @@ from core.domain.refusals import Invalid, NotPossible
 from core.domain.returning.dispositions import Disposition, arrival
 from core.domain.returns import Rma, units_of
 from core.domain.stock import StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 LINES_MOST = 50

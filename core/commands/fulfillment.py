@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands import floor, gatehouse, handover
@@ -23,6 +23,7 @@ from core.domain.order import Change, Order
 from core.domain.partners import partner_at
 from core.domain.pickup import is_pickup
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 PRINT_MOST = 50

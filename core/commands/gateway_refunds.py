@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,6 +18,7 @@ from core.domain.order import Order
 from core.domain.payments import Payment
 from core.domain.refusals import Invalid
 from core.domain.same_refund import Told
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from core.db.refunds import Refund, RefundPart
@@ -16,6 +16,7 @@ from core.domain.order import Order
 from core.domain.payments import CHANNEL, Payment, shares, with_channel
 from core.domain.refusals import NotPossible
 from core.domain.shop import Connection, Mode, Shop
+from core.domain.values import dataclass
 
 BY_HAND, CREDIT = "manual", "credit"
 EFFECTS = {"shopify": "shopify.refund", "stripe": "stripe.refund"}  # by kind of connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -31,6 +31,7 @@ from core.domain.holds import (
 )
 from core.domain.order import KIT, Change, Line, Order
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 Works = Sequence[FulfillmentOrder]

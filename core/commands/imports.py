@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from core.commands.placing import open_short_case, open_unknown_case, place, serve_queue
@@ -19,6 +19,7 @@ from core.domain.pauses import FOREVER, Pause
 from core.domain.refusals import Invalid, NotFound, NotPossible, Refusal
 from core.domain.shop import Connection, Shop
 from core.domain.stock import Level, Move, StockMove, free
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 ROWS_MAX = 500

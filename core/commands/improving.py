@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated
 
 from core.commands.placing import free, place_as, serve_queue, snapshot
@@ -25,6 +25,7 @@ from core.domain.routing.better import Way, saving
 from core.domain.routing.planner import Limits, Solver
 from core.domain.routing.problem import Demand, Pick
 from core.domain.stock import Level, Move, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 LOOKED_AT_ONCE = 25

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, Protocol, TypeVar
 
 from core.commands import floor
@@ -17,6 +17,7 @@ from core.domain.joining import Shelf, difference, obstacle, one_place, wanted
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible, Refusal
 from core.domain.stock import Move, Short, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 MOST = 10

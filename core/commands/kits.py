@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.channel_stock import tell_once
@@ -12,6 +11,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import kits
 from core.domain.access import Right
 from core.domain.refusals import Invalid, NotFound, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from core.db.bought_labels import (
@@ -25,6 +25,7 @@ from core.domain.returning.places import by_post
 from core.domain.returning.rules import read_terms
 from core.domain.returns import Rma
 from core.domain.shop import Connection, Mode
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 KIND = "easypost"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands import floor, handover
@@ -19,6 +19,7 @@ from core.domain.holds import Exit
 from core.domain.order import Change, Order
 from core.domain.pauses import stopped_until
 from core.domain.refusals import Conflict, Invalid, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 # What a customer may be led to: nothing that runs, hides its host or goes on to a second line.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from core.commands.imports import ImportedRow, each_row
@@ -14,6 +13,7 @@ from core.domain import cells
 from core.domain.access import Right
 from core.domain.lanes import STANDARD, Lane, checked_lane, require_method
 from core.domain.refusals import Invalid, NotFound
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 LANES_MAX = 20_000  # they ride with the shop in memory

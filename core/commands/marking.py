@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from core.domain.gift import NOTE_MOST, gift_of
 from core.domain.order import Change, Order
 from core.domain.priority import PRIORITIES, priority_named
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 

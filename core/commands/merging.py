@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,6 +30,7 @@ from core.domain.merge import Said, Word, said_of, whose
 from core.domain.order import Address, Change, Line, Order
 from core.domain.pickup import is_pickup
 from core.domain.refunds import paid_for_first
+from core.domain.values import dataclass
 from core.registry import Done
 
 if TYPE_CHECKING:

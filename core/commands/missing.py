@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from core.domain.order import Order
 from core.domain.refusals import NotPossible
 from core.domain.shop import Location
 from core.domain.stock import Move, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 

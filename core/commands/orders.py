@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands.asking_money import lower
@@ -31,6 +31,7 @@ from core.domain.meant import require_not_meant
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Location
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 # What follows elsewhere once an order is canceled; entered by the rooms that it concerns.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from core.commands.planning import plan_for
@@ -19,6 +18,7 @@ from core.domain.edits import Preview
 from core.domain.estimate import estimate
 from core.domain.routing.problem import Demand, Pick
 from core.domain.stock import Move, StockMove
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from core.commands.owing import given, require_left
@@ -18,6 +17,7 @@ from core.domain.order import Order
 from core.domain.refunds import Item, ItemKind, line_items, tax_of, total_of
 from core.domain.refusals import Invalid, NotFound
 from core.domain.same_refund import Told
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 Units = Mapping[int, int]  # line id -> units

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from core.commands import deciding, handover, holds
@@ -19,6 +19,7 @@ from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.order import Change, Order
 from core.domain.partners import Answer, Handoff
 from core.domain.refusals import Invalid, NotFound, NotPossible
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 

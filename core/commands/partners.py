@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from core.domain.order import Change, Order
 from core.domain.partners import Tell, partner_at, partner_places
 from core.domain.refusals import NotPossible, Refusal
 from core.domain.shop import Mode
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 AT_ONCE, LOOKED_AT = 20, 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from core.domain.order import Change, Order
 from core.domain.pauses import FOREVER, Pause, read_target
 from core.domain.refusals import Conflict, Invalid, NotFound, NotPossible
 from core.domain.shop import Location, Shop
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 SETTLED_AT_ONCE = 25

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands.asking_money import outstanding, paid_in
@@ -15,6 +15,7 @@ from core.domain.order import Change, Order
 from core.domain.payments import Payment
 from core.domain.refund_wish import read_amount
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.domain.order import Order
 from core.domain.payments import Payment
 from core.domain.refusals import Conflict, Invalid, NotFound
 from core.domain.shop import Connection
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 PAYMENT_GATEWAYS = ("channel", "stripe", "manual", "credit")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from core.commands import handout
@@ -18,6 +18,7 @@ from core.domain.money import amount_text
 from core.domain.order import Change
 from core.domain.refunds import Item, ItemKind
 from core.domain.same_refund import Recorded, Told, is_same, names
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 

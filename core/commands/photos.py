@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.photos import BYTES_MOST, DAY, Picture, require_few, require_size
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 CHUNK = 50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -33,6 +33,7 @@ from core.domain.pickup import (
 )
 from core.domain.proofs import WRONG_CODES_MOST
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 REMINDED_AT_ONCE = 25

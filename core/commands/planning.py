@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.commands.facts import (
     Known,
@@ -35,7 +35,7 @@ from core.domain.routing.story import story_of
 from core.domain.routing.trace import Trace, plain_facts, trace_of
 from core.domain.shop import Shop
 from core.domain.stock import Level
-from core.domain.values import value
+from core.domain.values import dataclass
 
 DAY_MICROS = 86_400_000_000
 DEFAULT_RULE = "default"
@@ -44,7 +44,6 @@ LEFT_OUT = "a_person_left_it_out"
 Within = UnitOfWork | Reader
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What ships from where and why; `otherwise` is what happens with what is short."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -20,6 +20,7 @@ from core.domain.access import Right
 from core.domain.awaiting import Preorder
 from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotFound, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 LIMIT_MOST, LEAD_MOST, LIST_MOST, CHUNK = 1_000_000, 90, 200, 25

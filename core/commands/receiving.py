@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands.exchange_steps import go_on, told
@@ -20,6 +20,7 @@ from core.domain.refusals import Invalid, NotAllowed, NotPossible
 from core.domain.returning.dispositions import Disposition
 from core.domain.returns import Rma, RmaLine, RmaStatus, Wish
 from core.domain.shop import Location
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 

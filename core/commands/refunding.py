@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -27,6 +27,7 @@ from core.domain.order import Order
 from core.domain.refund_wish import What, Wish, items_of, read_amount
 from core.domain.refunds import Item, total_of
 from core.domain.refusals import Conflict, Invalid, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 

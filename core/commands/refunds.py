@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands import handout
@@ -19,6 +19,7 @@ from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refunds import Item, ItemKind, capped, line_items, total_of
 from core.domain.refusals import Invalid, NotFound, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 Units = Mapping[int, int]  # line id -> units

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from core.domain.access import Right
 from core.domain.kits import in_parts
 from core.domain.order import Change, Line, Order
 from core.domain.refusals import NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 CHANNEL = "replacement"

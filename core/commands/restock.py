@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from core.domain.access import Right
 from core.domain.cases import Finding
 from core.domain.refusals import NotPossible
 from core.domain.restock import findings, low, pace_of
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 

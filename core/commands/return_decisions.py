@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from core.commands.owing import is_paid_out
@@ -19,6 +19,7 @@ from core.domain.order import Change, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.returning.rules import plain_terms, read_terms
 from core.domain.returns import Rma, RmaStatus, Wish, units_of
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 

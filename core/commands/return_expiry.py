@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from core.commands.return_decisions import give_back
@@ -11,6 +11,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.returns import Rma, RmaStatus
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 MOST = 50

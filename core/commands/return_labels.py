@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands.labels import read_label
@@ -15,6 +15,7 @@ from core.domain.refusals import NotPossible
 from core.domain.returning.places import by_post
 from core.domain.returns import Rma
 from core.domain.tracking import ParcelStatus, TrackingEvent
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 _MOVES = (ParcelStatus.IN_TRANSIT, ParcelStatus.OUT_FOR_DELIVERY, ParcelStatus.DELIVERED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from core.commands.versions import (
@@ -20,6 +19,7 @@ from core.domain.access import Right
 from core.domain.returning.explain import lint
 from core.domain.returning.presets import drafted
 from core.domain.returning.rules import Document, read_document
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.placing import serve_queue
@@ -20,6 +19,7 @@ from core.domain.returning.dispositions import Disposition, arrival, moving
 from core.domain.returns import Rma, RmaLine
 from core.domain.shop import Location
 from core.domain.stock import FREEING, Move, Short, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 Steps = tuple[tuple[Move, int], ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from core.commands.doubting import doubt_about_goods
@@ -23,6 +23,7 @@ from core.domain.returning.deadline import deadline
 from core.domain.returning.rules import plain_terms, read_terms
 from core.domain.returning.verdict import Assessed, Verdict, overall
 from core.domain.returns import ReturnReason, Rma, RmaLine, RmaStatus, Wish, units_of
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 Units = dict[int, int]  # line id -> units

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -26,6 +25,7 @@ from core.domain.routing.document import Document, RuleSet, read_document
 from core.domain.routing.lint import lint
 from core.domain.routing.presets import drafted
 from core.domain.routing.simulate import Figure, figures
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 FORESEEN_DAYS, FORESEEN_ORDERS = 90, 100  # enough to see what changes, in a blink

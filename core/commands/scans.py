@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -26,6 +26,7 @@ from core.domain.access import Right
 from core.domain.cases import Case, CaseKind, Finding, Verdict, reconcile
 from core.domain.pickup import pickup_late
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 _GONE = "the cause is gone"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -24,6 +23,7 @@ from core.domain.order import Change, Order, OrderStatus
 from core.domain.refusals import NotPossible
 from core.domain.screening import RULES, Concern, Settings, Then, judge, news
 from core.domain.stock import Level
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 LOOKED_AT = ("ship_to", "email", "phone", "customer_name")

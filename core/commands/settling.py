@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -24,6 +24,7 @@ from core.domain.edits import Preview
 from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.order import Change, Order
 from core.domain.refusals import Conflict, NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +18,7 @@ from core.domain.money import exponent
 from core.domain.nearby import checked_km, checked_window, checked_zips
 from core.domain.refusals import Conflict, Invalid, NotPossible
 from core.domain.shop import Mode
+from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
 
 LOCATION_KINDS = ("warehouse", "store", "3pl", "dropship")

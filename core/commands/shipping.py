@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from core.commands import handover, tracking
@@ -20,6 +20,7 @@ from core.domain.order import Change, Order
 from core.domain.refusals import NotFound
 from core.domain.tracking import BEFORE_HANDOVER, TrackingEvent, event
 from core.domain.tracking_codes import read
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 Items = tuple[tuple[int, str, int], ...]

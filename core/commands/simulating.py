@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from core.domain.routing.replay import Change, Shelves, shelves_at
 from core.domain.routing.simulate import Tally, tally
 from core.domain.shop import Shop
 from core.domain.stock import Move, free
+from core.domain.values import dataclass
 
 SKUS_AT_ONCE = 200
 

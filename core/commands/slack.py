@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from core.db import setup
 from core.db.cases import visible_case
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.refusals import Invalid, NotFound
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ from core.domain.order import Change, Order
 from core.domain.refusals import Conflict, NotPossible
 from core.domain.routing.problem import Pick
 from core.domain.stock import Move, Short, StockMove
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 Picks = tuple[tuple[int, int], ...]  # (line id, units)

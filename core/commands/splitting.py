@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from core.commands.choosing import Units, by_sku, choose, in_words
@@ -17,6 +17,7 @@ from core.domain.order import Change, Order
 from core.domain.refusals import NotPossible
 from core.domain.shop import Location
 from core.domain.stock import Move, Short, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 Picks = list[tuple[int, str, int]]  # (line id, sku, units)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.arrivals import ReceiveStock
@@ -19,6 +18,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.refusals import NotPossible
 from core.domain.stock import Move, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 __all__ = ["AdjustStock", "ReceiveStock", "SetBuffer", "SetSafety", "plan_stock_pushes"]

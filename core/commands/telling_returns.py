@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.commands.writeback import write_back
 from core.db.events import Fact
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
+from core.domain.values import dataclass
 from core.registry import Done, command
 
 TOLD = frozenset(

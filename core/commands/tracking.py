@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from core.domain.order import Order
 from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.tracking import ParcelState, ParcelStatus, TrackingEvent, fold
 from core.domain.trouble import TROUBLES, trouble_of
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 # A carrier's clock may be off by a zone; beyond a day a time is wrong, not early.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -30,6 +29,7 @@ from core.domain.refusals import Invalid, NotFound, NotPossible
 from core.domain.shop import Location
 from core.domain.stock import Move, Short, StockMove
 from core.domain.transfer import Transfer, TransferState
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command
 
 

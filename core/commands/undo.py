@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right, demand
 from core.domain.refusals import Conflict, NotPossible
 from core.domain.undo import CaseBefore, in_words, window_of
+from core.domain.values import dataclass
 from core.registry import Arg, Done, command, command_named
 
 

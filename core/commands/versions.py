@@ -6,12 +6,12 @@ Undo puts in force again what was before.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic
 
 from core.db.unit_of_work import UnitOfWork
 from core.db.versions import D, Versions
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 from core.registry import Done
 
 

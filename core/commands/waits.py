@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from core.domain.estimate import OWN_WAYS, estimate, parcel_cost
 from core.domain.holds import Hold, HoldReason
 from core.domain.money import Money
 from core.domain.order import Order
+from core.domain.values import dataclass
 
 BY = "the clock"
 

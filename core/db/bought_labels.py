@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from core.db.connection import Session, Statement
 from core.db.rows import micros, micros_or_none, moment, moment_or_none
 from core.db.unit_of_work import UnitOfWork
 from core.domain.labels import PAID, LabelState
+from core.domain.values import dataclass
 
 _l = t.bought_label.c
 _FIELDS = [c for c in t.bought_label.columns if c.name != "content"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from core.db.rows import from_json, micros, moment, moment_or_none, to_json
 from core.domain.edit_actions import Adjustment, Article, Do, EditAction, Facts
 from core.domain.order import Address, Order
 from core.domain.refusals import Conflict
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.reading import Reader

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from core.db.rows import from_json, micros, moment, moment_or_none, to_json
 from core.db.stock import all_levels
 from core.domain.channel_stock import offered
 from core.domain.shop import Connection, Shop
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from core.db.connection import Row, Session, Statement, one_of
 from core.db.rows import micros, moment, moment_or_none, row_of
 from core.domain.collecting import MoneyFacts
 from core.domain.refusals import Conflict, NotFound
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

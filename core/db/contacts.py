@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement, one_of
 from core.db.rows import from_json, micros, to_json
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from core.db import tables as t
 from core.db.connection import Row, Session, Statement
 from core.db.rows import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 from core.domain.refusals import Conflict
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

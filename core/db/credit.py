@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from core.db import tables as t
 from core.db.connection import Session, Statement
 from core.db.rows import micros, micros_or_none, moment, moment_or_none
 from core.domain.credit import CreditKind, Entry, overdue, require_covered
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.reading import Reader

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from core.db.connection import Row, Session, Statement
 from core.db.orders import seen_from_own_places
 from core.db.rows import from_json, moment, row_of, to_json
 from core.domain.invoices import DocumentKind, DocumentLine, by_rate, number_of
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.reading import Reader

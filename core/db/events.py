@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Session, Statement
 from core.db.rows import from_json, moment, moment_or_none
+from core.domain.values import dataclass
 
 _v = t.event.c
 _FIELDS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from core.db.orders import ORDER_COLUMNS, read_order
 from core.db.rows import micros
 from core.db.searching import page_mark
 from core.domain.order import Order
+from core.domain.values import dataclass
 
 _o = t.orders.c
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from core.db import tables as t
 from core.db.connection import Question, Session, Statement
 from core.db.rows import micros
 from core.db.writer import Batch
-from core.domain.values import value
+from core.domain.values import dataclass
 
 ATTEMPTS_MAX = 6
 RETRY_SECONDS = (30, 120, 600, 3600, 14400)
@@ -68,7 +67,6 @@ _KEY = Statement(
 )
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One message of a connected machine as it came: `raw` is kept byte by byte."""

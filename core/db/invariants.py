@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import sqlalchemy as sa
@@ -36,6 +35,7 @@ from core.db import (
 from core.db.blocking import ownerless
 from core.db.connection import Session
 from core.db.stock_truths import OPEN_STAGES
+from core.domain.values import dataclass
 
 VIOLATION, WARNING = "violation", "warning"
 SAMPLE = 10  # keys that are shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -12,6 +11,7 @@ from core.db.connection import Session
 from core.db.orders import order_in
 from core.db.returns import return_with_lines
 from core.domain.order import Address
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

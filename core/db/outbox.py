@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from core.db import tables as t
 from core.db.connection import Session, Statement, one_of
 from core.db.rows import from_json, micros, to_json
 from core.domain.effects import Effect, Outcome
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

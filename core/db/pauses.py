@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from core.db import tables as t
 from core.db.connection import Session, Statement
 from core.db.rows import micros, moment
 from core.domain.pauses import Pause
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from core.db.connection import Row, Session, Statement
 from core.db.rows import micros, micros_or_none, moment, moment_or_none, row_of
 from core.domain.payments import Payment
 from core.domain.refusals import Conflict
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

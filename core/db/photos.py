@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from core.db import tables as t
 from core.db.connection import Row, Session, Statement
 from core.db.rows import micros, moment
 from core.domain.photos import QUARTERS, Picture, are_alike, quarters
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.reading import Reader

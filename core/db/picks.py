@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from core.db.connection import Session, Statement
 from core.db.holds import may_go
 from core.db.rows import micros
 from core.domain.refusals import NotFound
+from core.domain.values import dataclass
 
 _f, _o, _r, _l = t.fulfillment_order.c, t.orders.c, t.reservation.c, t.order_line.c
 _OPEN = ("ready", "printed", "picked", "packed")

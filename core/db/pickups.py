@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from core.db.rows import from_json, micros, moment, moment_or_none
 from core.domain.lanes import LOCAL
 from core.domain.order import Address
 from core.domain.pickup import Pickup, is_about
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

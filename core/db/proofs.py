@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from core.db import tables as t
 from core.db.audit import broken_link
 from core.db.connection import Session
 from core.db.rows import from_json, micros, moment
+from core.domain.values import dataclass
 
 _b, _m, _v, _a = t.outbox.c, t.conversation_message.c, t.conversation.c, t.audit.c
 MOST = 100

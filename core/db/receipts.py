@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from core.db.connection import Row, Session, Statement
 from core.db.rows import from_json, micros, moment, moment_or_none, to_json
 from core.domain.refusals import Conflict, NotFound
 from core.domain.returning.dispositions import Disposition
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

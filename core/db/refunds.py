@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from core.db.connection import Row, Session, Statement
 from core.db.rows import micros, micros_or_none, moment, moment_or_none, row_of, to_json
 from core.domain.refunds import Item, units_of
 from core.domain.refusals import Conflict, NotFound
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from core.db import tables as t
 from core.db.connection import Row, Session, Statement
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 WORDS_MAX = 6
 _o, _f, _p, _v, _b, _r = (

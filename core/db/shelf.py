@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from core.db import tables as t
 from core.db.connection import Session, Statement
 from core.db.rows import from_json, micros
 from core.domain.stock import COLUMNS
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from core.db.connection import Session, Statement, one_of
 from core.db.events import wait_for_planner
 from core.db.rows import micros, moment
 from core.domain.undo import TAKEN_BACK
+from core.domain.values import dataclass
 
 _a, _b, _k = t.audit.c, t.outbox.c, t.taken_back.c
 _MINE = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -31,6 +30,7 @@ from core.domain.events import Event
 from core.domain.refusals import Conflict
 from core.domain.shop import Shop
 from core.domain.undo import CaseBefore, window_of
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ The routing rules and the return rules are kept this way, each in two tables of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -16,6 +15,7 @@ from core.db.connection import Session, Statement
 from core.db.rows import from_json, micros, moment, to_json
 from core.domain.refusals import NotFound
 from core.domain.shop import Shop
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork

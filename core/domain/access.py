@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from core.domain.refusals import NotAllowed
-from core.domain.values import value
+from core.domain.values import dataclass
 
 
 class Role(StrEnum):
@@ -85,7 +84,6 @@ MATRIX: dict[Role, frozenset[Right]] = {
 }
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody who asks: a person of the staff, a customer, a connected machine or the house.

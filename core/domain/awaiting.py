@@ -4,13 +4,14 @@ sends them himself (dropship). They are awaited, not short, and never hold up wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from core.domain.order import Line, Order
 from core.domain.routing.problem import Demand, Pick
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, StockMove
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

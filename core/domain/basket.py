@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from core.domain.lanes import EXPRESS, PICKUP, STANDARD
 from core.domain.order import Address
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 LINES_MAX, UNITS_MAX = 50, 100_000
 _TARGET = re.compile(r"^(.*?)(?:^|\s)(?:to|nach)\s+(.*)$", re.IGNORECASE | re.DOTALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from core.domain.holds import (
 from core.domain.hours import as_spans, parse_hours
 from core.domain.promise import Calendar, add_working_time
 from core.domain.shop import Location, Shop
+from core.domain.values import dataclass
 
 PARTNERS = ("3pl", "partner", "dropship", "vendor")
 # Held by a rule or by the machine room: its name would be nobody to ask.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.domain.stock import Level, Move, StockMove
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

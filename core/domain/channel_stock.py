@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from core.domain.kits import whole_at
 from core.domain.refusals import Invalid
 from core.domain.shop import Connection, Shop
 from core.domain.stock import Level
+from core.domain.values import dataclass
 
 UNITS_MOST = 1_000_000
 ENDLESS_UNITS = 100  # told of what a supplier always has, until a shop says otherwise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from core.domain.fulfillment import Parcel
 from core.domain.kits import for_customers
 from core.domain.order import Order
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 
 
 class ClaimReason(StrEnum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,6 +13,7 @@ from core.domain.order import Line, Order
 from core.domain.payments import Payment
 from core.domain.refunds import paid_for_first
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 
 
 class When(StrEnum):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from core.domain.lanes import EXPRESS, PICKUP
 from core.domain.money import amount_text
 from core.domain.order import Address, Order
 from core.domain.screening import RULES, Concern, Setting, Settings
-from core.domain.values import value
+from core.domain.values import dataclass
 
 _PO_BOX = re.compile(
     r"\b(p\.?\s*o\.?\s*box|post\s?office\s+box|postfach|postbus|bo[iî]te\s+postale"
@@ -33,7 +33,6 @@ class AddressForm:
     example: str = ""
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a rule may need beside the order itself; what no active rule needs is left empty.

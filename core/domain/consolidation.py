@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.domain.routing.document import Rule
+from core.domain.values import dataclass
 
 PACKING = timedelta(minutes=30)  # what the people on the floor need before a cut-off
 _MINUTE = timedelta(minutes=1)

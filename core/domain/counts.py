@@ -4,9 +4,10 @@ a shelf has earned less trust. Also which goods are worth counting most often.""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from core.domain.values import dataclass
 
 A_SHARE = 0.8  # the best sellers that make up four fifths of all units are class A
 

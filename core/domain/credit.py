@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from core.domain.money import amount_text
 from core.domain.order import Order
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 

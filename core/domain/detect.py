@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from core.domain.cases import CaseKind, Finding
@@ -12,6 +11,7 @@ from core.domain.money import amount_text
 from core.domain.promise import Calendar, is_stuck, next_cutoff, working_time_between
 from core.domain.returns import Rma
 from core.domain.shop import Location
+from core.domain.values import dataclass
 
 Span = tuple[datetime, datetime]
 

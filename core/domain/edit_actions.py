@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from core.domain.edit_money import grown, kept, new_total, share, slashed, without_discount
@@ -12,6 +12,7 @@ from core.domain.money import allocate
 from core.domain.order import Address, Line, Order
 from core.domain.pickup import with_place
 from core.domain.refusals import Invalid, NotFound, NotPossible
+from core.domain.values import dataclass
 
 UNITS_MOST = 100_000
 MONEY_MOST = 10**13

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from core.domain.edits import Preview
 from core.domain.fulfillment import FulfillmentOrder, Item, Parcel
 from core.domain.kits import pulled
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

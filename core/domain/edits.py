@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.domain.edit_actions import STEPS, Adjustment, Do, Draft, EditAction, Facts, shipping_title
 from core.domain.edit_money import kept, share
 from core.domain.order import Line, Order, OrderStatus
 from core.domain.refusals import NotPossible
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from core.domain.carriers import carrier_name
@@ -12,13 +11,12 @@ from core.domain.order import Address
 from core.domain.pauses import FOREVER, stopped_until
 from core.domain.promise import promise_for, ship_day
 from core.domain.shop import Location, Shop
-from core.domain.values import value
+from core.domain.values import dataclass
 
 KEPT_MAX = 1000
 OWN_WAYS = (PICKUP, LOCAL)  # no carrier has a part in them
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """`leaves` and `day` are local days of the location; `lane` is None for the shop's own days."""

@@ -3,7 +3,7 @@ and what is missing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from core.domain.edit_money import new_total, share
 from core.domain.order import Line, Order
 from core.domain.refunds import Item, ItemKind, tax_of, total_of
 from core.domain.refusals import Invalid, NotFound
+from core.domain.values import dataclass
 
 PRICES = ("kept", "catalog")  # policy: a swap at the same list price costs what was paid, or not
 UNITS_MOST = 1000

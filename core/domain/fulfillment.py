@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from core.domain.refusals import NotPossible
-from core.domain.values import value
+from core.domain.values import dataclass
 
 
 class Stage(StrEnum):
@@ -35,7 +35,6 @@ class Item:
     quantity: int
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class FulfillmentOrder:
     id: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from core.domain.values import dataclass
 
 NOTE_MOST = 500
 _TAGS = ("gift", "geschenk")

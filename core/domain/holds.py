@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -11,6 +11,7 @@ from functools import lru_cache
 from core.domain.access import Role
 from core.domain.fulfillment import OPEN_STAGES, FulfillmentOrder, Stage
 from core.domain.refusals import Invalid, NotAllowed, NotPossible
+from core.domain.values import dataclass
 
 
 class HoldReason(StrEnum):

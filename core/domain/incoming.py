@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from core.domain.refusals import NotPossible
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from core.domain.edit_money import kept, share
 from core.domain.order import Line, Order
 from core.domain.refunds import Item, ItemKind
 from core.domain.refusals import NotPossible
+from core.domain.values import dataclass
 
 WHEN = ("asked", "shipped")  # when an invoice is made by itself; asking for one always works
 

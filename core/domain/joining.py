@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from core.domain.address import address_key
 from core.domain.fulfillment import FulfillmentOrder
 from core.domain.lanes import LOCAL, PICKUP
 from core.domain.order import Order, OrderStatus
+from core.domain.values import dataclass
 
 Units = Mapping[str, int]  # by SKU
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from core.domain.edit_money import share
 from core.domain.order import Order
 from core.domain.refunds import Item, ItemKind, paid_for_first
+from core.domain.values import dataclass
 
 CUSTOMERS, SALES, TAX, REFUNDS = "customers", "sales", "tax", "refunds"
 FEES, BONUS, CREDIT, GOODWILL, EXPIRED = (

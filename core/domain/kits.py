@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.domain.edit_actions import shrunk
 from core.domain.order import KIT, PART, Line, Order
 from core.domain.refusals import Invalid
 from core.domain.stock import Level
+from core.domain.values import dataclass
 
 PARTS_MOST, UNITS_MOST = 20, 1000
 

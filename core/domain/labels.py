@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from core.domain.returning.rules import Payer, Terms
+from core.domain.values import dataclass
 
 GRAMS_UNKNOWN = 500  # what a unit weighs of which nobody has said it
 GRAMS_BOX = 100

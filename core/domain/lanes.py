@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from core.domain.carriers import carrier_name
 from core.domain.order import Address
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 STANDARD, EXPRESS, PICKUP, LOCAL = "standard", "express", "pickup", "local"
 ANYWHERE = ""

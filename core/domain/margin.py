@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from core.domain.journal import BONUS, CHARGEBACKS, FEES, REFUNDS, SALES, OrderMoney, vouchers
 from core.domain.order import KIT, PART, Line, Order
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

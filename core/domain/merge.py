@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import TypeVar
 
 from core.domain.address import address_key
 from core.domain.order import Address, Order
+from core.domain.values import dataclass
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 # Digits after the decimal point, from ISO 4217. Frozen here: a list that changes under a running
 # shop would change the meaning of amounts already stored.

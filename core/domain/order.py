@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from core.domain import events as e
 from core.domain.holds import Exit, Hold, HoldReason, Scope, gate, refusal
 from core.domain.refusals import Invalid, NotPossible
-from core.domain.values import replace, value
+from core.domain.values import dataclass, replace
 
 T = TypeVar("T")
 KIT, PART = "kit", "part"
@@ -25,7 +25,6 @@ class Change(Generic[T]):
     events: tuple[e.Event, ...] = ()
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Address:
     name: str = ""
@@ -62,7 +61,6 @@ class ReturnStatus(StrEnum):
     FULL = "full"
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line as quantities. Money is minor units for the whole line; `total` is what was paid
@@ -134,7 +132,6 @@ class Line:
         return self.total - self.tax if self.is_taxed_on_top else self.total
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Order:
     """One customer's order. `version` counts successful changes; money is minor units."""

@@ -4,7 +4,7 @@ be told next."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from core.domain.fulfillment import FulfillmentOrder, Stage
 from core.domain.holds import Hold, box_of, concerns
 from core.domain.refusals import NotPossible
 from core.domain.shop import Connection, Shop
+from core.domain.values import dataclass
 
 KIND = "partner"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)  # until somebody resumes it
 _COUNTRIES = {"UK": "GB", "ENGLAND": "GB", "BRITAIN": "GB", "USA": "US", "GERMANY": "DE"}

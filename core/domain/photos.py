@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 
 BYTES_MOST = 8 * 1024 * 1024
 PIXELS_MOST = 25_000_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from core.domain.order import Order
 from core.domain.proofs import is_proof, proof_code
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.shop import Location, Shop
+from core.domain.values import dataclass
 
 PICKUP_AT = "pickup_at"  # beside the order, in its `extra`: where the customer wants to collect it
 DAYS_LOOKED_AHEAD = 14

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from core.domain.carriers import carrier_name
@@ -18,6 +17,7 @@ from core.domain.refusals import Invalid
 from core.domain.returning.flags import flag_outcomes
 from core.domain.routing.planner import Objective
 from core.domain.shop import DEFAULT_POLICY
+from core.domain.values import dataclass
 
 YES = ("yes", "on", "true", "1")
 NO = ("no", "off", "false", "0")

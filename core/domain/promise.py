@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 
 MIDNIGHT = time(0)
 MONDAY_TO_FRIDAY = frozenset(range(5))

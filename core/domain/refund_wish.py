@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from core.domain.giving_back import all_that_is_left, shipping_back, shipping_item, shipping_of
@@ -12,6 +12,7 @@ from core.domain.money import EXPONENTS, amount_text, read_typed
 from core.domain.order import Order
 from core.domain.refunds import Given, Item, ItemKind, kept_by_customer, line_items, total_of
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 
 _LEADING = re.compile(r"^\s*([+-]?[0-9]+(?:[.,][0-9]+)?)(?![^\s])\s*(.*)$", re.DOTALL)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from core.domain.order import PART, Order
+from core.domain.values import dataclass
 
 
 def paid_for_first(paid: int, quantity: int, units: int) -> int:

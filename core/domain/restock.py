@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from core.domain.cases import CaseKind, Finding
 from core.domain.shop import Location
+from core.domain.values import dataclass
 
 COVER_DAYS_SHOWN = 14  # where a shop has not said how long its stock should last
 

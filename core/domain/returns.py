@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from core.domain.refusals import Invalid, NotPossible
+from core.domain.values import dataclass
 
 
 class ReturnReason(StrEnum):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from core.domain.values import dataclass
 
 _BETWEEN = re.compile(r"[\s,;:#()]+")
 

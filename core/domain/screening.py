@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from core.domain.holds import HoldReason
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 LIMIT_MAX, POINTS_MAX = 10**9, 1000
 

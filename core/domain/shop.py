@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from core.domain.refusals import Invalid
 from core.domain.returning.rules import ReturnRules
 from core.domain.routing.document import RuleSet
 from core.domain.screening import Settings
+from core.domain.values import dataclass
 
 
 class Mode(StrEnum):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.fulfillment import Stage
+from core.domain.values import dataclass
 
 IN_HAND = (Stage.PICKED, Stage.PACKED)
 

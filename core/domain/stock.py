@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from core.domain.refusals import Refusal
-from core.domain.values import value
+from core.domain.values import dataclass
 
 
 class Move(StrEnum):
@@ -103,7 +102,6 @@ def free(level: Any) -> Any:
     return level.on_hand - level.reserved - level.safety - level.frozen
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class StockMove:
     """One line of the ledger: `quantity` units of `sku` at `location` (a location id)."""
@@ -116,7 +114,6 @@ class StockMove:
     reason: str = ""
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Level:
     """The quantities of a SKU at a location, in the order of the ledger's columns."""

@@ -6,11 +6,11 @@ The nine statuses and their thirty reasons are those of 17TRACK, the finest that
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 
 class ParcelStatus(StrEnum):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from core.domain.refusals import NotPossible
+from core.domain.values import dataclass
 
 
 class TransferState(StrEnum):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from core.domain.values import dataclass
 
 TAKEN_BACK = "It was taken back before anybody was told."
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
 
 import httpx2
 
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.domain.web_address import all_public, host_of
 
 ANSWER_MAX = 64_000  # bytes of an answer that are read

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from core.db.carts import held_by, look
 from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.refusals import NotFound
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.cases import Case, CaseKind
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.queries.holds import BlockedOrder, blocked_orders
 from core.registry import Arg, question
 

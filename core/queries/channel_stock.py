@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from core.domain.kits import available as whole_kits
 from core.domain.kits import behind
 from core.domain.shop import Connection
 from core.domain.stock import Level
+from core.domain.values import dataclass
 from core.queries.stock import product_named
 from core.registry import Arg, question
 

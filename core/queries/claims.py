@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from core.db.claims import open_claims
 from core.db.orders import numbers_of
 from core.db.reading import Reader
 from core.domain.access import Right
+from core.domain.values import dataclass
 from core.registry import question
 
 MOST = 50

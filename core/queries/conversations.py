@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from core.db.reading import Reader
 from core.db.rows import moment
 from core.domain.access import Right
 from core.domain.refusals import NotPossible
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 LINES_SHOWN = 40

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.counter import ReturnHere
@@ -20,6 +19,7 @@ from core.domain.returning.dispositions import Disposition
 from core.domain.returning.rules import read_terms
 from core.domain.returning.verdict import Verdict
 from core.domain.returns import Rma, Wish
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

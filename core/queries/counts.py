@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from core.db.stock import levels_of
 from core.domain.access import Right, Role
 from core.domain.shop import Location
 from core.domain.shorting import losses
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 BY_ITSELF = 0  # the number of the group of counts that no task asked for

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.credit import email_in, holder_of, overdue
 from core.domain.refusals import NotFound
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 SHOWN = 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.invoices import DocumentKind
 from core.domain.refusals import Invalid, NotFound
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

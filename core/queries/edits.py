@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from core.domain.edits import LineChange, Preview
 from core.domain.order import Address, Order
 from core.domain.pickup import is_pickup, pickup_place
 from core.domain.refusals import NotFound, Refusal
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

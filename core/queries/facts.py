@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 from core.domain.returning.verdict import Why
+from core.domain.values import dataclass
 
 ParcelStatus = Literal[
     "NotFound",

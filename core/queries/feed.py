@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from core.db.orders import numbers_of
 from core.db.reading import Reader
 from core.domain.access import Right, Role
 from core.domain.refusals import Invalid, NotAllowed
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

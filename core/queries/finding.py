@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from core.domain import detect
 from core.domain.access import Right, Role
 from core.domain.blocking import Next
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.queries.next_step import next_steps
 from core.registry import Arg, question
 

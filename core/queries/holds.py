@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from core.domain.holds import Answer, Hold, HoldReason, Party, Scope, ahead, ans
 from core.domain.order import Order
 from core.domain.refusals import Invalid
 from core.domain.shop import Shop
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 PAGE = 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.refusals import NotFound
 from core.domain.transfer import Transfer
+from core.domain.values import dataclass
 from core.queries.stock import ExpectedView, expected_views
 from core.registry import Arg, question
 

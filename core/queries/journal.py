@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.journal import Voucher, vouchers
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 CHUNK = 100

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from core.db.shelf import ledger_rows, moved_since
 from core.db.stock import levels_of
 from core.domain.access import Right
 from core.domain.stock import COLUMNS
+from core.domain.values import dataclass
 from core.queries.stock import product_named
 from core.registry import Arg, question
 

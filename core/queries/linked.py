@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from core.db.connection import Session
 from core.db.links import EXCHANGES, REPLACES, TOGETHER, links_of, together_with
 from core.db.orders import numbers_of
+from core.domain.values import dataclass
 
 _AFTER = {REPLACES: "replaced_by", EXCHANGES: "exchanged_by"}  # as the first of both orders says it
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from core.db import margin as book
@@ -10,6 +9,7 @@ from core.db.journal import money_of
 from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.margin import margin_of
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from core.domain.access import Right, Role
 from core.domain.metrics import Counted, Day, Today, Waits, local_day, their_count
 from core.domain.refusals import NotAllowed
 from core.domain.shop import Location
+from core.domain.values import dataclass
 from core.queries.holds import blocked_orders
 from core.registry import Arg, question
 

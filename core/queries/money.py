@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from core.domain.collecting import worth
 from core.domain.order import Order
 from core.domain.payments import CHANNEL, Payment
 from core.domain.refunds import tax_of
+from core.domain.values import dataclass
 from core.queries.refunds import ItemView, PartView, item_view
 from core.registry import Arg, question
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 
 from core.domain.blocking import Next
 from core.domain.gift import Gift
 from core.domain.order import Address
+from core.domain.values import dataclass
 from core.queries.holds import HoldView
 from core.queries.linked import Linked
 from core.queries.timelines import Told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from core.db import searching
@@ -26,6 +25,7 @@ from core.domain.payments import payment_status
 from core.domain.pickup import is_pickup, pickup_place
 from core.domain.returns import Rma
 from core.domain.shop import Shop
+from core.domain.values import dataclass
 from core.queries.holds import hold_views
 from core.queries.linked import linked_to
 from core.queries.next_step import legal_actions, next_steps

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from core.db import partners as book
 from core.db.reading import Reader
 from core.domain.access import Right
+from core.domain.values import dataclass
 from core.registry import question
 
 LISTED_MOST = 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from core.db import pauses as db
 from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.pauses import read_target
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 NAMED = 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from core.db.orders import seen_from_own_places
 from core.db.reading import Reader
 from core.domain.access import Right
 from core.domain.refusals import Invalid, NotFound, Refusal
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 SHORT = 12

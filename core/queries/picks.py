@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from core.domain.order import Address
 from core.domain.promise import next_cutoff
 from core.domain.refusals import Invalid, NotAllowed
 from core.domain.shop import Location
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 PAGE = 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -16,6 +15,7 @@ from core.domain.order import Address
 from core.domain.pickup import is_over
 from core.domain.refusals import Invalid, NotAllowed, NotPossible
 from core.domain.shop import Location
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

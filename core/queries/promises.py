@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Annotated, Any
@@ -31,6 +31,7 @@ from core.domain.routing.rules import NO_STOCK
 from core.domain.routing.trace import Weighed
 from core.domain.shop import Location
 from core.domain.stock import Level
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 AHEAD_MAX = timedelta(days=366)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from core.domain.evidence import Evidence, gaps
 from core.domain.fulfillment import Parcel
 from core.domain.order import Address, Order
 from core.domain.payments import Payment, with_channel
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from core.domain.access import Right
 from core.domain.order import Order
 from core.domain.refund_wish import What
 from core.domain.refunds import Item, tax_of
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

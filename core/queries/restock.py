@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from core.db.reading import Reader
 from core.db.restock import supplies
 from core.domain.access import Right
 from core.domain.restock import COVER_DAYS_SHOWN, Outlook, low, pace_of
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 PAGE = 50

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from core.db.reading import Reader
@@ -12,6 +11,7 @@ from core.domain.money import Money
 from core.domain.returning.explain import document_in_words, lint
 from core.domain.returning.presets import PRESETS
 from core.domain.returning.rules import Document, Terms, default_terms, to_plain
+from core.domain.values import dataclass
 from core.queries.versions import (
     DRAFT,
     Difference,

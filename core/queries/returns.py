@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -21,6 +20,7 @@ from core.domain.returning.rules import read_terms
 from core.domain.returning.verdict import read_why
 from core.domain.returning.words import why_text
 from core.domain.returns import Rma, RmaStatus, Wish
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from core.domain.routing.document import Document, to_plain
 from core.domain.routing.explain import document_in_words
 from core.domain.routing.lint import lint
 from core.domain.routing.presets import PRESETS
+from core.domain.values import dataclass
 from core.queries.versions import (
     DRAFT,
     Difference,

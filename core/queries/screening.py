@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from core.db.screening import Entry, entries_of
 from core.domain.access import Right
 from core.domain.order import Order
 from core.domain.screening import RULES, SWITCHES, Concern, Settings
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from core.domain.hours import show_hours
 from core.domain.policy import KINDS
 from core.domain.refusals import Invalid, NotFound
 from core.domain.shop import Location, Shop
+from core.domain.values import dataclass
 from core.registry import question
 
 STATES = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from core.commands.simulating import simulate
@@ -12,6 +11,7 @@ from core.domain.access import Right
 from core.domain.refusals import Invalid
 from core.domain.routing.document import RuleSet
 from core.domain.routing.simulate import Tally
+from core.domain.values import dataclass
 from core.queries.versions import newest_of
 from core.registry import Arg, question
 

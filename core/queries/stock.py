@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from core.domain.access import Right
 from core.domain.incoming import Expected
 from core.domain.refusals import NotFound
 from core.domain.stock import Level
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 WAITING_MOST, MOVES_MOST, EXPECTED_MOST = 20, 10, 10

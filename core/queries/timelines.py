@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from core.domain.access import Right
 from core.domain.order import Order
 from core.domain.refusals import Invalid
 from core.domain.timeline import is_about
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 

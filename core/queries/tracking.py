@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from core.domain.order import KIT, PART, Line, Order
 from core.domain.pickup import Pickup, is_pickup, pickup_place
 from core.domain.refusals import NotFound
 from core.domain.shop import Shop
+from core.domain.values import dataclass
 from core.queries.claimable import claim_facts, claimable_facts
 from core.queries.facts import (
     OrderFacts,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import unified_diff
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 from core.db.reading import Reader
 from core.db.versions import D, Versions, Written
 from core.domain.refusals import Invalid, NotFound
+from core.domain.values import dataclass
 from core.registry import spec_of
 
 VERSIONS_SHOWN = 10

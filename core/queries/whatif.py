@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
@@ -23,6 +23,7 @@ from core.domain.routing.problem import Demand, Pick
 from core.domain.routing.story import LEFT_OUT, cost_of_picks
 from core.domain.routing.trace import CostParts
 from core.domain.stock import Move, StockMove
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 BY_HAND = "by hand"

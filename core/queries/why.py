@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ from core.domain.routing.beside import told_beside, told_without_rules
 from core.domain.routing.decision import Facts, decide
 from core.domain.routing.problem import Pick
 from core.domain.routing.trace import Trace, made_again
+from core.domain.values import dataclass
 from core.registry import Arg, question
 
 EARLIER_SHOWN = 5

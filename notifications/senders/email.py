@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -19,6 +19,7 @@ import aiosmtplib
 
 from core.domain.effects import Effect, Outcome, dead, done, later, unknown
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 if TYPE_CHECKING:
     from notifications.render import Words

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.chat.talk import Desk, Fact, Heard, Offer, Talk
 from bot.chat.understanding import Understood
+from core.domain.values import dataclass
 from core.queries.facts import OrderFacts
 
 TEXT_KEPT = 500

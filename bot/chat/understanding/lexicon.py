@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bot.chat.understanding.intents import INTENTS, Intent
+from core.domain.values import dataclass
 
 LANGUAGES = ("en", "de")
 _HERE = Path(__file__).parent

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.chat.understanding.entities import Entities, find_entities
 from bot.chat.understanding.intents import NEIGHBORS, Intent
 from bot.chat.understanding.lexicon import LANGUAGES, Lexicon, Rule, lexicon
+from core.domain.values import dataclass
 
 TEXT_MAX = 2_000
 MASK = "num"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from core.domain.events.base import Event
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.returning.rules import Terms
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

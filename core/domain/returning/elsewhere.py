@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from core.domain.returns import Rma, RmaLine, RmaStatus
+from core.domain.values import dataclass
 
 Units = Mapping[int, int]  # line id -> units
 

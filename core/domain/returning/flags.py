@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from core.domain.refusals import Invalid
+from core.domain.values import dataclass
 
 
 class Flag(StrEnum):

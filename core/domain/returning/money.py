@@ -7,9 +7,9 @@ a return is split over receipts, the sum is the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from core.domain.returning.rules import ShippingBack, Terms
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

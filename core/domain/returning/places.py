@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from core.domain.distance import distance_km
 from core.domain.order import Address
 from core.domain.returns import ReturnReason
 from core.domain.shop import Location
+from core.domain.values import dataclass
 
 RETURNS, REFURBISH = "returns", "refurbish"  # abilities of a location
 COUNTERS_SHOWN = 3

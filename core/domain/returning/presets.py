@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from core.domain.refusals import Invalid
 from core.domain.returning.rules import Document, read_document
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

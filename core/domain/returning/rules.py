@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,7 @@ from core.domain.documents import (
 )
 from core.domain.priority import PRIORITIES
 from core.domain.returns import ReturnReason, Wish
+from core.domain.values import dataclass
 
 RULES_MOST = 50
 DAYS_MOST = 3650

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from core.domain.returning.rules import LineFacts, Terms
 from core.domain.returns import Wish
+from core.domain.values import dataclass
 
 
 class Verdict(StrEnum):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from core.domain.routing.problem import Candidate, Pick
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.domain.lanes import PICKUP
 from core.domain.routing.aims import Wanted, priced
@@ -26,6 +26,7 @@ from core.domain.routing.rules import (
     usable,
 )
 from core.domain.routing.scope import OrderFacts, misfit
+from core.domain.values import dataclass
 
 NO_RULE = Rule("no rule fits")
 _PARCELS_ONLY = (Aim.FEWEST_PARCELS,)

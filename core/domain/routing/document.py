@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,7 @@ from core.domain.documents import (
     read_yes,
     wrong,
 )
+from core.domain.values import dataclass
 
 RULES_MOST = 50
 WAIT_HOURS_MOST = 168

@@ -4,7 +4,7 @@ no plan goes below, a search between the two, and a solver where the search does
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.domain.routing.bounds import (
     Prices,
@@ -17,6 +17,7 @@ from core.domain.routing.bounds import (
 from core.domain.routing.guess import good_guess, guided_guess, repaired
 from core.domain.routing.problem import PARCEL, Problem
 from core.domain.routing.search import Budget, Fill, Search
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

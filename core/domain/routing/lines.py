@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from core.domain.refusals import Invalid, Refusal
@@ -17,6 +17,7 @@ from core.domain.routing.planner import (
     Solver,
     plan,
 )
+from core.domain.values import dataclass
 
 # Nobody waits in a chat for these plans.
 AT_LEISURE = Limits(node_limit=6_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from core.domain.refusals import Invalid
@@ -17,7 +17,7 @@ from core.domain.routing.problem import (
     Pick,
     make_problem,
 )
-from core.domain.values import value
+from core.domain.values import dataclass
 
 __all__ = [
     "Candidate",
@@ -39,7 +39,6 @@ class Objective(StrEnum):
     CHEAPEST = "cheapest"
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Who ships what, and how sure we are.

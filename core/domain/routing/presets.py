@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 
 from core.domain.refusals import Invalid
@@ -18,6 +18,7 @@ from core.domain.routing.document import (
     Scope,
     Wait,
 )
+from core.domain.values import dataclass
 
 NEXT = Otherwise(Else.NEXT)
 

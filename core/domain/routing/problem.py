@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import gcd
 from operator import mul
 
 from core.domain.refusals import Invalid
-from core.domain.values import value
+from core.domain.values import dataclass
 
 # A location whose distance nobody knows counts as if it stood at the other end of the Earth.
 FARTHEST_METERS = 20_038_000
@@ -31,7 +31,6 @@ class Demand:
     quantity: int
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A location as the planner sees it; `excluded` is the one reason why it may not ship.
@@ -72,7 +71,6 @@ class Pick:
     quantity: int
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What can be shipped, and what each site costs.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import heappop, heappush
 
 from core.domain.routing.problem import Pick
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

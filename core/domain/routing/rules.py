@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.domain.routing.document import Capacity, Constraints
 from core.domain.routing.problem import Candidate, Demand
 from core.domain.routing.scope import OrderFacts
-from core.domain.values import value
+from core.domain.values import dataclass
 
 INACTIVE = "inactive"
 PAUSED = "paused"
@@ -34,7 +33,6 @@ OUTSIDE_ITS_AREA = "outside_its_area"
 AREA_UNKNOWN = "no_coordinates"
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class LocationFacts:
     """What routing must know about one location; `ships_to` of None means everywhere.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from core.domain.routing.document import Scope
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from core.domain.routing.decision import Decision, Facts
 from core.domain.routing.story import cost_of_picks, place_of
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

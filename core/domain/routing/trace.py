@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Literal
 
 from core.domain.routing import rules as r
@@ -11,7 +11,7 @@ from core.domain.routing.decision import Step
 from core.domain.routing.planner import Limits, Objective, Plan, plan
 from core.domain.routing.problem import Candidate, Demand, Pick
 from core.domain.routing.worse import Beside, Worse, beside_in_words, in_words
-from core.domain.values import value
+from core.domain.values import dataclass
 
 SITES_KEPT = 50
 Verdict = Literal["chosen", "considered", "excluded"]
@@ -61,7 +61,6 @@ class Weighed:
     distance_km: float | None = None
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class CostParts:
     """One plan that was compared, in minor units by cost part; `more` names further parts,
@@ -80,7 +79,6 @@ class CostParts:
         return self.parcel_cost + self.unit_cost + sum(self.more.values())
 
 
-@value
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A routing decision as it was made; `compared` begins with the plan that was chosen.

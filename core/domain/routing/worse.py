@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from core.domain.routing.document import Aim
+from core.domain.values import dataclass
 
 SHORT, MONEY, RANKING = "short", "money", "ranking"
 KEPT_WHOLE, TOO_SMALL, NOT_SEEN = "kept_whole", "too_small", "not_seen"

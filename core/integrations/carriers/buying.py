@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from core.domain.order import Address
 from core.domain.refusals import NotFound
 from core.domain.returning.places import by_post
 from core.domain.shop import Connection, Location, Mode, Shop
+from core.domain.values import dataclass
 from core.engine import Engine
 from core.integrations.carriers import labels as port
 from core.integrations.carriers.easypost import API_URL, EasyPost

@@ -7,7 +7,6 @@ of the way out: EasyPost turns them round by `is_return`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ import msgspec
 from core.domain.labels import Rate
 from core.domain.money import parse_minor
 from core.domain.refusals import Refusal
+from core.domain.values import dataclass
 from core.integrations.carriers.labels import (
     Busy,
     Door,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain.labels import Rate
+from core.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

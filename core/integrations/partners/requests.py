@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -23,6 +22,7 @@ from core.domain.gift import gift_of
 from core.domain.order import Order
 from core.domain.partners import Tell
 from core.domain.shop import Connection, Mode, Shop
+from core.domain.values import dataclass
 from core.engine import Engine
 from core.integrations.outside import Answered, NotReached, Outside, Refused
 from core.integrations.partners.signing import signed

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from core.db import collections, refunds
 from core.db.connection import Session
 from core.domain.effects import Effect, Outcome, dead, done, later, unknown
 from core.domain.shop import Connection, Mode, Shop
+from core.domain.values import dataclass
 from core.engine import Caller, Engine
 from core.integrations.payments.port import (
     Busy,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import httpx2
 
@@ -12,6 +11,7 @@ from core.db import setup
 from core.domain.effects import Effect
 from core.domain.refusals import NotFound
 from core.domain.shop import Connection, Shop
+from core.domain.values import dataclass
 from core.engine import Engine
 from core.integrations.channels.shopify.access import Access, Store, caller_for
 from core.integrations.channels.shopify.refunds import StoreMoney

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.commands.payouts import SettleRefundPart
 from core.db import answers, channels
 from core.domain.refusals import Unavailable
 from core.domain.shop import Shop
+from core.domain.values import dataclass
 from core.integrations.payments.carrying import Account
 from core.integrations.payments.opening import Till
 from core.integrations.payments.port import GatewayProblem, PaidBack

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Actor, Role
 from core.domain.refusals import NotFound
 from core.domain.shop import Connection, Location, Shop
+from core.domain.values import dataclass
 from core.engine import Caller, Engine, Receipt
 from core.integrations.channels.shopify.client import AdminApi, Busy
 from core.integrations.secrets import open_secrets

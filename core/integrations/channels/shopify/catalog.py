@@ -6,13 +6,13 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from core.commands.imports import ImportedRow
 from core.domain.money import parse_minor
 from core.domain.shop import Connection, Location
+from core.domain.values import dataclass
 from core.integrations.channels.shopify.access import Store, place_of
 from core.integrations.channels.shopify.books import (
     Place,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import msgspec
 
+from core.domain.values import dataclass
 from core.integrations import calling
 
 API_VERSION = "2026-10"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from core.db.fulfillment import parcels_of
 from core.db.shelf import untell
 from core.domain.effects import Effect, Outcome, dead, done, later, unknown
 from core.domain.shop import Connection, Mode
+from core.domain.values import dataclass
 from core.integrations.channels.shopify import client as c
 from core.integrations.channels.shopify.access import Access, Store
 from core.integrations.channels.shopify.edits import send_edit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ import msgspec
 
 from core.db import channels
 from core.db.inbox import Delivery
+from core.domain.values import dataclass
 from core.integrations.channels.shopify.access import Store
 from core.integrations.channels.shopify.nodes import (
     LINES,

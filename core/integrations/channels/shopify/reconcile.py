@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from core.db import channels
@@ -11,6 +11,7 @@ from core.db.connection import Session
 from core.db.orders import order_by_external
 from core.db.refunds import parts_of
 from core.domain.order import Order
+from core.domain.values import dataclass
 from core.integrations.channels.shopify import payload as p
 from core.integrations.channels.shopify.access import Store, place_of
 from core.integrations.channels.shopify.nodes import gid, order_of_node

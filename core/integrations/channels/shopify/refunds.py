@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from core.domain.money import decimal_text, parse_minor
+from core.domain.values import dataclass
 from core.integrations.channels.shopify import client as c
 from core.integrations.channels.shopify.access import Store
 from core.integrations.channels.shopify.nodes import Node, gid, number_of, words_of

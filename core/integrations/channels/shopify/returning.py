@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from core.db.returns import return_with_lines
 from core.domain.effects import Effect, Outcome, dead, done
 from core.domain.returning.elsewhere import Step, There, next_step, to_dispose, travelling
 from core.domain.returns import ReturnReason, Rma
+from core.domain.values import dataclass
 from core.integrations.channels.shopify.access import Store
 from core.integrations.channels.shopify.nodes import Node, gid, number_of, words_of
 

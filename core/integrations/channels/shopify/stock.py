@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from core.domain.channel_stock import offered
 from core.domain.effects import Effect, Outcome, dead, done, later
 from core.domain.kits import behind
 from core.domain.shop import Connection, Shop
+from core.domain.values import dataclass
 from core.integrations.channels.shopify.access import Store, place_of
 from core.integrations.channels.shopify.nodes import Node, gid, words_of
 
