@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.local import Local
 
 PROBLEMS_SHOWN = 200
+LINES_NAMED = 10
 
 
 def enter(app: typer.Typer) -> None:
@@ -136,12 +137,20 @@ def route(
 
     if not jsonl:
         raise Invalid("There is one way to ask so far.", "Use `wismo route --jsonl`.")
-    helper, wrong = solver.find(), 0
-    for line in sys.stdin.buffer:
+    helper, wrong = solver.find(), list[int]()
+    for number, line in enumerate(sys.stdin.buffer, 1):
         if line.strip():
-            found = answer(line, helper)
-            wrong += not found.ok
+            found = answer(line, helper, number)
+            if not found.ok:
+                wrong.append(number)
             print(found.text, flush=True)
     if wrong:
-        questions = "1 question makes" if wrong == 1 else f"{wrong} questions make"
-        raise Invalid(f"{questions} no sense.", "Their lines say what is wrong: see `error`.")
+        raise Invalid(_makes_no_sense(wrong), "Their answers say what is wrong: see `error`.")
+
+
+def _makes_no_sense(wrong: list[int]) -> str:
+    if len(wrong) == 1:
+        return f"Line {wrong[0]} makes no sense."
+    named = ", ".join(map(str, wrong[:LINES_NAMED]))
+    more = " and others" if len(wrong) > LINES_NAMED else ""
+    return f"{len(wrong)} lines make no sense: {named}{more}."

@@ -21,7 +21,7 @@ QUESTION: dict[str, Any] = {"objective": "cheapest", "lines": [MUG], "locations"
 
 def told(question: Any) -> dict[str, Any]:
     line = question if isinstance(question, bytes) else json.dumps(question).encode()
-    found = answer(line)
+    found = answer(line, None, 7)
     assert "\n" not in found.text
     plain: dict[str, Any] = json.loads(found.text)
     assert found.ok == ("error" not in plain)
@@ -47,6 +47,8 @@ def test_a_plan_has_exactly_these_parts() -> None:
     [
         (b"nonsense", "This is no JSON"),
         (b"\xff\xfe{}", "This is no JSON"),
+        (b'{"objective": "cheapest",\r\n', "This is no JSON: Expecting property name"),
+        (b'{"objective": NaN}', "question.objective is NaN, not a text."),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"objective": 1' + b"0" * 5000 + b"}", "This is no JSON"),
         (b"[]", "question is [], which is no object."),
@@ -76,6 +78,7 @@ def test_a_plan_has_exactly_these_parts() -> None:
 )
 def test_what_is_no_question_is_told_in_one_sentence(question: Any, sentence: str) -> None:
     error = told(question)["error"]
+    assert error["line"] == 7
     assert sentence in error["sentence"]
     assert len(error["sentence"]) < 200
     assert error["next"]
@@ -95,6 +98,15 @@ def test_a_cost_may_be_nothing_and_never_less(cost: str) -> None:
     assert "error" not in told(changed(locations=[{**BER, cost: 0}]))
     error = told(changed(locations=[{**BER, cost: -1}]))["error"]
     assert error["next"] == "A cost is zero or more minor units."
+
+
+@pytest.mark.parametrize("around", [b"%b\r\n", b"\xef\xbb\xbf%b", b" \t%b ", b"\xef\xbb\xbf%b\r"])
+def test_how_an_editor_ends_or_begins_its_lines_does_not_matter(around: bytes) -> None:
+    assert told(around % json.dumps(QUESTION).encode()) == told(QUESTION)
+
+
+def test_a_sku_that_stands_twice_is_wanted_twice() -> None:
+    assert told(changed(lines=[MUG, MUG])) == told(changed(lines=[{**MUG, "quantity": 4}]))
 
 
 def test_names_that_nobody_asked_for_are_left_alone() -> None:

@@ -263,13 +263,18 @@ def test_hypothetical_orders_are_planned_line_by_line_without_a_database(cli):
 def test_a_question_that_is_none_has_its_error_in_its_place(cli):
     good = json.dumps(QUESTION)
     bad = json.dumps({**QUESTION, "lines": [{"sku": "a", "quantity": 1.5}]})
-    answers = cli("route", "--jsonl", stdin=f"{good}\nnonsense\n{bad}\n{good}\n").splitlines()
-    told = [json.loads(answer) for answer in answers]
+    asked = f"\ufeff{good}\r\nnonsense\n\n{bad}\n{good}"
+    told = [json.loads(line) for line in cli("route", "--jsonl", stdin=asked).splitlines()]
     assert [sorted(answer) == ["error"] for answer in told] == [False, True, True, False]
     assert told[2]["error"]["sentence"] == "lines[0].quantity is 1.5, not a whole number."
     assert told[0] == told[3]
+    assert [told[1]["error"]["line"], told[2]["error"]["line"]] == [2, 4]
     assert cli.code == 2
-    assert "2 questions make no sense." in cli.err
+    assert "2 lines make no sense: 2, 4." in cli.err
+    cli("route", "--jsonl", stdin="nonsense\n" * 12)
+    assert "12 lines make no sense: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and others." in cli.err
+    cli("route", "--jsonl", stdin=f"\n{bad}")
+    assert "Line 2 makes no sense." in cli.err
 
 
 # --- doctor, backup, restore ------------------------------------------------------------------

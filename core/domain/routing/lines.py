@@ -31,19 +31,19 @@ _SHAPE = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One line of JSON: a plan, or {"error": {"code", "sentence", "next"}}."""
+    """One line of JSON: a plan, or {"error": {"line", "code", "sentence", "next"}}."""
 
     text: str
     ok: bool
 
 
-def answer(line: bytes, solver: Solver | None = None) -> Answer:
-    """The answer to one line, whatever it holds."""
+def answer(line: bytes, solver: Solver | None = None, number: int = 1) -> Answer:
+    """The answer to one line, whatever it holds; an error names the line by its `number`."""
     try:
         told = _told(_planned(line, solver))
     except Refusal as refusal:
         said = {"code": refusal.code, "sentence": refusal.sentence, "next": refusal.next}
-        return Answer(json.dumps({"error": said}), False)
+        return Answer(json.dumps({"error": {"line": number, **said}}), False)
     return Answer(json.dumps(told), True)
 
 
@@ -62,7 +62,8 @@ def _planned(line: bytes, solver: Solver | None) -> Plan:
 
 def _read(line: bytes) -> Any:
     try:
-        return json.loads(line.decode(), object_pairs_hook=_once)
+        # Some editors begin a file with a mark of their own, which "utf-8-sig" passes over.
+        return json.loads(line.strip().decode("utf-8-sig"), object_pairs_hook=_once)
     except RecursionError:
         raise Invalid("This is nested too deeply to be a routing question.", _SHAPE) from None
     except ValueError as problem:
