@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.bridge import House
 from bot.grammar import FormWanted
+from bot.presentation.model import Section
 from core.commands.edits import ConfirmEdit
 from core.commands.pausing import StartPause
 from core.commands.refunding import RefundOrder
@@ -13,10 +14,13 @@ from core.commands.returns import RequestReturn
 from core.domain.refusals import Refusal
 from core.engine import Caller
 from core.queries.edits import ShowEdit
+from core.queries.finding import FindOrders
 from core.queries.order_view import OrderView
 from core.queries.orders import ShowOrder
 from core.queries.pauses import PreviewPause
 from core.queries.refunds import previewed
+
+_ASKING = ("where", "wheres", "where's", "what", "what's", "status", "is", "wo", "order")
 
 
 def look_again(command: Any, code: str) -> Any:
@@ -28,6 +32,16 @@ def look_again(command: Any, code: str) -> Any:
     if isinstance(command, RefundOrder) and code == "confirm":
         return previewed(command)
     return None
+
+
+def only_its_number(asked: Any) -> tuple[Section, ...]:
+    """Said on the card of an order whose number was all that was understood of a command's words;
+    who asks where it is, has the answer."""
+    words = asked.text.split() if isinstance(asked, FindOrders) else []
+    if len(words) < 2 or words[0].casefold() in _ASKING:
+        return ()
+    told = f"Of “{asked.text}” I understand only the number. Nothing was changed; try `help`."
+    return (Section((told,), tone="warn"),)
 
 
 async def only_one(house: House, heard: FormWanted, caller: Caller) -> RequestReturn | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.asking_back import look_again, only_one
+from bot.asking_back import look_again, only_its_number, only_one
 from bot.bridge import House
 from bot.grammar import (
     Ask,
@@ -244,13 +244,15 @@ async def _one_answer(
         return help_answer(asked, desk)
     if isinstance(asked, RolesWanted):
         return roles_page(desk)
-    view = await _found(house, asked, caller)
+    first, view = asked, await _found(house, asked, caller)
     if otherwise is not None and _is_nothing(view):
         other = await _found(house, otherwise, caller)
         asked, view = (asked, view) if _is_nothing(other) else (otherwise, other)
     if isinstance(view, Refusal):
         return refusal_card(view)
     card = card_for(view, asked, desk)
+    if asked is otherwise and isinstance(card, Card):
+        card = replace(card, sections=(*only_its_number(first), *card.sections))
     link = _paper(house, view)
     if link and isinstance(card, Card):
         return replace(card, actions=(link, *card.actions))

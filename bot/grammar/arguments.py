@@ -374,8 +374,9 @@ def _leftover(reading: Reading) -> None:
     orders = [token.order for token in reading.rest if token.order]
     places = [s for s in slots_of(reading.spec.shape) if s.kind is Arg.LOCATION]
     is_place = reading.spec.is_question and any(s.name not in reading.values for s in places)
-    if is_place and len(reading.rest) == 1:
-        return _no_such_location(reading, reading.rest[0])
+    said = reading.rest[1:] if _starts(reading, _BEFORE_PLACE) else reading.rest
+    if is_place and len(said) == 1:
+        return _no_such_location(reading, said[0])
     if orders and reading.many and not _takes_many(reading.spec):
         reading.problem = f"`{reading.spec.verb}` takes one number at a time."
     else:

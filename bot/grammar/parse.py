@@ -146,7 +146,7 @@ def _explained(reading: Reading, text: str) -> Suggestion:
     own = [x for x in reading.spec.examples if x.startswith(reading.spec.verb)]
     example = max(own or reading.spec.examples, key=len, default=reading.spec.verb)
     problem = reading.problem or f"`{reading.spec.verb}` needs more words: `{example}`."
-    is_shown = "`" in problem  # how to write it
+    is_shown = bool(offers) or "`" in problem  # how to write it
     return Suggestion(problem if is_shown else f"{problem} Write it like `{example}`.", offers)
 
 

@@ -7,15 +7,16 @@ from bot.grammar.lexicon import Phrase, phrases
 from bot.grammar.tokens import Token
 
 MOST = 3
+SHORTENED = 4  # letters
 
 
 def nearest_texts(text: str, tokens: list[Token], desk: Desk) -> list[str]:
     """The text with its first words replaced by phrases that this person may use."""
     known = [p for p in phrases() if any(desk.actor.may(spec.right) for spec in p.specs)]
     scored = sorted(
-        (slips, " ".join(phrase.words), _rest(text, tokens, len(phrase.words)))
+        (near[0], " ".join(phrase.words), _rest(text, tokens, near[1]))
         for phrase in known
-        if (slips := _slips(tokens, phrase)) is not None
+        if (near := _slips(tokens, phrase)) is not None
     )
     texts = (f"{said} {rest}".strip() for _, said, rest in scored)
     return list(dict.fromkeys(texts))[:MOST]
@@ -32,15 +33,22 @@ def nearest_topics(word: str, desk: Desk) -> list[str]:
     return [verb for verb, _, _ in found]
 
 
-def _slips(tokens: list[Token], phrase: Phrase) -> int | None:
-    """How many slips of the finger away the first words are; None: too far to be meant."""
+def _slips(tokens: list[Token], phrase: Phrase) -> tuple[int, int] | None:
+    """How many slips of the finger away the first words are, and how many words they are; None:
+    too far to be meant. Before a number, a verb may be cut short (“prio 1001 vip”) or written in
+    one word (“shipnow 1001”)."""
     from rapidfuzz.distance import DamerauLevenshtein
 
     said = " ".join(phrase.words)
+    if len(tokens) > 1 and tokens[1].order and len(first := tokens[0].word) >= SHORTENED:
+        if first == "".join(phrase.words):
+            return 1, 1
+        if len(phrase.words) == 1 and said.startswith(first):
+            return 2, 1
     heard = " ".join(token.word for token in tokens[: len(phrase.words)])
     slips: int = DamerauLevenshtein.distance(heard, said)
     bearable = 1 if len(said) < 6 else 2
-    return slips if 0 < slips <= bearable else None
+    return (slips, len(phrase.words)) if 0 < slips <= bearable else None
 
 
 def _rest(text: str, tokens: list[Token], used: int) -> str:

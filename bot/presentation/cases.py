@@ -256,7 +256,9 @@ def case_page(page: CasePage, desk: Desk, title: str = "Open cases") -> Page:
             *(f"Order {blocked_line(each, desk)}" for each in page.blocked),
         ),
         actions=kept(*opening),
-        empty="Nothing waits for a person. Good.",
+        empty="Nothing waits for you. Good."
+        if title.startswith("Your")
+        else "Nothing waits for a person. Good.",
         note=f"{count(hidden, 'case')} more: `cases ber` narrows the list." if hidden > 0 else "",
     )
 

@@ -58,6 +58,18 @@ TOPICS = {
     )
 }
 
+# Other words for a topic than those in its name.
+_TOPIC_WORDS = {
+    "Orders": "edits editing notes tags",
+    "Pick, pack, ship": "picking packing shipping fulfillment labels pickup partners",
+    "Where it ships from": "routing rules locations splits",
+    "Money and invoices": "refunds payments credit",
+    "Stock": "inventory counts counting transfers kits preorders",
+    "Cases and customers": "exceptions chat",
+}
+_TOPICS_SAID = (
+    " Topics: orders, holds, picking, routing, returns, money, stock, dates, cases, the shop."
+)
 
 _LISTS = {
     "late": (
@@ -90,9 +102,10 @@ def help_answer(wanted: HelpWanted, desk: Desk) -> Card:
     if wanted.topic:
         near = nearest_topics(wanted.topic, desk)
         helps = tuple(Action(f"Help on {verb}", "help", {"topic": verb}) for verb in near)
+        more = _TOPICS_SAID if wanted.topic.startswith("about") else ""
         return Card(
             f"There is no word “{wanted.topic}”.",
-            (Section(("Write `help` to see all of them.",)),),
+            (Section((f"Write `help` to see all of them.{more}",)),),
             actions=helps,
             tone="warn",
         )
@@ -128,9 +141,13 @@ def topic_of(spec: Spec) -> str:
 
 
 def _topic_said(words: str) -> str | None:
-    """“about returns”: the topic whose name begins like this."""
-    about = words.removeprefix("about").strip() if words.startswith("about") else ""
-    return next((t for t in TOPICS if about and about in t.casefold()), None)
+    """“about returns”, “about routing”: the topic whose name, or another word for it, has this.
+    Without “about” a verb comes first: “refunds” is a topic, “rules” are words of their own."""
+    about = words.removeprefix("about").strip()
+    if not about or (about == words and spec_of_verb(words) is not None):
+        return None
+    named = next((t for t in TOPICS if words != about and about in t.casefold()), None)
+    return named or next((t for t, more in _TOPIC_WORDS.items() if about in more.split()), None)
 
 
 def _usable(spec: Spec, desk: Desk) -> bool:

@@ -221,6 +221,8 @@ def _backs(view: OrderView, desk: Desk) -> Iterable[str]:
         units, why = count(each.units, "unit"), reason(each.reason)
         yield f"Return {each.number}: {state(each.status)}, {units}, {why}"
     for refund in view.refunds:
+        if refund.state == "canceled":
+            continue  # taken back before any money went: the timeline has it
         reference = f", {refund.reference}" if refund.reference else ""
         amount = money(refund.amount, refund.currency, desk)
         how = "waits for approval" if refund.waits else state(refund.state)

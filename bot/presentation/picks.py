@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bot.grammar.desk import Desk
@@ -18,9 +18,10 @@ _GROUPS = (
     ("To pack", ("picked",)),
     ("To hand over", ("packed",)),
 )
+A_MINUTE = timedelta(minutes=1)
 _LATER = ("picked", "packed")
 _OF_PICKUP = {"packed": "ready", "shipped": "collected"}
-_WAYS = {PICKUP: "is collected", LOCAL: "local delivery"}
+_WAYS = {PICKUP: "for pickup", LOCAL: "local delivery"}
 _STEPS = {"ready": "picked", "printed": "picked", "picked": "packed", "packed": "shipped"}
 
 
@@ -70,7 +71,8 @@ def _group(
 
 def _line(pick: Pick, twice: set[str], desk: Desk) -> str:
     number = f" ({pick.number})" if pick.order in twice or not pick.number.endswith("-1") else ""
-    waits = f"waits for {span(desk.now - pick.ready_at)}"
+    since = desk.now - pick.ready_at
+    waits = f"waits for {span(since)}" if since >= A_MINUTE else "just came"
     due = f"cut-off {when(pick.due, desk)}" if pick.due else ""
     promised = f"promised {day(pick.promise, desk)}" if pick.promise else ""
     stays = ", ".join(f"{item.quantity} × {item.title or item.sku}" for item in pick.stays)

@@ -18,7 +18,7 @@ from bot.presentation.versions import (
 )
 from bot.presentation.words import ago, count, day, money, sentence, when
 from core.domain.routing.simulate import Figure, figures
-from core.domain.routing.trace import Trace, explain
+from core.domain.routing.trace import Trace, explain, in_force
 from core.queries.routing import RulesDiff, RulesView
 from core.queries.simulation import SimulationView
 from core.queries.versions import PresetView
@@ -78,7 +78,8 @@ def why_card(story: RoutingStory, desk: Desk) -> Card:
     lines = explain(Trace.from_json(story.trace), lambda amount: money(amount, desk.currency, desk))
     earlier = tuple(_earlier(each, desk) for each in story.earlier)
     lines += _clock(story.trace.get("clock"), desk)
-    sections = (Section(tuple(lines)), Section(earlier, "Decided before", "quiet"))
+    last = "Decided last" if earlier else ""
+    sections = (Section(tuple(lines), last), Section(earlier, "Decided before", "quiet"))
     note = f"Decided {when(story.at, desk)}." if story.at else ""
     if story.same_again is False:
         note += " The same facts lead to another plan today: tell who runs wismo."
@@ -104,8 +105,9 @@ def _clock(clock: Mapping[str, Any] | None, desk: Desk) -> list[str]:
 
 def _earlier(each: Decided, desk: Desk) -> str:
     who = f", chosen by {each.by}" if each.by else ""
-    where = " + ".join(each.locations) or "nowhere"
-    return f"{when(each.at, desk)}: {where} (rule {each.rule!r}, version {each.version}{who})"
+    what = "; ".join(each.ships) or "nothing could ship"
+    rule = in_force(each.rule, each.version)
+    return f"{when(each.at, desk)}: {what} ({rule[0].lower()}{rule[1:]}{who})"
 
 
 def whatif_card(view: WhatIfView, desk: Desk) -> Card:

@@ -233,7 +233,7 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     ),
     "OrderPutBack": lambda _d, _: "A step was taken back; it is as it was.",
     "UnitsCanceled": _units_canceled,
-    "WorkSplit": lambda d, _: f"{_units(d.get('units', {}))} go apart, from {d.get('target')}.",
+    "WorkSplit": lambda d, _: f"Ships apart, from {d.get('target')}: {_units(d.get('units', {}))}.",
     "OrdersJoined": _joined,
     "ReplacementSent": lambda d, _: (
         f"{_units(d.get('units', {}))} sent again as order {d.get('number')}{_typed(d)}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -95,6 +95,9 @@ def until(moment: datetime | None, desk: Desk) -> str:
         return ""
     if moment <= desk.now:
         return f", overdue since {when(moment, desk)}"
+    there = moment.astimezone(ZoneInfo(desk.zone))
+    if there.time() == time.min:  # until the end of a day
+        return f" until {day(there.date() - timedelta(days=1), desk)}"
     return f" until {when(moment, desk)}"
 
 

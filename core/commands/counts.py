@@ -4,7 +4,7 @@ second one; what is far from the book costs the shelf some of its trust."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
@@ -24,6 +24,7 @@ from core.domain.access import Right
 from core.domain.carts import Held
 from core.domain.cases import CaseKind, Finding
 from core.domain.counts import FirstCount, Found, Picked
+from core.domain.order import Order
 from core.domain.refusals import Conflict, NotPossible
 from core.domain.shop import Location
 from core.domain.shorting import Loss
@@ -205,7 +206,7 @@ def _believe(
     raised = _raised(uow, level, place, found)
     moves = _moves(level, found.difference, raised, reason)
     if lost:
-        short(uow, lost, level.sku, place.id, reason, moves)
+        mended = short(uow, lost, level.sku, place.id, reason, moves)
     elif moves:
         uow.stock.move(moves)
     if found.alarming:
@@ -214,10 +215,18 @@ def _believe(
         uow.undo = _undo(level, place, found)
     sentence = f"{place.code} has {found.on_hand} × {level.sku} on hand."
     if lost:
-        sentence += f" Shorted: {', '.join(_numbers(lost))}."
+        sentence += _became(mended, level.sku)
     if raised > 0:
         sentence += f" Routing leaves {level.buffer + raised} of them alone until the next count."
     return sentence, {"took_effect": True, "orders": _numbers(lost)}
+
+
+def _became(orders: Iterable[Order], sku: str) -> str:
+    """Whose units come from elsewhere now, and who waits for stock with a case."""
+    waits = [o.number for o in orders if any(x.sku == sku and x.backordered for x in o.lines)]
+    moved = [o.number for o in orders if o.number not in waits]
+    served = f" Served from other stock: {', '.join(moved)}." if moved else ""
+    return served + (f" Short, with a case: {', '.join(waits)}." if waits else "")
 
 
 def _moves(level: Level, difference: int, raised: int, reason: str) -> list[StockMove]:

@@ -53,7 +53,8 @@ def print_picks(ask: PrintPicks, uow: UnitOfWork) -> Done:
     papers = {_code(uow, work): name_of_print(work.location_id, uow.now) for work in works}
     codes = sorted(papers)
     facts = {"works": [work.id for work in works], "locations": codes, "papers": papers}
-    return Done(f"{len(works)} on paper for {' and '.join(codes)}.", facts)
+    what = "1 order is" if len(orders) == 1 else f"{len(orders)} orders are"
+    return Done(f"{what} on paper for {' and '.join(codes)}.", facts)
 
 
 def _require_here(uow: UnitOfWork, works: Iterable[FulfillmentOrder]) -> None:

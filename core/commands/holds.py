@@ -29,6 +29,7 @@ from core.domain.holds import (
     release_rules,
     require_may_release,
 )
+from core.domain.meant import require_no_line
 from core.domain.order import KIT, Change, Line, Order
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.values import dataclass
@@ -71,6 +72,8 @@ def hold(ask: HoldOrder, uow: UnitOfWork) -> Done:
     if ask.until is not None and ask.until <= uow.now:
         raise Invalid("That moment has passed.", "Hold until a time that is still to come.")
     _require_a_persons(ask.reason)
+    if not ask.line:
+        require_no_line(order, ask.note, ask.reason)
     scope, ids, words = _meant(order, works, ask.order, ask.line)
     news = [_new(ask, uow, scope, scope_id) for scope_id in ids]
     fresh = [new for new in news if not any(new.is_like(old) for old in order.holds)]

@@ -52,8 +52,9 @@ def split(ask: SplitOrder, uow: UnitOfWork) -> Done:
     uow.orders.save(Change(after, (e.WorkSplit(words, after.number, " and ".join(places)),)))
     uow.undo = before
     facts = {"order": order.number, "locations": places}
+    go = "goes" if sum(words.values()) == 1 else "go"
     return Done(
-        f"{in_words(words)} of order {order.number} go apart, from {' and '.join(places)}.", facts
+        f"{in_words(words)} of order {order.number} {go} apart, from {' and '.join(places)}.", facts
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from typing import Annotated
@@ -67,8 +68,10 @@ def plan_transfer(ask: PlanTransfer, uow: UnitOfWork) -> Done:
     keep_for(uow, transfer, product.sku, ask.quantity)
     facts = {"transfer": transfer.number, "sku": product.sku, "origin": origin.code, "to": to.code}
     number, waits = transfer.number, "waits" if ask.quantity == 1 else "wait"
+    units = sum(kept for _, _, kept in kept_for(uow.session, transfer.id))
+    named = f"{number}, {units} units now" if units > ask.quantity else number
     return Done(
-        f"{ask.quantity} × {product.sku} {waits} at {origin.code} for {to.code} ({number}): "
+        f"{ask.quantity} × {product.sku} {waits} at {origin.code} for {to.code} ({named}): "
         f"`dispatch {number}` when it has left, `cancel-transfer {number}` to call it off.",
         facts,
     )
@@ -196,7 +199,8 @@ def _cancel_if_empty(uow: UnitOfWork, number: str) -> None:
 
 
 def _found(uow: UnitOfWork, number: str) -> Transfer:
-    found = transfers(uow.session, uow.shop.id, number=number, lock=True)
+    plain = re.sub(r"^T[- ]?(?=\d)", "T-", number.strip().upper())  # “t1”
+    found = transfers(uow.session, uow.shop.id, number=plain, lock=True)
     if not found:
         raise NotFound(f"There is no transfer “{number}”.", "Look at `transfers`.")
     return found[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from core.domain.values import dataclass
 if TYPE_CHECKING:
     from core.db.unit_of_work import UnitOfWork
 
+LOOKED_AT = 50
 _p, _s, _m, _l, _o = t.product.c, t.stock_level.c, t.stock_move.c, t.order_line.c, t.orders.c
 _PRODUCT = Statement(
     sa.select(_p.sku, _p.title, _p.barcode)
@@ -82,12 +84,16 @@ def find_product(session: Session, shop_id: int, word: str) -> Product | None:
 
 
 def similar_skus(session: Session, shop_id: int, word: str, most: int = 3) -> list[str]:
-    """SKUs that begin like a word which is none: what somebody may have meant."""
+    """SKUs that begin like a word which is none: what somebody may have meant, the likest first."""
     start = sa.func.lower(_p.sku).startswith(word.strip().lower()[:3], autoescape=True)
     found = session.select(
-        sa.select(_p.sku).where(_p.shop_id == shop_id, start).order_by(_p.sku).limit(most)
+        sa.select(_p.sku).where(_p.shop_id == shop_id, start).order_by(_p.sku).limit(LOOKED_AT)
     )
-    return [row.sku for row in found]
+    wanted = word.strip().casefold()
+    ranked = sorted(
+        found, key=lambda row: -SequenceMatcher(None, wanted, row.sku.casefold()).ratio()
+    )
+    return [row.sku for row in ranked[:most]]
 
 
 def waiting_for(session: Session, shop_id: int, sku: str, most: int) -> Sequence[sa.Row[Any]]:

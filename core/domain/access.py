@@ -31,7 +31,7 @@ class Right(StrEnum):
     HOLD = "hold and release"
     EDIT = "change an order"
     CANCEL = "cancel an order"
-    MOVE = "move an order to another location"
+    MOVE = "move, split or merge orders"
     FULFILL = "pick, pack and ship"
     STOCK = "correct stock"
     SHELF = "count and receive at one's own place"

@@ -333,7 +333,8 @@ def _line(order: Order, action: EditAction) -> Line:
         have = ", ".join(dict.fromkeys(line.sku for line in order.lines))
         raise NotFound(
             f"Order {order.number} has no {action.sku}.",
-            f"It has {have}. To add it: `edit {order.number} add {action.sku} 1`.",
+            f"It has {have}. To add another: `edit {order.number} add <sku> 1`; to cancel "
+            f"the order: `cancel {order.number}`.",
         )
     if len(found) > 1:
         raise NotPossible(

@@ -13,6 +13,7 @@ _HOW = "Write `mug-red 2`, `add card 1`, `remove mug-red`, `discount 5.00 late` 
 _QUANTITY = re.compile(r"[x×]?(\d{1,6})[x×]?", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,3})\s?%", re.ASCII)
 _AMOUNT = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
+_PIECES = ("pieces", "piece", "pcs", "pc", "units", "unit", "of", "quantity", "qty", "stück")
 _OFF = ("off", "none", "remove", "0")
 
 
@@ -36,8 +37,9 @@ def _read(text: str, currency: str) -> EditAction:
 
 
 def _goods(text: str) -> tuple[str, int | None]:
-    """A SKU with how many, in either order: “mug-red 2”, “2 mug-red”, “mug-red x2”, “mug-red”."""
-    words = text.split()
+    """A SKU with how many, in either order: “mug-red 2”, “2 mug-red”, “mug-red x2”, “mug-red”,
+    “mug-red 2 pieces”."""
+    words = [word for word in text.split() if word.casefold().strip(".") not in _PIECES]
     numbers = [word for word in words[:3] if _QUANTITY.fullmatch(word.casefold())]
     names = [word for word in words if word not in numbers and word.casefold() != "to"]
     if len(names) != 1 or len(numbers) > 1:

@@ -77,6 +77,23 @@ class Exit(StrEnum):
     WRITEBACK = "write-back"
     CAPTURE = "capture"
 
+    @property
+    def words(self) -> str:
+        """What an order “cannot” at a closed exit."""
+        return _CANNOT[self]
+
+
+_CANNOT = {
+    Exit.PRINT: "be printed",
+    Exit.PICK: "be picked",
+    Exit.PACK: "be packed",
+    Exit.LABEL: "be labeled",
+    Exit.PARTNER: "be sent to the partner",
+    Exit.HANDOVER: "be handed over",
+    Exit.WRITEBACK: "be told to the shop",
+    Exit.CAPTURE: "have its money taken",
+}
+
 
 class Answer(StrEnum):
     """What a hold came to for one box: nothing leaves, somebody was asked, or it has left."""
@@ -210,7 +227,7 @@ def refusal(number: str, hold: Hold, exit: Exit) -> NotPossible:
     word = hold.reason.words
     what = {Scope.ORDER: "", Scope.LINE: " (one line)", Scope.BOX: " (one box)"}[hold.scope]
     return NotPossible(
-        f"Order {number} is on hold for {word} by {hold.by}{what}: no {exit.value}.",
+        f"Order {number} is on hold for {word} by {hold.by}{what}: it cannot {exit.words}.",
         f"Write `release {number}` first, or leave it on the shelf.",
         code="held",
     )

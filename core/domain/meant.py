@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from core.domain.holds import HoldReason
 from core.domain.order import Order
 from core.domain.refusals import Invalid
 
@@ -24,6 +25,23 @@ def meant_line(order: Order, text: str) -> str:
         if sku is not None and (units or behind or ends):
             return f"{sku} {units or behind or 1}"
     return ""
+
+
+def require_no_line(order: Order, note: str, reason: HoldReason) -> None:
+    """“hold 1001 mug-red” means that line, and not the whole order with a note.
+
+    Raises Invalid (meant_line).
+    """
+    said = note.strip()
+    if said.casefold() not in {line.sku.casefold() for line in order.bought}:
+        return
+    why = HoldReason.STOCK if reason is HoldReason.MANUAL else reason
+    raise Invalid(
+        f"{said} is a line of order {order.number}.",
+        f"To hold that line: `hold {order.number} line {said} {why.value}`. To hold the order, "
+        "leave it out.",
+        code="meant_line",
+    )
 
 
 def _units_in_front(words: list[str]) -> tuple[str, list[str]]:

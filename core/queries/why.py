@@ -16,7 +16,7 @@ from core.domain.refusals import NotFound
 from core.domain.routing.beside import told_beside, told_without_rules
 from core.domain.routing.decision import Facts, decide
 from core.domain.routing.problem import Pick
-from core.domain.routing.trace import Trace, made_again
+from core.domain.routing.trace import Trace, made_again, ships
 from core.domain.values import dataclass
 from core.registry import Arg, question
 
@@ -32,13 +32,14 @@ class WhyRouted:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """An earlier decision about the same order."""
+    """An earlier decision about the same order; without a `rule` the shop's policy decided."""
 
     at: datetime
     rule: str
     version: int
     locations: tuple[str, ...]
     by: str = ""
+    ships: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +90,7 @@ def _units(picks: tuple[Pick, ...]) -> set[Pick]:
 
 def _decided(plain: dict[str, Any], at: datetime) -> Decided:
     locations = tuple(sorted({pick["location"] for pick in plain["picks"]}))
-    return Decided(at, plain["rule"], plain["version"], locations, plain.get("override", ""))
+    rule = plain["rule"] if plain.get("aims") else ""
+    told = ships((pick["location"], pick["sku"], pick["quantity"]) for pick in plain["picks"])
+    by = plain.get("override", "")
+    return Decided(at, rule, plain["version"], locations, by, tuple(told))

@@ -163,7 +163,7 @@ def test_units_on_paper_are_not_canceled_behind_the_pickers_back(shop: Shop) -> 
 
 def test_units_go_apart_from_the_same_place(shop: Shop) -> None:
     receipt = shop.do(SplitOrder("1001", MUG))
-    assert receipt.sentence == "1 × mug-red of order 1001 go apart, from BER."
+    assert receipt.sentence == "1 × mug-red of order 1001 goes apart, from BER."
     assert works(shop) == [("BER", 1), ("BER", 2)]
     assert level(shop, BER)["reserved"] == 2
 

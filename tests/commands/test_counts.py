@@ -127,7 +127,7 @@ def test_the_second_count_shorts_the_least_urgent_and_opens_their_cases(scarce):
     prefer(scarce, 1003)
     count(scarce, 6)
     receipt = count(scarce, 6, EVA)
-    assert receipt.sentence.startswith("BER has 6 × mug-red on hand. Shorted: 1002.")
+    assert receipt.sentence.startswith("BER has 6 × mug-red on hand. Short, with a case: 1002.")
     assert level(scarce) == (6, 6)
     assert [line(scarce, n)["backordered"] for n in (1001, 1002, 1003)] == [0, 3, 0]
     (case,) = [c for c in scarce.rows(t.cases, kind="short") if c["state"] == "open"]

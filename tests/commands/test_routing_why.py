@@ -87,7 +87,7 @@ def test_what_was_decided_before_is_told_too(shop):
     shop.do(DeclineWork("1001", reason="broken"))
     text = as_text(why_card(why(shop), DESK))
     assert "BER was not allowed: it gave this order back." in text
-    assert "today 10:00: BER (rule 'default', version 1)" in text
+    assert "today 10:00: BER ships 1 × mug-red (no routing rules)" in text
 
 
 def test_who_overrode_the_rules_is_named(shop):

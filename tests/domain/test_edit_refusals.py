@@ -36,7 +36,8 @@ NOES = [
         put("unicorn", 1),
         "not_found",
         "Order 1001 has no unicorn.",
-        "It has mug, poster. To add it: `edit 1001 add unicorn 1`.",
+        "It has mug, poster. To add another: `edit 1001 add <sku> 1`; to cancel the order: "
+        "`cancel 1001`.",
     ),
     (
         two_mugs(),

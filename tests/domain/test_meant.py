@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.meant import meant_line, require_not_meant
+from core.domain.holds import HoldReason
+from core.domain.meant import meant_line, require_no_line, require_not_meant
 from core.domain.refusals import Invalid
 from tests.domain.test_journal import line, order
 
@@ -43,3 +44,10 @@ def test_it_is_asked_for_as_it_should_be_written() -> None:
     with pytest.raises(Invalid) as no:
         require_not_meant(BOUGHT, "mug red 1", "refund")
     assert (no.value.code, no.value.next) == ("meant_line", "Write `refund 1001 mug-red 1`.")
+
+
+def test_a_line_is_no_note_of_a_hold() -> None:
+    require_no_line(BOUGHT, "mug-red is broken", HoldReason.STOCK)
+    with pytest.raises(Invalid) as no:
+        require_no_line(BOUGHT, " Mug-red", HoldReason.MANUAL)
+    assert "`hold 1001 line Mug-red stock`" in no.value.next

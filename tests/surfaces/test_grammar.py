@@ -398,6 +398,8 @@ def test_a_short_number_behind_a_carrier_is_not_guessed_and_the_example_fits():
         ("hold 1001 adress", "hold 1001 address"),
         ("move 1001 to hma", "move 1001 to ham"),
         ("stok mug-red", "stock mug-red"),
+        ("prio 1001 vip", "priority 1001 vip"),
+        ("shipnow 1001", "ship now 1001"),
     ],
 )
 def test_a_slip_of_the_finger_is_offered_and_not_done(text, offer):
@@ -406,7 +408,9 @@ def test_a_slip_of_the_finger_is_offered_and_not_done(text, offer):
     assert heard.offers[0].text == offer
 
 
-@pytest.mark.parametrize("text", ["move 1202 to xyz", "picks xyz", "today xyz", "cases xyz"])
+@pytest.mark.parametrize(
+    "text", ["move 1202 to xyz", "whatif 1202 to xyz", "picks xyz", "today xyz", "cases xyz"]
+)
 def test_an_unknown_place_is_answered_with_the_known_ones(text):
     heard = parse(text, DESK)
     assert isinstance(heard, Suggestion)

@@ -167,7 +167,9 @@ def test_the_command_line_writes_both_papers_as_files(tmp_path, monkeypatch, cap
         "pick-list-BER",
     ]
     assert all(str(file) in told and file.read_bytes().startswith(b"%PDF") for file in written)
-    assert "1 on paper for BER." in run(monkeypatch, capsys, "print", "1001", "--out", tmp_path)
+    assert "1 order is on paper for BER." in run(
+        monkeypatch, capsys, "print", "1001", "--out", tmp_path
+    )
     assert run(monkeypatch, capsys, "print", "ber", "--out", tmp_path, code=2).startswith(
         "wismo: Everything at BER is on paper already."
     )

@@ -81,7 +81,7 @@ def test_the_store_types_and_reads(sqlite_database: str) -> None:
             return all_as_text(ask(house, text, OLGA))
 
         shop.place(2001, ("sock-grey", 1), pickup_at="ham")
-        assert "is collected" in said("picks ham")
+        assert "for pickup" in said("picks ham")
         assert "Ready 2001" in said("picked 2001") + said("picks ham")
         assert "ready at HAM, until" in said("ready 2001")
         listed = said("pickups ham")

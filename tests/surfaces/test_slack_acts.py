@@ -14,7 +14,7 @@ from tests.slack.house import buttons_of, slack_house, words_of
     [
         ("cancel 1001 mug-red 1 changed mind", "€19.90 goes back to the customer"),
         ("short 1001 mug-red 1 damaged", "is served from other stock"),
-        ("split 1001 mug-red 1", "go apart, from BER"),
+        ("split 1001 mug-red 1", "goes apart, from BER"),
         ("split 1001 mug-red 9", "2 can be split off, not 9"),
         ("reroute 1001 not ber", "ships from HAM now"),
         ("reroute 1001", "nothing was changed"),

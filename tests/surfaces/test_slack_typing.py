@@ -35,9 +35,11 @@ from tests.slack.house import buttons_of, slack_house, words_of
         ("undo", "nothing of yours to undo"),
         ("help", "What you can write"),
         ("help hold", "hold"),
+        ("help about routing", "whatif 1001"),
+        ("help about nothing", "Topics: orders"),
         ("roles", "owner"),
         ("hodl 1001", "hold"),
-        ("1001 payload", "1001"),
+        ("1001 payload", "I understand only the number. Nothing was changed"),
         ("payload", "payload"),
     ],
 )
@@ -109,7 +111,7 @@ async def test_a_refusal_says_what_to_do_next(sqlite_database: str) -> None:
     async with slack_house(sqlite_database) as there:
         there.shop.place(1001, ("mug-red", 2))
         told = await there.says("sue", "move 1001 to ham")
-        assert "As support you cannot move an order to another location." in told
+        assert "As support you cannot move, split or merge orders." in told
         assert "Ask a " in told
 
 

@@ -253,7 +253,7 @@ def explain(trace: Trace, money: Callable[[int], str]) -> list[str]:
     """The decision in sentences, the outcome first; `money` words an amount."""
     return [
         *_outcome(trace),
-        f"Rule “{trace.rule}”, version {trace.version}: "
+        f"{in_force(trace.rule if trace.aims else '', trace.version)}: "
         f"{trace.aims or _OBJECTIVES[trace.objective]}.",
         *_steps(trace),
         *([f"{trace.override} chose the location."] if trace.override else []),
@@ -265,6 +265,19 @@ def explain(trace: Trace, money: Callable[[int], str]) -> list[str]:
         *(_about(each, trace, money) for each in trace.weighed if each.verdict != "chosen"),
         *(f"{count} more: {_reason(reason)}." for reason, count in trace.more.items()),
     ]
+
+
+def in_force(rule: str, version: int) -> str:
+    """The rule that decided; "" stands for a shop without rules, whose policy decides."""
+    return f"Rule “{rule}”, version {version}" if rule else "No routing rules"
+
+
+def ships(picks: Iterable[tuple[str, str, int]]) -> list[str]:
+    """“BER ships 2 × mug-red, 1 × card”, one for each location of (location, sku, units)."""
+    found: dict[str, list[str]] = {}
+    for location, sku, quantity in picks:
+        found.setdefault(location, []).append(f"{quantity} × {sku}")
+    return [f"{location} ships {', '.join(items)}" for location, items in found.items()]
 
 
 def _weigh(site: Candidate, demands: Sequence[Demand], chosen: set[str]) -> Weighed:
@@ -296,10 +309,8 @@ def _cost_parts(found: Plan, candidates: Sequence[Candidate]) -> CostParts:
 
 
 def _outcome(trace: Trace) -> list[str]:
-    ships: dict[str, list[str]] = {}
-    for pick in trace.picks:
-        ships.setdefault(pick.location, []).append(f"{pick.quantity} × {pick.sku}")
-    lines = [f"{location} ships {', '.join(items)}." for location, items in ships.items()]
+    picks = ((pick.location, pick.sku, pick.quantity) for pick in trace.picks)
+    lines = [f"{each}." for each in ships(picks)]
     missing = ", ".join(f"{quantity} × {sku}" for sku, quantity in trace.short.items())
     return [*lines, *([f"{missing} cannot ship now."] if missing else [])]
 
