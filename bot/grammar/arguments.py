@@ -151,9 +151,12 @@ def _take_location(reading: Reading, slot: Slot) -> bool:
     skipped = reading.rest[:1] if _starts(reading, leading) else []
     words = reading.rest[len(skipped) :]
     for length in (3, 2, 1):
-        place = reading.desk.place(" ".join(t.word for t in words[:length]))
-        if place is not None and len(words) >= length:
-            reading.values[slot.name] = place.code
+        meant = reading.desk.places_called(" ".join(t.word for t in words[:length]))
+        if meant and len(words) >= length:
+            reading.values[slot.name] = meant[0].code
+            if len(meant) > 1:
+                codes = " or ".join(place.code for place in meant)
+                reading.problem = f"“{words[0].text}” could be {codes}. Write the code."
             del reading.rest[: len(skipped) + length]
             return True
     if words and slot.required:

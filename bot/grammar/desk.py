@@ -47,8 +47,14 @@ class Desk:
         )
 
     def place(self, word: str) -> Place | None:
-        wanted = word.strip().casefold()
-        return next((place for place in self.places if wanted in place.words), None)
+        """The one that a code, name or city means; none where two could be meant."""
+        meant = self.places_called(word)
+        return meant[0] if len(meant) == 1 else None
+
+    def places_called(self, word: str) -> list[Place]:
+        """A code is one location's; a name or city may be that of several."""
+        wanted, coded = word.strip().casefold(), self.place_coded(word)
+        return [coded] if coded else [place for place in self.places if wanted in place.words]
 
     def place_coded(self, word: str) -> Place | None:
         wanted = word.strip().casefold()

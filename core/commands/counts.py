@@ -12,6 +12,7 @@ from typing import Annotated
 from core.commands.placing import serve_queue
 from core.commands.shelves import at_own_place, require_units
 from core.commands.shorting import short, victims
+from core.commands.stock import AdjustStock
 from core.commands.transfers import stay_home
 from core.db import counts as book
 from core.db.carts import let_go, live_at
@@ -238,12 +239,11 @@ def _moves(level: Level, difference: int, raised: int, reason: str) -> list[Stoc
     ]
 
 
-def _undo(level: Level, place: Location, found: Found) -> SetStock | None:
+def _undo(level: Level, place: Location, found: Found) -> AdjustStock | None:
+    """The units that it moved, back again: a count the other way would doubt its own figure."""
     if not found.difference:
         return None
-    return SetStock(
-        level.sku, place.code, found.book, found.on_hand, Picked.WITH, reason="taken back"
-    )
+    return AdjustStock(level.sku, place.code, -found.difference, "taken back: counted")
 
 
 # --- trust ---------------------------------------------------------------------------------------

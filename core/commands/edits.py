@@ -18,7 +18,7 @@ from core.db.changes import Changes, OrderChange
 from core.db.shelf import find_product
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right, demand
-from core.domain.edit_actions import Do, EditAction
+from core.domain.edit_actions import Do, EditAction, require_sane
 from core.domain.edit_stock import in_the_way
 from core.domain.edit_words import read_words
 from core.domain.edits import Preview, require_editable
@@ -137,6 +137,7 @@ def _act(uow: UnitOfWork, order: Order, actions: Sequence[EditAction]) -> Done:
 def _exact(uow: UnitOfWork, action: EditAction) -> EditAction:
     """SKUs and locations as they are written in the catalog, however they were typed. What needs
     a right of its own needs it here too."""
+    require_sane(action)
     if action.do in (Do.MOVE, Do.SPLIT):
         demand(uow.actor, Right.MOVE)
     if action.do is Do.MOVE:

@@ -9,6 +9,7 @@ from typing import Annotated
 from core.commands import floor, gatehouse, handover
 from core.commands.joining import as_one
 from core.commands.labels import numbered, read_words, require_own_number
+from core.commands.partner_words import keep_told
 from core.db import pickups
 from core.db.picks import name_of_print, waiting_at
 from core.db.unit_of_work import UnitOfWork
@@ -194,6 +195,14 @@ class PutBack:
     examples=("putback 1001",),
 )
 def put_back(ask: PutBack, uow: UnitOfWork) -> Done:
+    """A partner hears at once that the work is no longer its own: it may go on here in a moment."""
+    done = lay_back(ask, uow)
+    order, _ = floor.named(uow, ask.order)
+    keep_told(uow, order, uow.work.of(order.id))
+    return done
+
+
+def lay_back(ask: PutBack, uow: UnitOfWork) -> Done:
     order, works = floor.named(uow, ask.order)
     works = [w for w in floor.at_location(uow, order, works, ask.location) if w.is_open]
     busy = [work for work in works if not work.is_untouched]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from core.commands import floor, gatehouse
-from core.commands.fulfillment import PutBack, put_back
+from core.commands.fulfillment import PutBack, lay_back
 from core.commands.partner_words import keep_told, tell
 from core.db import partners as book
 from core.db.unit_of_work import UnitOfWork
@@ -66,7 +66,7 @@ class TakeHandOffBack:
 @command("take-hand-off-back", TakeHandOffBack, Right.MACHINERY, in_chat=False)
 def take_hand_off_back(ask: TakeHandOffBack, uow: UnitOfWork) -> Done:
     for number in ask.works:
-        put_back(PutBack(number), uow)
+        lay_back(PutBack(number), uow)
         work = uow.work.by_number(number)
         for handoff in book.of_order(uow.session, work.order_id) if work else ():
             if work and handoff.work_id == work.id and handoff.is_open:

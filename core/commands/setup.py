@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -304,7 +305,7 @@ def location_values(told: dict[str, Any]) -> dict[str, Any]:
     for name in ("groups", "abilities"):
         if name in values:
             values[name] = require_words(values[name], name)
-    values |= _delivery(values)
+    values |= _checked(values)
     for name in ("rank", "parcel_cost", "unit_cost", "delivery_fee"):
         if not 0 <= values.get(name, 0) < 10**9:
             raise Invalid(f"{name} cannot be {values[name]}.", "Use a whole number from 0.")
@@ -312,8 +313,9 @@ def location_values(told: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _delivery(values: dict[str, Any]) -> dict[str, Any]:
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
     checks: dict[str, Callable[[Any], Any]] = {
+        "closing_days": require_days,
         "delivers_km": checked_km,
         "delivers_to": checked_zips,
         "delivery_window": checked_window,
@@ -350,6 +352,14 @@ def require_words(words: tuple[str, ...], what: str) -> tuple[str, ...]:
     if len(clean) > 30 or any(len(word) > 40 or " " in word for word in clean):
         raise Invalid(f"{what} are up to 30 single words.", "For example: national cold.")
     return clean
+
+
+def require_days(days: tuple[str, ...]) -> tuple[str, ...]:
+    """Calendar days as every promise will read them, each once and in their order."""
+    try:
+        return tuple(sorted({date.fromisoformat(day.strip()).isoformat() for day in days}))
+    except ValueError as problem:
+        raise Invalid("A closing day is written 2026-12-24.", "Send a list of days.") from problem
 
 
 def require_country(code: str) -> str:

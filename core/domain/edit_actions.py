@@ -315,6 +315,14 @@ STEPS: Mapping[Do, Callable[[Draft, EditAction, Facts], Draft]] = {
 }
 
 
+def require_sane(action: EditAction) -> None:
+    """Raise Invalid for figures that no action has, also where this one does not look at them."""
+    _sensible(action.quantity, 0)
+    _money(action.amount)
+    if not 0 <= action.percent <= 100:
+        raise Invalid(f"{action.percent} percent make no sense.", "Write 0 to 100.")
+
+
 # --- helpers --------------------------------------------------------------------------------------
 
 

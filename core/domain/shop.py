@@ -201,13 +201,31 @@ class Shop:
         return bool(by_policy) or (rules is not None and rules.may_wait)
 
     def location(self, word: str) -> Location:
-        """A location by its code or name, however it was typed."""
+        """A location by its code, else by a name or city that no other has, however typed.
+
+        Raises Invalid for no location, and where two of one city could be meant.
+        """
         wanted = word.strip().casefold()
         for place in self.locations.values():
-            if wanted in (place.code.casefold(), place.name.casefold(), place.city.casefold()):
+            if place.code.casefold() == wanted:
                 return place
+        called = self._called(wanted) if wanted else []
+        if len(called) == 1:
+            return called[0]
+        if called:
+            codes = " or ".join(sorted(place.code for place in called))
+            raise Invalid(f"“{word}” could be {codes}.", "Write the code.", code="ambiguous")
         known = ", ".join(sorted(p.code for p in self.locations.values())) or "none yet"
         raise Invalid(f"There is no location “{word}”.", f"Locations: {known}.")
+
+    def _called(self, wanted: str) -> list[Location]:
+        """The locations of this name or city; closed ones only where no other has it."""
+        found = [
+            place
+            for place in self.locations.values()
+            if wanted in (place.name.casefold(), place.city.casefold())
+        ]
+        return [place for place in found if place.active] or found
 
     def connection(self, connection_id: int) -> Connection | None:
         return self.connections.get(connection_id)

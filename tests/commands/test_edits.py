@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,6 +78,14 @@ def test_an_edit_changes_nothing_before_it_is_confirmed(shop):
     assert receipt.happened == ()
     assert receipt.facts["difference"] == 2 * 1990
     assert everything(shop) == before
+
+
+def test_a_figure_that_no_action_has_is_refused_also_where_it_does_not_matter(shop):
+    plain = EditAction(Do.REMOVE, "mug-red")
+    odd = (replace(plain, quantity=-1), replace(plain, amount=-1), replace(plain, percent=101))
+    for action in odd:
+        assert shop.do(ChangeOrder("1001", (action,))).code == "invalid"
+    assert shop.rows(t.order_change) == []
 
 
 def test_the_preview_says_what_would_come_of_it(shop):

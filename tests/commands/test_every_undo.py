@@ -151,6 +151,11 @@ TRIES = (
     Try("resolve", lambda _, case: ResolveCase(case, "called"), (), MANY),
     Try("adjust", plain(AdjustStock("sock-grey", "ber", 3, "found"))),
     Try("count", plain(SetStock("sock-grey", "ber", 99))),
+    Try(
+        "count an empty shelf",
+        plain(SetStock("sock-grey", "vie", 9)),
+        tuple(plain(AdjustStock("sock-grey", "vie", n, "moved")) for n in (1, -1)),
+    ),
     Try("expect", plain(ExpectStock("sock-grey", "ber", 8, reference="PO-1"))),
     Try("buffer", plain(SetBuffer("sock-grey", "ber", 2))),
     Try("safety", plain(SetSafety("sock-grey", "ber", 3))),

@@ -224,6 +224,7 @@ def test_a_location_with_hours_and_cut_off(shop):
         AddLocation("X", time_zone="Berlin"),
         AddLocation("X", rank=-1),
         AddLocation("X", lat=91.0),
+        AddLocation("X", closing_days=("2026-12-24", "after new year")),
     ],
 )
 def test_a_location_that_makes_no_sense_is_refused(shop, ask):

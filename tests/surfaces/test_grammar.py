@@ -569,3 +569,13 @@ def test_usage_names_what_is_needed_and_what_may_be_left_out():
         "line",
         "owner",
     ]
+
+
+def test_a_city_of_two_locations_is_asked_about_and_a_code_is_not():
+    more = replace(DESK, places=(*PLACES, Place("B2", "Kiosk", "Berlin")))
+    heard = parse("move 1001 berlin", more)
+    assert isinstance(heard, Suggestion)
+    assert heard.sentence.startswith("“berlin” could be BER or B2. Write the code.")
+    heard = parse("move 1001 b2", more)
+    assert isinstance(heard, Ask)
+    assert heard.commands == (MoveOrder("1001", "B2"),)

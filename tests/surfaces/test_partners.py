@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from core.commands.access import AddConnection
-from core.commands.fulfillment import PrintPicks, PutBack
+from core.commands.fulfillment import PackWork, PrintPicks, PutBack
 from core.commands.holds import HoldOrder, RecallParcel, ReleaseOrder
 from core.commands.orders import CancelOrder
 from core.commands.partners import HandOff, HandOffDue
@@ -212,6 +212,10 @@ async def test_what_is_taken_back_is_withdrawn_and_what_was_undone_was_never_sai
     await street.worker().until_idle()
     assert partner.heard == []
     await street.minute()  # what was taken back goes when its time has come
+    assert shop.do(PutBack("1001"), BO).ok
+    assert shop.do(PackWork("1001"), BO).ok  # by our own people, before the minute is over
+    await street.worker().until_idle()
+    assert partner.types == ["requested", "withdrawn"]
     assert shop.do(PutBack("1001"), BO).ok
     assert shop.do(CancelOrder("1001", "changed their mind")).ok
     await street.minute()
