@@ -90,8 +90,10 @@ def best_prices(
 
 
 def _rounds(problem: Problem) -> int:
-    work = sum(map(len, problem.shelves)) + len(problem.shelves)
-    return max(_ROUNDS_LEAST, min(_ROUNDS_MOST, _ROUND_WORK // max(1, work)))
+    """Among few sites a search is at its end before good prices would be found."""
+    sites = len(problem.shelves)
+    work = sum(map(len, problem.shelves)) + sites
+    return max(_ROUNDS_LEAST, min(_ROUNDS_MOST, 3 * sites, _ROUND_WORK // max(1, work)))
 
 
 def _fair_shares(problem: Problem) -> list[int]:

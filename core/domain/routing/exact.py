@@ -19,6 +19,8 @@ from core.domain.routing.problem import PARCEL, Problem
 from core.domain.routing.search import Budget, Fill, Search
 from core.domain.values import dataclass
 
+_FEW = 60  # sites: of so many a search within the usual limits sometimes comes to its end
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -202,7 +204,7 @@ def _polished(
     problem, prices, best = _without_the_hopeless(problem, prices, best)
     best = _guided(problem, prices, best)
     half = budget.left // 2
-    search = Search(problem, prices, Budget(half), best, extras=extras)
+    search = Search(problem, prices, _look(problem, limit, half), best, extras=extras)
     if search.run():
         return Found(problem, search.best or best)
     best = repaired(problem, search.best or best, prices)
@@ -210,7 +212,7 @@ def _polished(
     grain = problem.grain()
     if _bound(problem, prices.value, grain) >= problem.cost(best) // problem.tie_scale:
         return Found(problem, best)
-    search = Search(problem, prices, Budget(half), best, extras=extras, grain=grain)
+    search = Search(problem, prices, _look(problem, limit, half), best, extras=extras, grain=grain)
     done = search.run()
     best = search.best or best
     if done:
@@ -223,6 +225,13 @@ def _polished(
         return Found(problem, best, False, None)
     gap = problem.cost(best) // problem.tie_scale - bound
     return Found(problem, best, gap <= 0, max(0, gap))
+
+
+def _look(problem: Problem, limit: int | None, nodes: int) -> Budget:
+    """Among many sites, and with any number of parcels, no search comes to its end soon: it only
+    looks at the likeliest plans."""
+    hopeful = limit is not None or len(problem.sites) <= _FEW
+    return Budget(nodes if hopeful else nodes // 5)
 
 
 def _without_the_hopeless(

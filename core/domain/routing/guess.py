@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from heapq import heapify, heappop, heapreplace, nsmallest
 from itertools import combinations
 
@@ -16,22 +16,23 @@ _POOL, _STARTS = 60, 30
 _PAIRS, _LONG = 12, 40
 
 Weight = tuple[bool, int, int]
+Weighed = tuple[Weight, int]
 Weigh = Callable[[Problem, int, list[int]], Weight]
 
 
 def good_guess(problem: Problem, *, fewest: bool) -> Sites:
     """The best of a few greedy walks."""
-    pool = range(len(problem.sites))
     # Where every line is one unit, whole lines are units.
     weighs = (_by_units, _by_money) if max(problem.need) == 1 else (_by_units, _by_lines, _by_money)
-    walks = {_lean(problem, _walked(problem, (), pool, weigh)) for weigh in weighs}
+    walks = {_lean(problem, _walked(problem, (), _heap(problem, weigh), weigh)) for weigh in weighs}
     guesses = [_exchanged(problem, walk) for walk in walks]
     return min(guesses, key=lambda sites: (len(sites) if fewest else 0, problem.cost(sites), sites))
 
 
 def guided_guess(problem: Problem, prices: list[int]) -> Sites:
     """A walk that weighs units by what they are worth at these prices."""
-    walk = _walked(problem, (), range(len(problem.sites)), _by_worth(prices))
+    weigh = _by_worth(prices)
+    walk = _walked(problem, (), _heap(problem, weigh), weigh)
     return _exchanged(problem, _lean(problem, walk))
 
 
@@ -41,13 +42,16 @@ def repaired(problem: Problem, best: Sites, prices: Prices) -> Sites:
     if len(best) > _LONG:
         return best
     pool = nsmallest(_POOL, range(len(problem.sites)), key=prices.reduced.__getitem__)
-    tries = [_tried(problem, (site,), pool, prices) for site in pool[:_STARTS]]
+    weigh = _by_worth(prices.prices)
+    likely = sorted([(weigh(problem, site, [*problem.need]), site) for site in pool])
+    tries = [_tried(problem, (site,), likely, weigh, prices.limit) for site in pool[:_STARTS]]
     best = min([best, *filter(None, tries)], key=problem.cost)
     holes = _holes(best)
     while holes:
         gone = holes.pop()
         rest = tuple([site for site in best if site not in gone])
-        found = _tried(problem, rest, [site for site in pool if site not in gone], prices)
+        others = [each for each in likely if each[1] not in gone]
+        found = _tried(problem, rest, others, weigh, prices.limit)
         if found and problem.cost(found) < problem.cost(best):
             best, holes = found, _holes(found)
     return best
@@ -59,27 +63,27 @@ def _holes(sites: Sites) -> list[Sites]:
     return [*pairs, *((site,) for site in sites)]
 
 
-def _tried(problem: Problem, start: Sites, pool: list[int], prices: Prices) -> Sites | None:
-    """A plan that begins with these sites, when the pool has one of few enough parcels."""
-    walk = _walked(problem, start, pool, _by_worth(prices.prices))
+def _tried(
+    problem: Problem, start: Sites, likely: list[Weighed], weigh: Weigh, most: int | None
+) -> Sites | None:
+    """A plan that begins with these sites, when the likely ones make one of few enough parcels."""
+    walk = _walked(problem, start, [each for each in likely if each[1] not in start], weigh)
     if any(problem.residual(walk)):
         return None
     found = _lean(problem, walk)
-    return None if prices.limit is not None and len(found) > prices.limit else found
+    return None if most is not None and len(found) > most else found
 
 
 # --- walks ---------------------------------------------------------------------------------------
 
 
-def _walked(problem: Problem, start: Sites, pool: Iterable[int], weigh: Weigh) -> Sites:
-    """Add the lightest site of the pool, again and again, until nothing is missing or helps.
+def _walked(problem: Problem, start: Sites, heap: list[Weighed], weigh: Weigh) -> Sites:
+    """Add the lightest site of the heap, again and again, until nothing is missing or helps.
 
     Only the site that was the lightest when it was weighed last is weighed anew: the fewer units
-    are missing, the less a site has to add.
+    are missing, the less a site has to add. The heap may be a sorted list, and is used up.
     """
     left, chosen = problem.residual(start), list(start)
-    heap = [(weigh(problem, site, left), site) for site in pool if site not in start]
-    heapify(heap)
     while heap and any(left):
         before, site = heap[0]
         weight = weigh(problem, site, left)
@@ -92,6 +96,14 @@ def _walked(problem: Problem, start: Sites, pool: Iterable[int], weigh: Weigh) -
         chosen.append(site)
         _take(problem, site, left)
     return tuple(chosen)
+
+
+def _heap(problem: Problem, weigh: Weigh) -> list[Weighed]:
+    """Every site as it weighs when everything is missing."""
+    need = list(problem.need)
+    heap = [(weigh(problem, site, need), site) for site in range(len(problem.sites))]
+    heapify(heap)
+    return heap
 
 
 def _take(problem: Problem, site: int, left: list[int]) -> None:
