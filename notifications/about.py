@@ -7,7 +7,7 @@ from typing import Any
 
 from core.db.claims import claim_numbered
 from core.db.reading import Reader
-from core.db.refunds import refunds_of
+from core.db.refunds import paid_together, refunds_of
 from core.db.returns import rmas_of
 from core.domain.claims import ClaimStatus
 from core.domain.order import Order
@@ -38,7 +38,8 @@ def _returned(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
     status = payload["status"]
     if _is_past(rma, status):
         raise Stale(f"The return is {rma.status.value} meanwhile.")
-    return {"return": return_facts(reader.shop, order, rma, status, payload.get("amount"))}
+    paid = _paid(reader, order, payload) or payload.get("amount")
+    return {"return": return_facts(reader.shop, order, rma, status, paid)}
 
 
 def _claimed(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
@@ -56,10 +57,16 @@ def _refunded(reader: Reader, order: Order, payload: Payload) -> dict[str, Any]:
         raise Stale("The refund was taken back, or has come back.")
     return {
         "refund": {
-            "paid": money(found.amount, found.currency),
+            "paid": money(_paid(reader, order, payload), found.currency),
             "as_credit": found.target == "credit",
         }
     }
+
+
+def _paid(reader: Reader, order: Order, payload: Payload) -> int:
+    """What one payout came to, in minor units: a message tells of all that it has settled."""
+    paid = paid_together(reader.session, order.id, payload.get("refund", 0))
+    return sum(refund.amount for refund in paid)
 
 
 def rma_of(rmas: Sequence[Rma], payload: Payload) -> Rma:

@@ -10,6 +10,7 @@ from typing import Any
 from core.db import house
 from core.db.contacts import Customer, customer_by_id
 from core.db.events import Fact
+from core.db.refunds import paid_together
 from core.db.undo import is_taken_back
 from core.db.unit_of_work import UnitOfWork
 from core.domain.cases import Case, CaseKind
@@ -121,7 +122,7 @@ def _refunded(fact: Fact) -> Payload | None:
     """Of a return in its own words; other money that the house has given back in short ones."""
     of_return = _return("refunded")(fact)
     if of_return is not None:
-        return {"kind": "return_status", **of_return}
+        return {"kind": "return_status", **of_return, "refund": fact.data["refund_id"]}
     return {"refund": fact.data["refund_id"]} if fact.data.get("ours") else None
 
 
@@ -188,6 +189,7 @@ def _plan_message(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload) -
 
 # Steps that often come twice within a minute, box after box; one message tells of all of them.
 GATHERED = ("received",)
+TOLD_WITH_IT = "The message before it tells of both."
 
 
 def _may_be_joined(uow: UnitOfWork, fact: Fact, payload: Payload) -> datetime | None:
@@ -204,11 +206,14 @@ def _lane(route: Route, payload: Payload) -> str:
 
 def _told_before(uow: UnitOfWork, fact: Fact, order: Order, payload: Payload, route: Route) -> str:
     """Why nothing more is sent, where a message that still waits will tell of this, too."""
+    if fact.kind == "RefundRecorded":
+        paid = paid_together(uow.session, order.id, payload["refund"])
+        return TOLD_WITH_IT if paid and paid[0].id != payload["refund"] else ""
     if payload.get("status") not in GATHERED:
         return ""
     same = {name: payload[name] for name in ("kind", "return", "status")}
     joined = uow.outbox.joins(f"message.{route.name}", order.id, same, fact.told_from)
-    return "The message before it tells of both." if joined else ""
+    return TOLD_WITH_IT if joined else ""
 
 
 def _tells_cancel(uow: UnitOfWork, order: Order) -> bool:

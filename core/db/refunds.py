@@ -165,6 +165,21 @@ def refunds_of(session: Session, order_id: int) -> list[Refund]:
     return [_refund(row) for row in session.rows(_OF_ORDER, order=order_id)]
 
 
+def paid_together(session: Session, order_id: int, refund_id: int) -> list[Refund]:
+    """The refunds that one payout has settled, this one among them, oldest first: one reference
+    closed them in one step, for the same return or for none, and by the same way."""
+    known = refunds_of(session, order_id)
+    one = next((each for each in known if each.id == refund_id), None)
+    if one is None or one.settled_at is None:
+        return []
+
+    def way(refund: Refund) -> tuple[Any, ...]:
+        ours = bool(refund.asked_by)
+        return refund.settled_at, refund.reference, refund.target, refund.rma_id, refund.state, ours
+
+    return [each for each in known if way(each) == way(one)]
+
+
 def parts_of(session: Session, order_id: int) -> list[RefundPart]:
     """The parts of all refunds of an order, oldest first."""
     return [_part(row) for row in session.rows(_PARTS_OF_ORDER, order=order_id)]

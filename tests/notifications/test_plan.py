@@ -154,6 +154,25 @@ async def test_other_money_that_goes_back_is_told_once_it_has_gone(here: Street)
     assert len(told(here)) == 2  # the shop has told it itself
 
 
+async def test_one_payout_of_two_refunds_is_told_once_with_its_sum(here: Street):
+    here.shop.place(1001, MUGS)
+    await here.work()
+    for reason in ("5.00 late parcel", "1.50 a scratch"):
+        assert here.shop.do(RefundOrder("1001", reason=reason)).ok
+    assert here.shop.do(RecordOrderRefund("1001", "bank-7")).ok
+    await here.work()
+    assert told(here)[1:] == [
+        ("refund_status", "done", ""),
+        ("refund_status", "suppressed", "The message before it tells of both."),
+    ]
+    assert "€6.50 of order 1001" in here.mailbox.to(ANNA)[-1].text
+    assert here.shop.do(RefundOrder("1001", reason="2.00 more")).ok
+    here.shop.clock.advance(minutes=1)
+    assert here.shop.do(RecordOrderRefund("1001", "bank-7")).ok
+    await here.work()
+    assert "€2.00 of order 1001" in here.mailbox.to(ANNA)[-1].text
+
+
 async def test_a_rejection_says_the_reason(here: Street):
     here.shop.engine.chore(
         lambda uow: uow.people.set_shop(settings={"policy": {"return_auto_approve_below": 1}}), SHOP
