@@ -166,6 +166,11 @@ class OrderFacts:
         return not self.canceled and (bool(self.waiting) or undelivered)
 
     @property
+    def has_arrived(self) -> bool:
+        """True once any parcel of it was delivered."""
+        return any(parcel.status == "Delivered" for parcel in self.parcels)
+
+    @property
     def titles(self) -> tuple[str, ...]:
         sent = (title for parcel in self.parcels for title, _ in parcel.lines)
         waiting = (item.title for item in self.waiting)

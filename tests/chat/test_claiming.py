@@ -129,6 +129,19 @@ def test_what_never_came_is_lost_or_said_to_be_delivered() -> None:
     assert other.desk.done("claim")[0][2:4] == ((("line-mug", 2), ("line-tee", 1)), "not_received")
 
 
+def test_what_has_not_come_cannot_be_broken() -> None:
+    second = replace(ORDER, number="1003", claimable=(replace(TEE, never_came=0),))
+    customer = known(ORDER, UNDERWAY, second)
+    customer.says("something arrived broken")
+    shown = " ".join(customer.labels)
+    assert ("1001" in shown, "1002" in shown, "1003" in shown) == (True, False, True)
+    assert "A colleague can look at it with you." in customer.says("1002")
+    alone = known(UNDERWAY)
+    alone.says("something arrived broken")
+    assert "It never came" not in alone.labels
+    assert "Tell a colleague" in alone.labels
+
+
 def test_what_is_under_way_and_was_seen_lately_is_not_offered_as_lost() -> None:
     customer = known(replace(UNDERWAY, claimable=()))
     customer.says("my parcel never arrived")

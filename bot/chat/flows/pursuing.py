@@ -11,10 +11,11 @@ from bot.chat.flows.choosing import by_number, order_meant
 from bot.chat.flows.identify import identify
 from bot.chat.flows.picturing import in_words, recent
 from bot.chat.flows.questions import GRAVE, fitting, picked_number, put
+from bot.chat.flows.reporting import reportable
 from bot.chat.flows.scene import HUMAN, MENU, SURE, TEXT_KEPT, Scene, known, offer
 from bot.chat.flows.tracking import describe, next_steps, return_states
 from bot.chat.talk import Answer, Asking, Offer, Price, Talk, Wanted
-from bot.chat.understanding import understand
+from bot.chat.understanding import fault_meant, understand
 from bot.chat.words import say
 from core.queries.facts import OrderFacts
 
@@ -77,10 +78,14 @@ def _about_order(talk: Talk, wanted: Wanted, orders: Sequence[OrderFacts], scene
         return act(talk, wanted, order, scene)
     if order := _meant(talk, wanted, orders):
         return act(talk, wanted, order, scene)
-    if not fitting(orders, wanted.intent):
+    if not _fitting(talk, orders, wanted):
         return returning.nothing_left(talk, orders)
     calm = (say("repair.serious"),) if wanted.intent in GRAVE else ()
     return put(talk, _which(wanted), scene, *calm)
+
+
+def _fitting(talk: Talk, orders: Sequence[OrderFacts], wanted: Wanted) -> list[OrderFacts]:
+    return fitting(orders, wanted.intent, fault_meant(wanted.text, talk.language))
 
 
 def _which(wanted: Wanted) -> Asking:
@@ -92,7 +97,7 @@ def _meant(talk: Talk, wanted: Wanted, orders: Sequence[OrderFacts]) -> OrderFac
     ordinal = understand(wanted.text, talk.language).entities.ordinal if wanted.text else None
     if order := order_meant(orders, wanted.text, ordinal):
         return order
-    candidates = fitting(orders, wanted.intent)
+    candidates = _fitting(talk, orders, wanted)
     if wanted.intent in TRACKING and len(candidates) > 1:
         candidates = [order for order in candidates if order.is_open]
     if len(candidates) == 1:
@@ -107,11 +112,12 @@ def _just_spoken_of(talk: Talk, candidates: Sequence[OrderFacts]) -> OrderFacts 
 
 def hear_order(talk: Talk, asking: Asking, scene: Scene, action: str) -> Answer | None:
     """An answer to "which order?": pressed, a number, a counting word, or words of an item."""
-    orders = fitting(scene.orders(), asking.intent)
     wanted = Wanted(asking.intent, text=asking.text)
+    orders = _fitting(talk, scene.orders(), wanted)
     numbers = [action.removeprefix("order:")] if action else scene.read.entities.order_numbers
+    named = scene.orders() if asking.intent == "item_problem" else orders  # shown or not
     for number in numbers:
-        if order := by_number(orders, number):
+        if order := by_number(named, number):
             return act(replace(talk, asking=None), wanted, order, scene)
     if picked := picked_number(talk, asking, scene):
         return hear_order(talk, asking, scene, picked)
@@ -138,7 +144,7 @@ def act(talk: Talk, wanted: Wanted, order: OrderFacts, scene: Scene) -> Answer:
             return _returns(talk, [order], scene, wanted.text)
         case "return_item":
             return returning.start(talk, order, scene, wanted.text)
-        case "item_problem" if order.claimable:
+        case "item_problem" if reportable(order.claimable, fault_meant(wanted.text, talk.language)):
             return claiming.start(talk, order, scene, wanted.text)
         case "refund_request" | "item_problem":
             return _return_or_report(talk, wanted.intent, order)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.chat.flows.choosing import by_number
-from bot.chat.flows.reporting import report_question, still_stands
+from bot.chat.flows.reporting import report_question, reportable, still_stands
 from bot.chat.flows.scene import HUMAN, STOP, YES_NO, Scene, offer
 from bot.chat.talk import Answer, Asking, Offer, Phrase, Say, Talk
+from bot.chat.understanding import fault_meant
 from bot.chat.words import say
 from core.queries.facts import OrderFacts, ReturnableFacts
 
@@ -50,7 +51,7 @@ def question(talk: Talk, asking: Asking, scene: Scene) -> Question:
         case "code":
             return (say("identify.code_ask"),), CODE_OFFERS
         case "which_order":
-            return _which_order(asking, scene)
+            return _which_order(talk, asking, scene)
         case "wish_text":
             return (say(f"wish.ask_{asking.kind}", number=asking.order),), (STOP,)
         case "wish_confirm":
@@ -86,8 +87,9 @@ def _contact(talk: Talk) -> Question:
     return (say("identify.ask"),), (HUMAN, STOP)
 
 
-def _which_order(asking: Asking, scene: Scene) -> Question:
-    orders = fitting(scene.orders(), asking.intent)[:CHOICES]
+def _which_order(talk: Talk, asking: Asking, scene: Scene) -> Question:
+    fault = fault_meant(asking.text, talk.language)
+    orders = fitting(scene.orders(), asking.intent, fault)[:CHOICES]
     choices = tuple(
         offer(f"order:{o.number}", "button.order", number=o.number, placed_on=o.placed_on)
         for o in orders
@@ -96,11 +98,12 @@ def _which_order(asking: Asking, scene: Scene) -> Question:
     return (say(phrase),), (*choices, HUMAN, STOP)
 
 
-def fitting(orders: Sequence[OrderFacts], intent: str) -> list[OrderFacts]:
+def fitting(orders: Sequence[OrderFacts], intent: str, fault: str = "") -> list[OrderFacts]:
     """The orders a question is about: for a return those with returnable lines, for something
-    wrong those of which something can be reported, if there are any."""
+    wrong those of which this can be reported, else those that have arrived, if there are any."""
     if intent == "item_problem":
-        return [order for order in orders if order.claimable] or list(orders)
+        told = [order for order in orders if reportable(order.claimable, fault)]
+        return told or [order for order in orders if order.has_arrived] or list(orders)
     return [order for order in orders if intent != "return_item" or order.returnable]
 
 

@@ -30,6 +30,12 @@ def able(asking: Asking, lines: Iterable[ClaimableFacts]) -> dict[str, int]:
     return {line_id: units for line_id, units in found.items() if units}
 
 
+def reportable(lines: Iterable[ClaimableFacts], fault: str) -> bool:
+    """Whether this can be said of any line: only what has arrived can be broken or wrong."""
+    kinds = (fault == NEVER or not fault, fault != NEVER)
+    return any((line.never_came and kinds[0]) or (line.arrived and kinds[1]) for line in lines)
+
+
 def still_stands(asking: Asking, scene: Scene) -> bool:
     """False once the units that a report speaks of can no longer be reported."""
     units = able(asking, claimable_of(scene, asking.order))
