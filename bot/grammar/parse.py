@@ -22,6 +22,7 @@ from bot.grammar.numbers import NUMBERED
 from bot.grammar.suggest import nearest_texts
 from bot.grammar.tokens import Token, cleaned, tokenize
 from core.domain.refusals import Invalid
+from core.queries.claims import ShowClaim
 from core.queries.finding import FindOrders
 from core.queries.orders import ShowOrder
 from core.queries.returns import ShowReturn
@@ -41,6 +42,7 @@ _LISTS: dict[str, dict[str, Any]] = {
 }
 _FILLERS = ("orders", "order", "in", "at", "from", "please", "show", "all")
 _RETURN = re.compile(r"#?(R\S*\d-\d{1,3})[,;:?!.]*", re.IGNORECASE)
+_CLAIM = re.compile(r"#?(CL\S*\d-\d{1,3})[,;:?!.]*", re.IGNORECASE)
 _LINK_ORDER = re.compile(r"/orders/(\d+)(?:[/?#]|$)")
 
 
@@ -188,10 +190,13 @@ def _number_first(text: str, tokens: list[Token], desk: Desk) -> Heard | None:
 
 
 def _return_number(tokens: list[Token]) -> Question | None:
-    """“R1001-1”, “return R1001-1”: the number of a return shows it."""
-    words = tokens[1:] if tokens[0].word == "return" else tokens
-    found = _RETURN.fullmatch(words[0].text) if len(words) == 1 else None
-    if found is None:
+    """“R1001-1”, “return R1001-1”, “CL1001-1”: the number of a return or a claim shows it."""
+    words = tokens[1:] if tokens[0].word in ("return", "claim", "claims") else tokens
+    if len(words) != 1:
+        return None
+    if found := _CLAIM.fullmatch(words[0].text):
+        return Question((ShowClaim(found[1].upper()),), FindOrders(text=found[1]))
+    if tokens[0].word in ("claim", "claims") or not (found := _RETURN.fullmatch(words[0].text)):
         return None
     return Question((ShowReturn(found[1].upper()),), FindOrders(text=found[1]))
 

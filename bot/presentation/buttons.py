@@ -56,6 +56,8 @@ LABELS = {
     "accept claim": "Accept Claim",
     "reject claim": "Reject Claim",
     "claims": "Show Claims",
+    "show-claim": "Open Claim",
+    "photos": "Show Photos",
     "return-label": "Add Return Label",
     "counter": "Return Here",
     "boris": "Confirm Code",

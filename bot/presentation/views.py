@@ -9,9 +9,10 @@ from typing import Any
 
 from bot.grammar.desk import Desk
 from bot.presentation.cases import case_card, case_page
-from bot.presentation.claims import claims_page
+from bot.presentation.claims import claim_card, claims_page
 from bot.presentation.counts import counts_card
 from bot.presentation.credit import credit_card
+from bot.presentation.disputes import disputes_page
 from bot.presentation.documents import document_card, documents_page
 from bot.presentation.edits import edit_card
 from bot.presentation.holds import blocked_page
@@ -50,9 +51,10 @@ from bot.presentation.words import day, sentence, state, when
 from core.domain.metrics import Today
 from core.queries.cases import CasePage, CaseView, MyCases
 from core.queries.channel_stock import AvailabilityView
-from core.queries.claims import ClaimList
+from core.queries.claims import ClaimList, ClaimView
 from core.queries.counts import CountsView
 from core.queries.credit import CreditView
+from core.queries.disputes import DisputeList
 from core.queries.documents import DocumentPage, DocumentView
 from core.queries.edits import EditView
 from core.queries.finding import OrderPage
@@ -113,6 +115,8 @@ CARDS: dict[type, Callable[[Any, Desk], Answer]] = {
     PhotoList: photos_page,
     PickQueue: picks_card,
     ClaimList: claims_page,
+    ClaimView: claim_card,
+    DisputeList: disputes_page,
     PickupList: pickups_page,
     DeliveryRun: run_card,
     Today: today_card,

@@ -85,7 +85,7 @@ def claim_made_good_by(session: Session, shop_id: int, number: str) -> Claim | N
 
 
 def open_claims(within: Reader, most: int) -> list[Claim]:
-    """Claims that wait for a decision, oldest first."""
+    """Claims that wait for a decision, oldest first, as far as this person may see them."""
     ids = sa.select(_c.id).where(
         _c.shop_id == within.actor.shop_id, _c.status == ClaimStatus.REQUESTED.value
     )

@@ -9,9 +9,13 @@ import sqlalchemy as sa
 
 from core.db import tables as t
 from core.db.connection import Session, Statement
+from core.db.orders import seen_from_own_places
+from core.db.reading import Reader
 from core.db.rows import micros, micros_or_none, moment, moment_or_none
 from core.db.unit_of_work import UnitOfWork
 from core.domain.disputes import Dispute, DisputeState
+
+NO_DAY = 2**62  # behind every day that a bank has named
 
 _d = t.dispute.c
 _FIELDS = [c for c in t.dispute.columns if c.name != "shop_id"]
@@ -44,6 +48,18 @@ _UPDATE = Statement(
 
 def disputes_of(session: Session, order_id: int) -> list[Dispute]:
     return [_dispute(row) for row in session.rows(_OF_ORDER, order=order_id)]
+
+
+def list_disputes(within: Reader, most: int) -> list[Dispute]:
+    """Open ones by their last day for evidence, then ended ones, newest first."""
+    clause = sa.select(*_FIELDS).where(_d.shop_id == within.actor.shop_id)
+    orders = seen_from_own_places(within)
+    if orders is not None:
+        clause = clause.where(_d.order_id.in_(orders))
+    is_open = _d.ended_at.is_(None)
+    last_day = sa.case((is_open, sa.func.coalesce(_d.due_at, NO_DAY)), else_=NO_DAY)
+    order = (sa.case((is_open, 0), else_=1), last_day, _d.ended_at.desc(), _d.id)
+    return [_dispute(row) for row in within.session.select(clause.order_by(*order).limit(most))]
 
 
 def dispute_named(session: Session, connection_id: int, external_id: str) -> Dispute | None:

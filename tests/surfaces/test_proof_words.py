@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from bot import desk
 from bot.papers import paper_behind
 from bot.presentation.model import Card
+from bot.presentation.plain import as_text
 from core.commands.disputing import RecordDispute
 from core.domain.access import Role
 from core.domain.disputes import DisputeState
@@ -53,9 +55,23 @@ async def test_the_proof_of_an_order_from_its_case_to_the_paper(database: str):
         (case,) = await desk.answer(town.house, "cases chargeback", staff())
         assert re.search("asks back .19.90", str(case))
 
+        (page,) = await desk.answer(town.house, "chargebacks", staff())
+        assert "Chargebacks: 1 open" in as_text(page)
+        assert f"Order {number} · €19.90 · product not received · open since" in as_text(page)
+        assert f"[Proof of {number}]" in as_text(page)
+        (near,) = await desk.answer(town.house, "chargbacks", staff())
+        assert "chargebacks" in as_text(near)
+        assert shop.do(replace(told, state=DisputeState.WON), CHANNEL).ok
+        (page,) = await desk.answer(town.house, "disputes", staff())
+        assert ("0 open" in as_text(page), "· won since" in as_text(page)) == (True, True)
+        listed = await town.http.get("/api/v1/chargebacks", headers=town.key())
+        assert [each["dispute"]["state"] for each in listed.json()["disputes"]] == ["won"]
+        till = await town.http.get("/api/v1/chargebacks", headers=town.key(Role.STORE, "door"))
+        assert till.json()["disputes"] == []
+
         answer = await town.http.get(f"/api/v1/orders/{number}/proof", headers=town.key())
         found = answer.json()
-        assert (answer.status_code, found["disputes"][0]["state"]) == (200, "open")
+        assert (answer.status_code, found["disputes"][0]["state"]) == (200, "won")
         assert found["chain"]["broken_at"] is None
         store = town.key(Role.STORE, "till")
         no = await town.http.get(f"/api/v1/orders/{number}/proof", headers=store)

@@ -42,6 +42,30 @@ def test_what_was_never_sent_is_canceled_instead(house: House) -> None:
     assert "Nothing of it was sent yet." in said(house, "claim 2001 lost")
 
 
+def test_a_claim_is_opened_by_its_number_also_when_it_is_settled(house: House) -> None:
+    said(arrived(house), "claim 2001 sock-grey 1 damaged")
+    card = said(house, "CL2001-1")
+    assert "Claim CL2001-1" in card
+    assert "sent again as 2001-R1" in card
+    assert "1 × sock-grey damaged" in card
+    assert "[Open 2001-R1]" in card
+    assert said(house, "claim cl2001-1") == card
+    said(house, "policy claim_auto_below 1")
+    said(house, "claim 2001 sock-grey 1 damaged refund")
+    waits = said(house, "CL2001-2")
+    assert "wants a refund" in waits
+    assert "[Refund] [Send Again] [Reject Claim…]" in waits
+    assert "settled" not in said(house, "claims")
+    assert "I cannot find an order 2002." in said(house, "claims 2002")
+    both = said(house, "claims 2001")
+    assert "Claims of 2001: 2" in both
+    assert "CL2001-1 · order 2001 · 1 × sock-grey damaged · sent again as 2001-R1" in both
+    said(house, "reject claim CL2001-2 it was whole")
+    assert "rejected" in said(house, "CL2001-2")
+    assert "it was whole" in said(house, "CL2001-2")
+    assert "I cannot find a claim CL2001-9." in said(house, "CL2001-9")
+
+
 def test_a_return_of_several_units_asks_which(house: House) -> None:
     asked = said(arrived(house), "return 2001")
     assert "How many?" in asked or "how many?" in asked
