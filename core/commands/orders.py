@@ -20,7 +20,7 @@ from core.commands.placing import (
 )
 from core.commands.refunds import owe_for_whole
 from core.commands.snapshots import snapshot
-from core.commands.ways import require_same_place
+from core.commands.ways import require_fit
 from core.commands.writeback import write_back
 from core.db.routing import end_wait
 from core.db.unit_of_work import UnitOfWork
@@ -109,7 +109,7 @@ class MoveOrder:
 def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
     target = uow.shop.location(ask.to)
-    require_same_place(uow.shop, order, target)
+    require_fit(uow.shop, order, target, uow.now)
     works = [w for w in uow.work.of(order.id) if w.is_open and w.location_id != target.id]
     if not works:
         raise _nothing_to_move(uow, order, target)

@@ -9,6 +9,7 @@ from typing import Annotated
 from core.commands.choosing import Units, by_sku, choose, in_words
 from core.commands.placing import open_short_case, place, serve_queue
 from core.commands.snapshots import snapshot, take_apart, with_work
+from core.commands.ways import require_fit
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
@@ -41,6 +42,8 @@ class SplitOrder:
 def split(ask: SplitOrder, uow: UnitOfWork) -> Done:
     order = uow.orders.get(ask.order)
     target = uow.shop.location(ask.to) if ask.to else None
+    if target is not None:
+        require_fit(uow.shop, order, target, uow.now)
     works = [w for w in uow.work.of(order.id) if w.is_untouched]
     ready = _ready(works)
     units = choose(order, ask.units, lambda line: ready.get(line.id, 0), "can be split off")

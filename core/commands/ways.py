@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from core.domain.estimate import OWN_WAYS
@@ -84,6 +85,22 @@ def require_same_place(shop: Shop, order: Order, target: Location) -> None:
             f"Choose another location, or `edit {order.number} method standard`.",
             code="wrong_place",
         )
+
+
+def require_fit(shop: Shop, order: Order, target: Location, now: datetime) -> None:
+    """A person outranks every rule, but gives no work to a place that takes none on or cannot
+    bring it where it goes. Raises NotPossible."""
+    if not target.active:
+        raise NotPossible(
+            f"{target.code} is closed.", "Choose another location.", code="takes_no_work"
+        )
+    if target.paused_until is not None and target.paused_until > now:
+        raise NotPossible(
+            f"{target.code} is paused.",
+            f"Choose another location, or write `resume {target.code.lower()}`.",
+            code="takes_no_work",
+        )
+    require_same_place(shop, order, target)
 
 
 def goes_another_way(before: Order, after: Order) -> bool:

@@ -12,9 +12,11 @@ from core.commands.choosing import Units
 from core.commands.fulfillment import PickWork, PrintPicks, ShipWork
 from core.commands.marking import GiftOrder, Priority, SetPriority, UngiftOrder
 from core.commands.missing import Fault, ShortOrder
-from core.commands.orders import CancelOrder
+from core.commands.orders import CancelOrder, MoveOrder
+from core.commands.pausing import StartPause
 from core.commands.refunds import RecordRefund
 from core.commands.replacing import ResendOrder, Sure, Why
+from core.commands.setup import ChangeLocation
 from core.commands.splitting import RerouteOrder, SplitOrder
 from core.commands.undo import UndoLast
 from core.db import tables as t
@@ -28,6 +30,7 @@ from core.queries.timelines import ShowTimeline
 from core.queries.why import WhyRouted
 from tests.shop import BER, HAM, Shop, make_shop, staff
 
+OWNER = staff(Role.OWNER, "Olga")
 WARD = staff(Role.WAREHOUSE, "Ward")
 MUG = (Units("mug-red", 1),)
 
@@ -184,6 +187,24 @@ def test_a_split_that_lacks_stock_changes_nothing(shop: Shop) -> None:
 def test_all_of_it_is_no_split(shop: Shop) -> None:
     whole = (Units("mug-red", 2), Units("tee-black-m", 1))
     assert "ships by itself already" in shop.do(SplitOrder("1001", whole)).sentence
+
+
+def test_units_go_to_no_place_that_takes_none_on_or_cannot_bring_them(shop: Shop) -> None:
+    shop.place(1002, ("mug-red", 2), pickup_at="ham")
+    shop.place(1003, ("mug-red", 2), method="local")
+    shop.place(1004, ("mug-red", 2))
+    shop.do(ChangeLocation("ber", delivers_to=("10",)), OWNER)
+    shop.do(StartPause("vie"), OWNER)
+    before = unchanged(shop)
+    asked = [SplitOrder("1002", MUG, "ber"), SplitOrder("1003", MUG, "ham")]
+    assert [shop.do(each).code for each in asked] == ["wrong_place"] * 2
+    asked_of_vie = [SplitOrder("1004", MUG, "vie"), MoveOrder("1004", "vie")]
+    assert {str(shop.do(each)) for each in asked_of_vie} == {
+        "VIE is paused. Choose another location, or write `resume vie`."
+    }
+    assert unchanged(shop) == before
+    shop.do(ChangeLocation("vie", active=False), OWNER)
+    assert [shop.do(each).sentence for each in asked_of_vie] == ["VIE is closed."] * 2
 
 
 def test_a_route_is_planned_again_without_a_place(shop: Shop) -> None:
