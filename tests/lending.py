@@ -12,11 +12,12 @@ import atexit
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 
 from core.db.connection import Database
@@ -82,12 +83,18 @@ def _migrated_file() -> tuple[Path, int]:
 
 @dataclass(slots=True)
 class _Kept:
-    """A database with the connection that looks after it."""
+    """A database with the connections that look after it: one asks, one deletes, if it may."""
 
     url: str
     keeper: Database
+    sweeper: psycopg.Connection | None
     shape: str
     loans: int = 0
+
+    def close(self) -> None:
+        self.keeper.close()
+        if self.sweeper is not None:
+            self.sweeper.close()
 
 
 _free: list[_Kept] = []
@@ -117,7 +124,9 @@ def _made() -> _Kept:
     keeper = Database(url, pool_size=1)
     with keeper.write() as session:
         session.driver.prepared_max = 1000  # all that is asked after each test, by every sentence
-        return _Kept(url, keeper, str(_ask(session.connection, SHAPE)))
+        session.driver.prepare_threshold = 0
+        shape = str(_ask(session.connection, SHAPE))
+        return _Kept(url, keeper, postgres.sweeper(url), shape)
 
 
 def _ask_whether_true(kept: _Kept, url: str) -> None:
@@ -136,32 +145,41 @@ def _give_back(kept: _Kept) -> None:
 
 
 def _drop(kept: _Kept) -> None:
-    kept.keeper.close()
+    kept.close()
     postgres.drop_database(kept.url)
 
 
 def close() -> None:
     """At the end of the run: the session drops its databases by itself."""
     while _free:
-        _free.pop().keeper.close()
+        _free.pop().close()
 
 
 def _is_swept(kept: _Kept) -> bool:
     """Whether the database is as new again: nobody else there, no rows, the catalog as it was."""
-    with contextlib.suppress(sa.exc.DBAPIError), kept.keeper.write() as session:
-        if _ask(session.connection, MAY_SWEEP) and _is_alone(session.connection):
-            filled = session.connection.exec_driver_sql(FILLED).scalars()
-            sweeping = ["SET LOCAL session_replication_role = replica"]
-            sweeping += [f'DELETE FROM "{table}"' for table in filled]
-            session.driver.execute("; ".join(sweeping), prepare=False)
-            session.commit()
-            with kept.keeper.read() as after:
-                return _ask(after.connection, SHAPE) == kept.shape
+    if kept.sweeper is None:
+        return False
+    with contextlib.suppress(sa.exc.DBAPIError, psycopg.Error):
+        with kept.keeper.write() as session:
+            if not _is_alone(session.connection, kept.sweeper.info.backend_pid):
+                return False
+            filled = session.connection.exec_driver_sql(FILLED).scalars().all()
+            session.commit()  # after a rollback psycopg would forget what it has prepared
+        _sweep(kept.sweeper, filled)
+        with kept.keeper.read() as after:
+            return _ask(after.connection, SHAPE) == kept.shape
     return False
 
 
-def _is_alone(connection: sa.Connection) -> bool:
-    return any(_ask(connection, HANG_UP) == 0 for _ in range(PATIENCE) if _looks_anew(connection))
+def _sweep(sweeper: psycopg.Connection, tables: Sequence[str]) -> None:
+    with sweeper.pipeline():
+        for table in tables:
+            sweeper.execute(f'DELETE FROM "{table}"'.encode())
+
+
+def _is_alone(connection: sa.Connection, sweeper: int) -> bool:
+    others = HANG_UP.format(sweeper)
+    return any(_ask(connection, others) == 0 for _ in range(PATIENCE) if _looks_anew(connection))
 
 
 def _looks_anew(connection: sa.Connection) -> bool:
@@ -174,11 +192,10 @@ def _ask(connection: sa.Connection, query: str) -> object:
     return connection.exec_driver_sql(query).scalar_one()
 
 
-MAY_SWEEP = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 # A connection that was told to hang up needs a moment; those who ask again must not find it.
 HANG_UP = """
     SELECT count(pg_terminate_backend(pid)) + count(pg_sleep(0.002)) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), {})
         AND backend_type = 'client backend'
 """
 FILLED = " UNION ALL ".join(

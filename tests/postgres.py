@@ -56,6 +56,19 @@ def drop_database(url: str) -> None:
     _execute(_server_url(_session()), f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)')
 
 
+def sweeper(url: str) -> psycopg.Connection[tuple[Any, ...]] | None:
+    """A connection whose deletes no trigger hinders; None where only a superuser may have that.
+
+    It is one of its own, since whoever switches triggers off forgets the plan of every question.
+    """
+    with contextlib.suppress(psycopg.Error):
+        off = "-c session_replication_role=replica"
+        driver = psycopg.connect(_without_driver(url), autocommit=True, options=off)
+        driver.prepare_threshold, driver.prepared_max = 0, 1000
+        return driver
+    return None
+
+
 @contextlib.contextmanager
 def session(environ: Mapping[str, str] = os.environ, binaries: Path | None = None) -> Iterator[str]:
     """Keep one server for what happens inside; it starts when the first database is asked for.
@@ -181,7 +194,11 @@ def _with_driver(url: str) -> str:
 
 
 def _connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
-    return psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True)
+    return psycopg.connect(_without_driver(url), autocommit=True)
+
+
+def _without_driver(url: str) -> str:
+    return url.replace("+psycopg", "", 1)
 
 
 def _execute(server: str, statement: str) -> None:
@@ -232,6 +249,8 @@ synchronous_commit = off
 full_page_writes = off
 max_connections = 200
 max_wal_size = 256MB
+autovacuum = off
+jit = off
 """
 
 
