@@ -55,6 +55,13 @@ def test_a_cart_may_be_held_at_several_places():
     assert short == {}
 
 
+def test_the_better_rank_comes_first_whatever_its_number_is():
+    levels = [Level("mug", BER, 3, 0), Level("mug", HAM, 3, 0), Level("mug", 3, 3, 0)]
+    found, _ = spread({"mug": 7}, levels, {BER: 2, HAM: 1})
+    assert [one.location_id for one in found] == [3, HAM, BER]  # who has no rank is first
+    assert spread({"mug": 1}, levels, {BER: 1, HAM: 1, 3: 1})[0][0].location_id == BER
+
+
 def test_floors_and_promises_are_not_held():
     level = Level("mug", BER, 10, 4, safety=2, buffer=1)
     assert spread({"mug": 5}, [level], RANKS)[1] == {"mug": 2}

@@ -60,6 +60,23 @@ def test_the_orders_own_figures_follow_all_of_its_lines() -> None:
     assert (both.subtotal, both.discount, both.tax) == (2 * 1071, 2 * 119, 2 * 171)
 
 
+def test_an_article_that_is_added_counts_in_the_subtotal_as_what_it_costs() -> None:
+    start = order(line(1, "mug", 2, 1190, tax=380))
+    found = edit(start, add("card", 2)).after
+    tax = found.lines[-1].tax
+    assert (found.subtotal, found.total) == (start.subtotal + 700, start.total + 700)
+    assert (found.tax, tax) == (start.tax + tax, 112)
+    on_top = order(line(1, "mug", 2, 1000, tax=380, total=2380))
+    assert on_top.lines[0].is_taxed_on_top
+    assert edit(on_top, put("mug", 1)).after.subtotal == on_top.subtotal - 1000
+
+
+def test_a_line_whose_money_went_back_keeps_its_discount() -> None:
+    start = order(line(1, "mug", 1, 1990, discount=990), line(2, "tee", 2, 2500, discount=400))
+    found = edit(start, FREE_NOW, facts=Facts(gone={1: 1}))
+    assert [(each.line_id, each.amount) for each in found.adjustments] == [(2, -400)]
+
+
 def test_a_dearer_parcel_is_taxed_at_the_orders_own_share() -> None:
     start = order(line(1, "mug", 1, 1190, tax=190), shipping=119)
     taxed = replace(start, tax=209)  # the parcel's 19 are in no line

@@ -35,6 +35,12 @@ def test_the_smallest_work_gives_first_so_that_a_parcel_may_be_saved() -> None:
     assert contents_after(works, taken) == {1: {"mug": 3}}
 
 
+@pytest.mark.parametrize(("less", "units"), [(1, [1]), (3, [2, 1]), (5, [2, 3]), (9, [2, 5])])
+def test_no_unit_is_given_up_twice(less: int, units: list[int]) -> None:
+    works = [work(1, Stage.READY, (1, "mug", 5)), work(2, Stage.READY, (1, "mug", 2))]
+    assert [each.units for each in give_up(works, {1: less})] == units
+
+
 @pytest.mark.parametrize("stage", [Stage.PRINTED, Stage.PICKED, Stage.PACKED])
 def test_paper_stands_in_the_way_only_of_units_that_nobody_else_has(stage: Stage) -> None:
     works = [

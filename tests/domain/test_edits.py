@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.edit_actions import Article, Do, EditAction, Facts
+from core.domain.edit_actions import Article, Do, EditAction, Facts, read_address
 from core.domain.edit_money import kept, whole
 from core.domain.edits import Preview, latest, preview
 from core.domain.order import Address, Line, Order
@@ -188,6 +188,9 @@ def test_a_shortfall_is_what_growth_lacks_in_stock() -> None:
     assert edit(two_mugs(), add("tee", 2)).shortfalls == {"tee": 2}
     assert edit(two_mugs(), put("mug", 6)).shortfalls == {"mug": 1}
     assert edit(two_mugs(), put("mug", 5)).shortfalls == {}
+    twice = order(line(1, "mug", 1, 1990), line(2, "mug", 1, 1990))
+    more = [EditAction(Do.SET, line=number, quantity=3) for number in (1, 2)]
+    assert edit(twice, *more).shortfalls == {"mug": 1}
 
 
 # --- prices ---------------------------------------------------------------------------------------
@@ -290,6 +293,25 @@ def test_an_address_keeps_the_name_and_forgets_where_on_the_map_it_was() -> None
 def test_half_an_address_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         edit(two_mugs(), EditAction(Do.ADDRESS, text=text))
+
+
+@pytest.mark.parametrize(
+    ("text", "streets", "town", "country"),
+    [
+        ("Kiez 7, 10999 Berlin", ("Kiez 7", ""), ("10999", "Berlin"), "DE"),
+        ("Gasse 1, 1010 Wien, at", ("Gasse 1", ""), ("1010", "Wien"), "AT"),
+        ("Kiez 7, Hof 2, 10999 Berlin, DE", ("Kiez 7", "Hof 2"), ("10999", "Berlin"), "DE"),
+        ("Kiez 7, Hof, 10999 Berlin", ("Kiez 7", "Hof"), ("10999", "Berlin"), "DE"),
+        ("Kiez 7, Ay", ("Kiez 7", ""), ("", "Ay"), "DE"),
+        ("Kiez 7, 10999 Berlin, 12", ("Kiez 7", "10999 Berlin"), ("12", ""), "DE"),
+    ],
+)
+def test_an_address_is_read_as_people_write_it(
+    text: str, streets: tuple[str, str], town: tuple[str, str], country: str
+) -> None:
+    read = read_address(text, HOME)
+    assert ((read.street, read.street2), (read.zip, read.city)) == (streets, town)
+    assert read.country == country
 
 
 def test_an_address_is_too_late_once_a_part_has_left() -> None:

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from core.domain.kits import (
     Part,
     available,
+    behind,
     for_customers,
     in_parts,
     newly_shipped,
     opened,
+    pulled,
     read_parts,
     settled,
     units_of,
@@ -107,10 +109,92 @@ def test_parts_are_read_as_people_write_them():
     assert read_parts("mug-red:2, card") == {"mug-red": 2, "card": 1}
 
 
-@pytest.mark.parametrize("text", ["", "mug:", ":2", "mug:two", "mug:0", "mug:99999", "mug:-1"])
-def test_parts_that_make_no_sense_are_refused(text):
-    with pytest.raises(Invalid):
+def test_a_part_that_is_named_twice_counts_twice():
+    assert read_parts("mug card:2 mug:3") == {"mug": 4, "card": 2}
+    most = " ".join(f"p{n}" for n in range(19))
+    assert read_parts(f"{most} mug:1000")["mug"] == 1000
+
+
+NO_KIT = "A kit has 1 to 20 different parts."
+TOO_MANY = "A kit holds 1 to 1000 of each part."
+PARTS = "Write parts like `mug-red:2 card:1`."
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "then"),
+    [
+        ("", NO_KIT, "Write `mug-red:2 card:1`."),
+        (" ".join(f"p{n}" for n in range(21)), NO_KIT, "Write `mug-red:2 card:1`."),
+        ("card mug:", "“mug:” is no part of a kit.", PARTS),
+        (":2", "“:2” is no part of a kit.", PARTS),
+        ("mug:two", "“mug:two” is no part of a kit.", PARTS),
+        ("mug:²", "“mug:²” is no part of a kit.", PARTS),
+        ("mug:٣", "“mug:٣” is no part of a kit.", PARTS),
+        ("mug:99999", "“mug:99999” is no part of a kit.", PARTS),
+        ("mug:-1", "“mug:-1” is no part of a kit.", PARTS),
+        ("mug:0", TOO_MANY, "Write `mug-red:2 card:1`."),
+        ("card mug:1001", TOO_MANY, "Write `mug-red:2 card:1`."),
+    ],
+)
+def test_parts_that_make_no_sense_are_refused(text: str, sentence: str, then: str):
+    with pytest.raises(Invalid) as refused:
         read_parts(text)
+    assert (refused.value.sentence, refused.value.next) == (sentence, then)
+
+
+def test_behind_a_sku_stand_its_parts_or_itself():
+    assert behind(KITS, "box") == ["mug", "card"]
+    assert behind(KITS, "tee") == ["tee"]
+
+
+@pytest.mark.parametrize("begun", ["allocated", "backordered", "shipped", "canceled"])
+def test_a_line_that_was_begun_is_no_kit_any_more(begun: str):
+    units: dict[str, Any] = {begun: 1}
+    line = replace(Line(1, 3, "x-1", "box", "Gift box", 2), **units)
+    assert opened(order(line), KITS, lambda: 0).lines == (line,)
+
+
+@pytest.mark.parametrize("changed", [{"kind": PART}, {"ships": False}, {"sku": "tee"}])
+def test_what_does_not_ship_as_a_kit_is_left_as_it_is(changed: dict[str, Any]):
+    line = replace(Line(1, 3, "x-1", "box", "Gift box", 2), **changed)
+    assert opened(order(line), KITS, lambda: 0).lines == (line,)
+
+
+def test_a_part_stands_where_its_kit_stands_and_has_a_name():
+    line = Line(7, 3, "x-1", "set", "Set", 2)
+    _, part = opened(order(line), {"set": (Part("cup", 3),)}, lambda: 8).lines
+    assert part == Line(8, 3, None, "cup", "cup", 6, kind=PART, kit_line_id=7, per_kit=3)
+
+
+def test_an_edit_that_wants_fewer_kits_pulls_back_what_was_promised_for_them():
+    found = boxes(3)
+    kit, mugs, cards, single = found.lines
+    promised = {
+        mugs.id: replace(mugs, allocated=6),
+        cards.id: replace(cards, shipped=2, allocated=1),
+        kit.id: replace(kit, canceled=2),
+    }
+    after = pulled(found.with_lines(promised))
+    assert (after.line(mugs.id).canceled, after.line(mugs.id).allocated) == (4, 2)
+    assert (after.line(cards.id).canceled, after.line(cards.id).allocated) == (1, 0)
+    assert after.line(single.id) == single
+    assert pulled(found) is found
+
+
+def test_parts_that_nothing_is_missing_of_stay_as_they_are():
+    found = boxes(2)
+    assert [a is b for a, b in zip(settled(found).lines[1:3], found.lines[1:3], strict=True)] == [
+        True,
+        True,
+    ]
+
+
+def test_a_parcel_with_one_of_two_parts_holds_no_kit():
+    found = boxes(1)
+    _, mugs, cards, _ = found.lines
+    assert for_customers(found, [(mugs.id, "mug", 2)]) == [(mugs.id, "mug", 2)]
+    assert for_customers(found, [(cards.id, "card", 1)]) == [(cards.id, "card", 1)]
+    assert for_customers(found, [(99, "gone", 1)]) == [(99, "gone", 1)]
 
 
 @given(st.integers(1, 5), st.data())
