@@ -100,7 +100,7 @@ def _print_report(report: Report, dry_run: bool, *, by_line: bool) -> None:
     would = "would be " if dry_run else ""
     print(
         f"{report.made} {would}made, {report.changed} {would}changed, {report.same} the same, "
-        f"{len(report.problems)} problems"
+        f"{len(report.problems)} {'problem' if len(report.problems) == 1 else 'problems'}"
     )
     if report.ignored:
         print(f"NOT READ, because no such column is known: {', '.join(report.ignored)}")

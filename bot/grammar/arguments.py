@@ -14,9 +14,9 @@ from bot.grammar.lexicon import NOUNS, Slot, as_typed, slots_of
 from bot.grammar.moments import read_moment
 from bot.grammar.numbers import NUMBER_OF, NUMBERED, QUANTITY, case_of, letters_of, order_of
 from bot.grammar.parcels import find_carrier, find_number
+from bot.grammar.suggest import nearest_choice
 from bot.grammar.tokens import Token, wording
-from bot.grammar.units import read_units
-from core.domain.refusals import Invalid
+from bot.grammar.units import early_quantity, read_units
 from core.registry import Arg, Spec
 
 _UNTIL = ("until", "till", "til", "bis")
@@ -74,6 +74,7 @@ def read(spec: Spec, text: str, tokens: list[Token], desk: Desk) -> Reading:
     if {"tracking_number", "carrier"} <= {slot.name for slot in slots}:
         _take_parcel(reading)
     for slot in slots:
+        _take_early_quantity(reading, slot)
         if slot.name not in reading.values and not _READERS[slot.kind](reading, slot):
             reading.missing += [slot.name] if slot.required else []
     for slot in slots:
@@ -137,8 +138,25 @@ def _take_quantity(reading: Reading, slot: Slot) -> bool:
     return False
 
 
+def _take_early_quantity(reading: Reading, slot: Slot) -> None:
+    later = next((s for s in slots_of(reading.spec.shape) if s.kind is Arg.QUANTITY), None)
+    is_before = slot.kind is Arg.SKU or (slot.required and slot.kind is Arg.LOCATION)
+    if later is None or later.name in reading.values or not is_before:
+        return
+    is_place = slot.kind is Arg.LOCATION
+    desk = reading.desk
+    found = early_quantity(reading.rest, lambda word: is_place and desk.place(word) is not None)
+    if found is not None:
+        reading.values[later.name] = found
+        del reading.rest[0]
+
+
 def _take_units(reading: Reading, slot: Slot) -> bool:
-    is_free = any(s.kind is Arg.TEXT for s in slots_of(reading.spec.shape))
+    others = slots_of(reading.spec.shape)
+    is_free = any(s.kind is Arg.TEXT for s in others)
+    place = next((s for s in others if s.kind is Arg.LOCATION and not s.required), None)
+    if place and reading.rest and reading.desk.place_coded(reading.rest[0].word):
+        _take_location(reading, place)  # “short 1001 ham mug-red 1”
     found, used = read_units(reading.rest, _UNTIL, is_free=is_free)
     if found:
         reading.values[slot.name] = found
@@ -170,7 +188,7 @@ def _no_such_location(reading: Reading, said: Token) -> None:
     codes = [place.code for place in reading.desk.places]
     known = f" Locations: {', '.join(codes)}." if codes else ""
     reading.problem = f"There is no location “{said.text}”.{known}"
-    reading.nearest = _nearest(said.word, codes)
+    reading.nearest = nearest_choice(said.word, codes)
 
 
 def _take_choice(reading: Reading, slot: Slot) -> bool:
@@ -184,7 +202,7 @@ def _take_choice(reading: Reading, slot: Slot) -> bool:
             reading.values[slot.name] = said
             del reading.rest[: skipped + length]
             return True
-    near = _nearest(words[0], list(slot.choices)) if words else ""
+    near = nearest_choice(words[0], list(slot.choices)) if words else ""
     if near and not reading.problem:
         reading.problem = f"I do not know “{reading.rest[skipped].text}” here."
         reading.nearest = near
@@ -356,22 +374,6 @@ def _is_for(reading: Reading, start: int) -> bool:
     return start < len(reading.rest) and reading.rest[start].word == "for"
 
 
-def _nearest(word: str, choices: list[str]) -> str:
-    """The one choice within a typing slip of this word; short words must be nearer."""
-    from rapidfuzz import process
-    from rapidfuzz.distance import DamerauLevenshtein
-
-    slips = 1 if len(word) < 6 else 2
-    found = process.extractOne(
-        word.casefold(),
-        choices,
-        scorer=DamerauLevenshtein.distance,
-        processor=str.casefold,
-        score_cutoff=slips,
-    )
-    return found[0] if found else ""
-
-
 def _leftover(reading: Reading) -> None:
     words = wording(reading.text, reading.rest)
     orders = [token.order for token in reading.rest if token.order]
@@ -380,7 +382,8 @@ def _leftover(reading: Reading) -> None:
     said = reading.rest[1:] if _starts(reading, _BEFORE_PLACE) else reading.rest
     if is_place and len(said) == 1:
         return _no_such_location(reading, said[0])
-    if orders and reading.many and not _takes_many(reading.spec):
+    is_more = any(reading.many and _belongs(reading, number) for number in orders)
+    if is_more and not _takes_many(reading.spec):
         reading.problem = f"`{reading.spec.verb}` takes one number at a time."
     else:
         reading.problem = f"I do not understand “{words}” here."
@@ -394,10 +397,3 @@ def one_at_a_time(reading: Reading) -> bool:
     texts = (s.name for s in slots_of(reading.spec.shape) if s.kind is Arg.TEXT)
     first = next((str(reading.values[n]).split()[0] for n in texts if n in reading.values), "")
     return bool(re.fullmatch(r"#?\d+", first)) and _belongs(reading, first.lstrip("#"))
-
-
-def built(reading: Reading) -> tuple[Any, ...] | Invalid:
-    try:
-        return reading.commands()
-    except Invalid as problem:
-        return problem

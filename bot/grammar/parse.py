@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.grammar.arguments import Reading, built, one_at_a_time, read
+from bot.grammar.arguments import Reading, one_at_a_time, read
 from bot.grammar.desk import Desk
 from bot.grammar.heard import (
     Ask,
@@ -106,9 +106,10 @@ def _best(readings: list[Reading], text: str) -> Heard:
 
 
 def _whole(reading: Reading) -> Heard | None:
-    commands = built(reading)
-    if isinstance(commands, Invalid):
-        reading.problem = str(commands)
+    try:
+        commands = reading.commands()
+    except Invalid as problem:
+        reading.problem = str(problem)
         return None
     if reading.spec.is_question:
         return Question(commands, _loose(reading))

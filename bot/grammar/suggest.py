@@ -33,6 +33,22 @@ def nearest_topics(word: str, desk: Desk) -> list[str]:
     return [verb for verb, _, _ in found]
 
 
+def nearest_choice(word: str, choices: list[str]) -> str:
+    """The one choice within a typing slip of this word; short words must be nearer."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    slips = 1 if len(word) < 6 else 2
+    found = process.extractOne(
+        word.casefold(),
+        choices,
+        scorer=DamerauLevenshtein.distance,
+        processor=str.casefold,
+        score_cutoff=slips,
+    )
+    return found[0] if found else ""
+
+
 def _slips(tokens: list[Token], phrase: Phrase) -> tuple[int, int] | None:
     """How many slips of the finger away the first words are, and how many words they are; None:
     too far to be meant. Before a number, a verb may be cut short (“prio 1001 vip”) or written in

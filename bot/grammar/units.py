@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.grammar.numbers import QUANTITY
@@ -28,6 +28,17 @@ def read_units(
         found.append({"line": line.text.strip(",;"), "quantity": quantity})
         used += size
     return found, used
+
+
+def early_quantity(tokens: Sequence[Token], is_place: Callable[[str], bool]) -> int | None:
+    """How many, where the number stands one word too early: “receive 24 mug-red ber”, “adjust
+    mug-red -2 ber”. A SKU may be a number, too: what follows has to look like one, or be a place.
+    """
+    found = QUANTITY.fullmatch(tokens[0].word) if len(tokens) > 1 else None
+    if found is None or is_place(tokens[0].word):
+        return None
+    after = tokens[1].word
+    return int(found[1]) if _LIKE_A_SKU.fullmatch(after) or is_place(after) else None
 
 
 def _behind(tokens: Sequence[Token], ends: Sequence[str]) -> tuple[Token, int, int] | None:

@@ -133,8 +133,10 @@ def _difference(view: WhatIfView, desk: Desk) -> str:
     where = " + ".join(view.then.locations) or "nowhere"
     if view.is_same:
         return f"Order {view.order} would ship from {where} as it does now"
-    parts = [_more(view.cost_difference, view, desk)]
-    if view.days_difference is not None:
+    fewer = {k: n for k, n in view.then.short.items() if n > view.now.short.get(k, 0)}
+    parts = [_waiting(fewer)] if fewer else []  # first: what waits costs and arrives later, too
+    parts.append(_more(view.cost_difference, view, desk))
+    if view.days_difference is not None and not fewer:
         days = count(abs(view.days_difference), "day")
         late = "later" if view.days_difference > 0 else "earlier"
         parts.append(f"{days} {late}" if view.days_difference else "on the same day")
@@ -155,9 +157,13 @@ def _side(side: Side, view: WhatIfView, desk: Desk) -> str:
     told.append(money(side.cost, view.currency, desk))
     told += [f"{side.km} km"] if side.km is not None else []
     told += [f"arrives {day(side.arrives, desk)}"] if side.arrives else []
-    short = ", ".join(f"{quantity} × {sku}" for sku, quantity in side.short.items())
-    told += [f"{short} waits"] if short else []
+    told += [_waiting(side.short)] if side.short else []
     return ", ".join(told)
+
+
+def _waiting(short: Mapping[str, int]) -> str:
+    items = ", ".join(f"{quantity} × {sku}" for sku, quantity in short.items())
+    return f"{items} {'waits' if sum(short.values()) == 1 else 'wait'}"
 
 
 # --- trying rules out ----------------------------------------------------------------------------

@@ -95,6 +95,9 @@ def _difference(each: Counted, desk: Desk) -> str:
     ours = f"we have {count(each.ours, 'order')}"
     if each.theirs is None:
         return f"{each.connection} has not told its own count yet; {ours}."
+    if each.agrees and each.at:
+        clock = f"{each.at.astimezone(ZoneInfo(desk.zone)):%H:%M}"
+        return f"At {clock} {each.connection} counted {count(each.ours, 'order')} today, as we did."
     verdict = "the counts agree" if each.agrees else "the counts differ: run `wismo reconcile`"
     asked = f" (as of {each.at.astimezone(ZoneInfo(desk.zone)):%H:%M})" if each.at else ""
     theirs = count(each.theirs, "order")

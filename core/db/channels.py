@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -60,6 +60,8 @@ _ITEM = Statement(
 )
 _ORDER_OF = Statement(sa.select(t.parcel.c.order_id).where(t.parcel.c.id == sa.bindparam("parcel")))
 
+LONG_AGO = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -104,11 +106,14 @@ def set_told(
     quantity: int,
     moved_at: int | None = None,
 ) -> None:
-    """`moved_at` (UTC microseconds): since when the channel had to hear of it."""
+    """`moved_at` (UTC microseconds): since when the channel had to hear of it. A first word of a
+    move of long ago tells when the channel was connected, and not how long words take."""
     values = {"told": quantity, "moved_at": moved_at, "told_at": micros(uow.now)}
     here = {"p_connection": connection_id, "p_sku": sku, "p_location": location_id}
     if uow.session.run(_SET_TOLD, **here, **values) == 0:
         key = {"connection_id": connection_id, "sku": sku, "location_id": location_id}
+        if moved_at is not None and moved_at < micros(uow.now - LONG_AGO):
+            values["moved_at"] = None
         uow.insert_now(t.channel_stock, {**key, **values, "shop_id": uow.actor.shop_id})
 
 

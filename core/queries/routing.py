@@ -51,7 +51,11 @@ class ShowRules:
 
 
 @question(
-    "rules", ShowRules, Right.VIEW, aliases=("rules show",), examples=("rules", "rules show 3")
+    "rules",
+    ShowRules,
+    Right.VIEW,
+    aliases=("rules show", "rules lint", "rules check"),
+    examples=("rules", "rules show 3"),
 )
 def show_rules(ask: ShowRules, reader: Reader) -> RulesView:
     shop, session = reader.shop, reader.session

@@ -130,6 +130,10 @@ DONE = [
     ),
     ("cancel 1001 2 mug-red sold out", CancelOrder("1001", "sold out", (Units("mug-red", 2),))),
     ("cancel 1001 2 weeks late", CancelOrder("1001", "2 weeks late")),
+    (
+        "short 1001 ham mug-red 1 damaged",
+        ShortOrder("1001", (Units("mug-red", 1),), Fault.DAMAGED, "HAM"),
+    ),
     ("split 1001 1 x card to ham", SplitOrder("1001", (Units("card", 1),), "HAM")),
     ("short 1001 mug-red 1 damaged", ShortOrder("1001", (Units("mug-red", 1),), Fault.DAMAGED)),
     (
@@ -175,6 +179,10 @@ DONE = [
     ("snooze 12 for 2 hours", SnoozeCase(12, berlin(23, 12))),
     ("pause messages", PauseMessages()),
     ("adjust mug-red ber -2 broken", AdjustStock("mug-red", "BER", -2, "broken")),
+    ("adjust mug-red -2 ber broken", AdjustStock("mug-red", "BER", -2, "broken")),
+    ("adjust -2 mug-red ber broken", AdjustStock("mug-red", "BER", -2, "broken")),
+    ("adjust 4711 ber -2 broken", AdjustStock("4711", "BER", -2, "broken")),
+    ("return 1001 2 mug-red", RequestReturn("1001", "mug-red", 2)),
 ]
 
 

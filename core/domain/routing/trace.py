@@ -360,6 +360,8 @@ def _about(each: Weighed, trace: Trace, money: Callable[[int], str]) -> str:
     beside = next((b for b in trace.beside if b.location == each.location), None)
     if beside is not None:
         return f"{each.location}{away} {verb}: {beside_in_words(beside, money)}."
+    if each.reason == r.NO_STOCK:
+        return f"{each.location}{away} has none of these items."
     alone = (parts.cost for parts in trace.compared if parts.locations == (each.location,))
     cost = next((f" It would cost {money(known)}." for known in alone), "")
     return f"{each.location}{away} {verb}: {reason}.{cost}"
