@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date, format_time
 from babel.numbers import NumberPattern
 
 from core.domain.money import exponent
@@ -48,6 +47,8 @@ def money(value: Mapping[str, Any], language: str) -> str:
 
 def day(value: str, language: str, zone: str) -> str:
     """An ISO date, or an ISO moment seen from the shop's zone → "Tuesday, November 24"."""
+    from babel.dates import format_date
+
     locale = locale_of(language)
     pattern = DAY.get(str(locale)) or DAY.get(locale.language) or "full"
     return format_date(_day_in(value, zone), pattern, locale=locale)
@@ -55,6 +56,8 @@ def day(value: str, language: str, zone: str) -> str:
 
 def moment(value: str, language: str, zone: str) -> str:
     """An ISO moment with its offset → date and time in the shop's zone."""
+    from babel.dates import format_date, format_time
+
     there = _aware(value).astimezone(ZoneInfo(zone))
     locale = locale_of(language)
     clock = format_time(there.timetz(), "short", locale=locale)

@@ -8,14 +8,13 @@ from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 from typing import Any, cast
 
-from fastapi import APIRouter, FastAPI
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from bot.api.framework import APIRouter, FastAPI, RequestValidationError
 from bot.api.hooks import Hooks
 from bot.api.keys import actor_of
 from bot.api.metrics import CONTENT_TYPE, Counts

@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, get_currency_precision
 
 from bot.chat.talk import Fact, Phrase, Price, Reasons, Say, Turn
@@ -73,6 +72,8 @@ def phrases(language: str) -> dict[str, str | dict[str, str]]:
 
 
 def _fact(fact: Fact, voice: Voice) -> str:
+    from babel.dates import format_date, format_datetime
+
     match fact:
         case Price():
             return _price(fact, voice.language)

@@ -6,8 +6,6 @@ import re
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
-
 from bot.grammar.desk import Desk
 from notifications import formats
 
@@ -74,7 +72,7 @@ def day(value: date, desk: Desk) -> str:
     if away in (-1, 0, 1):
         return {-1: "yesterday", 0: "today", 1: "tomorrow"}[away]
     pattern = "EEE d MMM" if value.year == today(desk).year else "EEE d MMM y"
-    return format_date(value, pattern, locale="en")
+    return _dated(value, pattern)
 
 
 def when(moment: datetime, desk: Desk) -> str:
@@ -86,7 +84,13 @@ def stamp(moment: datetime, desk: Desk) -> str:
     """A moment that stays true on a message that stays: “today” would not."""
     there = moment.astimezone(ZoneInfo(desk.zone))
     pattern = "EEE d MMM" if there.year == today(desk).year else "EEE d MMM y"
-    return f"{format_date(there.date(), pattern, locale='en')} {there:%H:%M}"
+    return f"{_dated(there.date(), pattern)} {there:%H:%M}"
+
+
+def _dated(value: date, pattern: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, pattern, locale="en")
 
 
 def until(moment: datetime | None, desk: Desk) -> str:

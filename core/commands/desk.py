@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import phonenumbers
-
 from core.commands.choosing import Units
 from core.commands.claim_terms import needs_photo
 from core.commands.claims import ClaimOwnOrder, claim_own
@@ -344,6 +342,8 @@ def _hashed(name: str) -> str:
 
 def _spellings(phone: str, countries: list[str]) -> tuple[str, str, str]:
     """As written, as bare digits, and in the international form that channels use."""
+    import phonenumbers
+
     digits = "".join(c for c in phone if c.isdigit())
     try:
         parsed = phonenumbers.parse(phone, countries[0] if countries else None)

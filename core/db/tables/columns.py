@@ -59,6 +59,22 @@ def check(name: str, rule: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(rule, name=name)
 
 
+def partial(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    """An index of the rows that satisfy `where` only, on either database.
+
+    Saying so to SQLAlchemy here would load both databases' dialects with every start.
+    """
+    return sa.Index(name, *columns, unique=unique, info={"where": where})
+
+
+@sa.event.listens_for(metadata, "before_create")
+def _say_where(_all: sa.MetaData, connection: sa.Connection, **_how: Any) -> None:
+    for index in [index for table in metadata.tables.values() for index in table.indexes]:
+        if "where" in index.info:
+            told = index.dialect_options[connection.dialect.name]
+            told["where"] = sa.text(index.info["where"])
+
+
 def versions(name: str) -> sa.Table:
     """Documents of which every version is kept as it was written (core/db/versions.py)."""
     return table(

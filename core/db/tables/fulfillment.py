@@ -23,13 +23,12 @@ fulfillment_order = c.table(
     c.check("stage", "stage in ('ready', 'printed', 'picked', 'packed', 'shipped', 'canceled')"),
     sa.UniqueConstraint("shop_id", "number"),
     sa.Index(None, "order_id"),
-    sa.Index(
+    c.partial(
         "ix_fulfillment_order_queue",
         "shop_id",
         "location_id",
         "ready_at",
-        sqlite_where=sa.text("stage in ('ready', 'printed', 'picked', 'packed')"),
-        postgresql_where=sa.text("stage in ('ready', 'printed', 'picked', 'packed')"),
+        where="stage in ('ready', 'printed', 'picked', 'packed')",
     ),
 )
 
@@ -51,19 +50,17 @@ handoff = c.table(
     c.check("stop", "stop in ('', 'asked', 'stopped')"),
     c.check("stops", "stops >= 0"),
     sa.Index(None, "order_id"),
-    sa.Index(
+    c.partial(
         "uq_handoff_open",
         "work_id",
         unique=True,
-        sqlite_where=sa.text("state in ('asked', 'accepted')"),
-        postgresql_where=sa.text("state in ('asked', 'accepted')"),
+        where="state in ('asked', 'accepted')",
     ),
-    sa.Index(
+    c.partial(
         "ix_handoff_shop_open",
         "shop_id",
         "asked_at",
-        sqlite_where=sa.text("state in ('asked', 'accepted')"),
-        postgresql_where=sa.text("state in ('asked', 'accepted')"),
+        where="state in ('asked', 'accepted')",
     ),
 )
 
@@ -89,19 +86,17 @@ pickup = c.table(
     c.check("is_ended", "(ended_at is null) = (ended = '')"),
     c.check("reason", "ended <> 'handed_over' or reason <> ''"),
     sa.Index(None, "order_id"),
-    sa.Index(
+    c.partial(
         "uq_pickup_waiting",
         "work_id",
         unique=True,
-        sqlite_where=sa.text("ended_at is null"),
-        postgresql_where=sa.text("ended_at is null"),
+        where="ended_at is null",
     ),
-    sa.Index(
+    c.partial(
         "ix_pickup_until",
         "shop_id",
         "until",
-        sqlite_where=sa.text("ended_at is null"),
-        postgresql_where=sa.text("ended_at is null"),
+        where="ended_at is null",
     ),
 )
 

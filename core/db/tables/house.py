@@ -123,13 +123,12 @@ customer = c.table(
     c.json("preferences"),
     c.at("created_at"),
     sa.UniqueConstraint("shop_id", "email", "phone"),
-    sa.Index(
+    c.partial(
         "uq_customer_email",
         "shop_id",
         "email",
         unique=True,
-        sqlite_where=sa.text("email <> ''"),
-        postgresql_where=sa.text("email <> ''"),
+        where="email <> ''",
     ),
     sa.Index(None, "shop_id", "telegram_chat"),
     sa.Index("ix_customer_phone", "shop_id", "phone"),

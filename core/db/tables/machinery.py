@@ -31,14 +31,13 @@ cases = c.table(
     c.whole("version"),
     c.check("state", "state in ('open', 'taken', 'snoozed', 'resolved')"),
     sa.UniqueConstraint("shop_id", "number"),
-    sa.Index(
+    c.partial(
         "uq_cases_open",
         "shop_id",
         "kind",
         "subject",
         unique=True,
-        sqlite_where=sa.text(NOW_OPEN),
-        postgresql_where=sa.text(NOW_OPEN),
+        where=NOW_OPEN,
     ),
     sa.Index(None, "order_id"),
 )
@@ -58,11 +57,10 @@ event = c.table(
     c.whole("position", None),
     sa.Index(None, "order_id", "id"),
     sa.Index("uq_event_position", "position", unique=True),
-    sa.Index(
+    c.partial(
         "ix_event_unplanned",
         "id",
-        sqlite_where=sa.text("position is null"),
-        postgresql_where=sa.text("position is null"),
+        where="position is null",
     ),
 )
 
@@ -87,12 +85,11 @@ audit = c.table(
     c.text("hash"),
     sa.UniqueConstraint("order_id", "version"),
     sa.Index(None, "shop_id", "actor", "id"),
-    sa.Index(
+    c.partial(
         "ix_audit_wrong_code",
         "shop_id",
         "at",
-        sqlite_where=sa.text("code = 'wrong_code'"),
-        postgresql_where=sa.text("code = 'wrong_code'"),
+        where="code = 'wrong_code'",
     ),
 )
 
@@ -123,11 +120,10 @@ inbox = c.table(
     c.check("state", "state in ('done', 'refused', 'retry', 'dead')"),
     sa.UniqueConstraint("connection_id", "delivery_id"),
     sa.UniqueConstraint("connection_id", "topic", "event_id"),
-    sa.Index(
+    c.partial(
         "ix_inbox_retry",
         "due_at",
-        sqlite_where=sa.text("state = 'retry'"),
-        postgresql_where=sa.text("state = 'retry'"),
+        where="state = 'retry'",
     ),
 )
 
@@ -165,26 +161,23 @@ outbox = c.table(
     c.json("result"),
     c.check("state", "state in ('waiting', 'leased', 'done', 'suppressed', 'dead')"),
     sa.UniqueConstraint("shop_id", "key"),
-    sa.Index(
+    c.partial(
         "ix_outbox_open",
         "due_at",
         "id",
-        sqlite_where=sa.text("state in ('waiting', 'leased')"),
-        postgresql_where=sa.text("state in ('waiting', 'leased')"),
+        where="state in ('waiting', 'leased')",
     ),
-    sa.Index(
+    c.partial(
         "ix_outbox_lane",
         "lane",
         "id",
-        sqlite_where=sa.text("state in ('waiting', 'leased')"),
-        postgresql_where=sa.text("state in ('waiting', 'leased')"),
+        where="state in ('waiting', 'leased')",
     ),
     sa.Index(None, "order_id", "id"),
-    sa.Index(
+    c.partial(
         "ix_outbox_cause",
         "cause",
-        sqlite_where=sa.text("cause is not null"),
-        postgresql_where=sa.text("cause is not null"),
+        where="cause is not null",
     ),
 )
 

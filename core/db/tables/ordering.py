@@ -111,12 +111,11 @@ order_line = c.table(
     c.check("returned", "return_requested + return_received + return_kept + claimed <= shipped"),
     c.check("refunded", "refunded >= 0 and refunded <= ordered"),
     sa.Index(None, "order_id", "position"),
-    sa.Index(
+    c.partial(
         "ix_order_line_waiting",
         "shop_id",
         "sku",
-        sqlite_where=sa.text("backordered > 0"),
-        postgresql_where=sa.text("backordered > 0"),
+        where="backordered > 0",
     ),
 )
 
@@ -137,14 +136,13 @@ hold = c.table(
     c.at("released_at", nullable=True),
     c.text("released_by"),
     c.check("scope", "scope in ('order', 'line', 'box') and (scope = 'order') = (scope_id = 0)"),
-    sa.Index(
+    c.partial(
         "uq_hold_open",
         "order_id",
         "reason",
         "scope_id",
         unique=True,
-        sqlite_where=sa.text("released_at is null"),
-        postgresql_where=sa.text("released_at is null"),
+        where="released_at is null",
     ),
 )
 
@@ -201,12 +199,11 @@ order_link = c.table(
     c.check("other", "order_id <> other_id"),
     sa.Index(None, "order_id"),
     sa.Index(None, "other_id"),
-    sa.Index(
+    c.partial(
         "uq_order_link_together",
         "other_id",
         unique=True,
-        sqlite_where=sa.text("kind = 'together' and ended_at is null"),
-        postgresql_where=sa.text("kind = 'together' and ended_at is null"),
+        where="kind = 'together' and ended_at is null",
     ),
 )
 
@@ -231,12 +228,11 @@ order_change = c.table(
     c.check("status", "status in ('open', 'confirmed', 'discarded')"),
     c.check("ended", "(status = 'open') = (ended_at is null)"),
     c.check("money", "refund >= 0 and due >= 0 and (refund = 0 or due = 0)"),
-    sa.Index(
+    c.partial(
         "uq_order_change_open",
         "order_id",
         unique=True,
-        sqlite_where=sa.text("status = 'open'"),
-        postgresql_where=sa.text("status = 'open'"),
+        where="status = 'open'",
     ),
     sa.Index(None, "order_id", "id"),
 )

@@ -45,19 +45,17 @@ rma = c.table(
     sa.UniqueConstraint("order_id", "external_id"),
     sa.Index(None, "order_id"),
     sa.Index(None, "shop_id", "status", "requested_at"),
-    sa.Index(
+    c.partial(
         "uq_rma_tracking_number",
         "shop_id",
         "tracking_number",
         unique=True,
-        sqlite_where=sa.text("tracking_number <> ''"),
-        postgresql_where=sa.text("tracking_number <> ''"),
+        where="tracking_number <> ''",
     ),
-    sa.Index(
+    c.partial(
         "ix_rma_arrived",
         "arrived_location_id",
-        sqlite_where=sa.text("arrived_location_id is not null"),
-        postgresql_where=sa.text("arrived_location_id is not null"),
+        where="arrived_location_id is not null",
     ),
 )
 

@@ -43,15 +43,14 @@ shipping_pause = c.table(
     c.check("target", "carrier <> '' or origin <> ''"),
     c.check("until", "until > since"),
     c.check("settled", "settled in (0, 1)"),
-    sa.Index(
+    c.partial(
         "uq_shipping_pause_open",
         "shop_id",
         "carrier",
         "origin",
         "country",
         unique=True,
-        sqlite_where=sa.text("ended_at is null"),
-        postgresql_where=sa.text("ended_at is null"),
+        where="ended_at is null",
     ),
 )
 
@@ -115,12 +114,11 @@ routing_wait = c.table(
     c.at("cancel_at", nullable=True),
     c.at("at"),
     c.check("does", "does in ('next', 'ship_part', 'queue', 'backorder', 'cancel', 'ask')"),
-    sa.Index(
+    c.partial(
         "ix_routing_wait_due",
         "shop_id",
         "cancel_at",
-        sqlite_where=sa.text("cancel_at is not null"),
-        postgresql_where=sa.text("cancel_at is not null"),
+        where="cancel_at is not null",
     ),
 )
 

@@ -62,11 +62,10 @@ stock_level = c.table(
     c.check("quality", "quality >= 0"),
     c.check("incoming", "incoming >= 0"),
     c.check("promised", "reserved <= on_hand"),
-    sa.Index(
+    c.partial(
         "ix_stock_level_untold",
         "shop_id",
-        sqlite_where=sa.text("version <> told_version"),
-        postgresql_where=sa.text("version <> told_version"),
+        where="version <> told_version",
     ),
 )
 
@@ -149,13 +148,12 @@ expected = c.table(
     c.check("received", "received >= 0"),
     c.check("missing", "missing >= 0"),
     c.check("told", "received + missing <= quantity"),
-    sa.Index(
+    c.partial(
         "ix_expected_open",
         "shop_id",
         "sku",
         "location_id",
-        sqlite_where=sa.text("closed_at is null"),
-        postgresql_where=sa.text("closed_at is null"),
+        where="closed_at is null",
     ),
     sa.Index(None, "shop_id", "reference"),
 )
@@ -210,14 +208,13 @@ stock_count = c.table(
     c.check("first", "state <> 'doubted' or (first >= 0 and first_at is not null)"),
     c.check("done", "state <> 'done' or (on_hand >= 0 and counted_by <> '')"),
     c.check("settled", "(state in ('done', 'canceled')) = (settled_at is not null)"),
-    sa.Index(
+    c.partial(
         "uq_stock_count_open",
         "shop_id",
         "sku",
         "location_id",
         unique=True,
-        sqlite_where=sa.text("state in ('asked', 'doubted')"),
-        postgresql_where=sa.text("state in ('asked', 'doubted')"),
+        where="state in ('asked', 'doubted')",
     ),
     sa.Index(None, "task_id"),
 )
@@ -237,18 +234,16 @@ cart = c.table(
     c.at("created_at"),
     c.check("state", "state in ('held', 'ordered', 'released', 'expired')"),
     sa.UniqueConstraint("shop_id", "name"),
-    sa.Index(
+    c.partial(
         "ix_cart_live",
         "shop_id",
         "expires_at",
-        sqlite_where=sa.text("state = 'held'"),
-        postgresql_where=sa.text("state = 'held'"),
+        where="state = 'held'",
     ),
-    sa.Index(
+    c.partial(
         "ix_cart_unserved",
         "shop_id",
-        sqlite_where=sa.text("unserved = 1"),
-        postgresql_where=sa.text("unserved = 1"),
+        where="unserved = 1",
     ),
 )
 
@@ -270,24 +265,21 @@ reservation = c.table(
     c.check("state", "state in ('held', 'promised', 'consumed', 'released', 'expired')"),
     sa.Index(None, "fulfillment_id"),
     sa.Index(None, "order_id"),
-    sa.Index(
+    c.partial(
         "ix_reservation_cart",
         "cart_id",
-        sqlite_where=sa.text("cart_id is not null"),
-        postgresql_where=sa.text("cart_id is not null"),
+        where="cart_id is not null",
     ),
-    sa.Index(
+    c.partial(
         "ix_reservation_transfer",
         "transfer_id",
-        sqlite_where=sa.text("transfer_id is not null"),
-        postgresql_where=sa.text("transfer_id is not null"),
+        where="transfer_id is not null",
     ),
-    sa.Index(
+    c.partial(
         "ix_reservation_live",
         "shop_id",
         "sku",
         "location_id",
-        sqlite_where=sa.text("state in ('held', 'promised')"),
-        postgresql_where=sa.text("state in ('held', 'promised')"),
+        where="state in ('held', 'promised')",
     ),
 )
