@@ -234,6 +234,20 @@ def test_the_search_finds_the_best_plan_of_so_many_parcels(
     assert (None if search.best is None else problem.cost(search.best)) == best
 
 
+@pytest.mark.parametrize(("parcels", "found"), [(1, None), (2, None), (3, 3), (4, 3)])
+def test_lines_that_nobody_has_together_take_a_parcel_each(parcels: int, found: int | None) -> None:
+    """Three lines, each at two places of its own: two parcels are given up at the first look."""
+    wanted = [Demand(sku, 1) for sku in "abc"]
+    places = [
+        Candidate(f"{sku}{n}", n, 100 + n, 1, None, {sku: 1}) for sku in "abc" for n in (1, 2)
+    ]
+    search = searched(make_problem(wanted, places), parcels, extras=False)
+    assert search.run()
+    assert search.best is None if found is None else len(search.best or ()) == found
+    if parcels == 2:
+        assert search.budget.left == 10**6 - 1
+
+
 @few
 @given(problems())
 def test_from_any_plan_that_works_the_search_ends_at_the_best(problem: Problem) -> None:

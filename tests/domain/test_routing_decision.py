@@ -107,6 +107,16 @@ def test_parcels_are_counted_first_also_behind_what_an_earlier_rule_took() -> No
     assert ships(found) == {"BER": {"mug": 1}, "HAM": {"mug": 1, "tee": 1}}
 
 
+def test_a_parcel_that_leaves_anyway_is_no_further_parcel() -> None:
+    """The first rule leaves two mugs on each shelf; added to its parcel they may cost any price."""
+    document = rules(
+        rule("near", only={"max_distance_km": 50, "safety": 2}, otherwise="next"),
+        rule("rest", prefer=["fewest_parcels", "cheapest"]),
+    )
+    dear = replace(BER, available={"mug": 3}, unit_cost=5000)
+    assert ships(decide(document, facts(dear, HAM, mug=3))) == {"BER": {"mug": 3}}
+
+
 def test_splits_have_their_price() -> None:
     ber, ham = replace(BER, available=MUG), replace(HAM, available=TEE)
     far = replace(VIE, parcel_cost=1000)

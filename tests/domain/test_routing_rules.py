@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from core.domain.routing.document import Capacity
-from core.domain.routing.planner import Demand, Objective, Pick, Plan, plan
+from core.domain.routing.planner import Candidate, Demand, Objective, Pick, Plan, plan
 from core.domain.routing.rules import LocationFacts, candidates, limits_of, reason_against
 from core.domain.routing.trace import Trace, decide, explain, trace_of
+from core.domain.routing.worse import Worse
 
 GOOD = LocationFacts(
     "BER", {"mug": 3}, parcel_cost=490, unit_cost=20, distance_km=12.4, ships_to=frozenset({"DE"})
@@ -44,6 +45,11 @@ def test_each_refusal_has_one_reason(facts: LocationFacts, reason: str) -> None:
 
 def test_a_daily_limit_of_ten_admits_the_tenth() -> None:
     assert reason_against(replace(GOOD, open_orders=9, daily_orders=10), ["mug"], "DE") is None
+
+
+def test_the_planner_sees_all_of_a_location() -> None:
+    (site,) = candidates(MUGS, "DE", [replace(GOOD, rank=7)])
+    assert site == Candidate("BER", 7, 490, 20, 12.4, {"mug": 3}, None)
 
 
 def test_forbidden_locations_stay_visible_but_ship_nothing() -> None:
@@ -104,6 +110,13 @@ def test_a_trace_says_what_was_weighed_and_compared() -> None:
 def test_a_trace_survives_json() -> None:
     _, trace = decision()
     assert Trace.from_json(json.loads(json.dumps(trace.to_json()))) == trace
+    chosen, instead = trace.compared
+    told = replace(trace, compared=(chosen, replace(instead, worse=Worse("money", 71))))
+    assert Trace.from_json(json.loads(json.dumps(told.to_json()))) == told
+    before = told.to_json()  # of a release that did not say yet what was worse
+    for parts in before["compared"]:
+        del parts["worse"]
+    assert Trace.from_json(before) == trace
 
 
 def euros(cents: int) -> str:
