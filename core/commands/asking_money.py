@@ -44,15 +44,30 @@ def ask_for(
     return asked
 
 
-def lower(uow: UnitOfWork, order: Order, outstanding: int, why: str) -> None:
-    """No more is asked for than the order still lacks: the newest requests give way first."""
+Asked = tuple[tuple[int, int], ...]  # (request id, minor units)
+
+
+def lower(uow: UnitOfWork, order: Order, outstanding: int, why: str) -> Asked:
+    """No more is asked for than the order still lacks: the newest requests give way first.
+
+    Returns what those had asked for, for the way back.
+    """
     requests = [q for q in uow.payments.requests(order.id) if q.state == "open"]
     over = sum(q.amount for q in requests) - max(0, outstanding)
+    lowered = []
     for each in reversed(requests):
         less = min(over, each.amount)
         if less > 0:
+            lowered.append((each.id, each.amount))
             _lessen(uow, each, less, "withdrawn", why)
             over -= less
+    return tuple(lowered)
+
+
+def ask_again(uow: UnitOfWork, asked: Asked) -> None:
+    """The step that asked for less is taken back: the customer owes it as before."""
+    for request_id, amount in asked:
+        uow.payments.ask_again(request_id, amount)
 
 
 def withdraw_for(uow: UnitOfWork, requests: list[PaymentRequest], why: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from core.commands import refunds
-from core.commands.asking_money import lower
+from core.commands.asking_money import Asked, lower
 from core.commands.choosing import Units, by_sku, choose, in_words
 from core.commands.collecting import let_go_unneeded
 from core.commands.owing import text_of
@@ -66,13 +66,13 @@ def cancel_units(
         claim.amount if claim else 0,
     )
     after = uow.orders.save(Change(after, (fact,)))
-    _ask_for_less(uow, order, after, claim.amount if claim else 0)
+    asked = _ask_for_less(uow, order, after, claim.amount if claim else 0)
     tell_shop(uow, order, after, (), f"cancel-units:{uow.command_id}")
     let_go_unneeded(uow, after)
     open_short_case(uow, after)
     open_unknown_case(uow, after)
     serve_queue(uow, skus)
-    uow.undo = _way_back(before, scrapped, claim.id if claim else None)
+    uow.undo = _way_back(replace(before, asked=asked), scrapped, claim.id if claim else None)
     for follow in UNITS_CANCELED:
         follow(uow, after, {**units, **behind})
     owed = f" {text_of(claim)} goes back to the customer." if claim else ""
@@ -80,13 +80,12 @@ def cancel_units(
     return Done(f"{in_words(skus_gone)} of order {order.number} canceled.{owed}", facts)
 
 
-def _ask_for_less(uow: UnitOfWork, before: Order, after: Order, back: int) -> None:
+def _ask_for_less(uow: UnitOfWork, before: Order, after: Order, back: int) -> Asked:
     """Units that were canceled before they were paid are not asked for any more (minor units)."""
     unpaid = worth(before) - worth(after) - back
     asked = sum(q.amount for q in uow.payments.requests(after.id) if q.state == "open")
     left = max(refunds.left_to_pay(uow, after), asked - unpaid)
-    if asked > left:
-        lower(uow, after, left, "units were canceled")
+    return lower(uow, after, left, "units were canceled") if asked > left else ()
 
 
 def _way_back(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from core.commands.asking_money import withdraw_for
+from core.commands.asking_money import Asked, ask_again, withdraw_for
 from core.commands.editing import settle_units
 from core.commands.handout import may_call_off
 from core.commands.owing import withdraw
@@ -45,6 +45,7 @@ class RevertEdit:
 
     order: Annotated[str, Arg.ORDER]
     change: Annotated[int, Arg.NONE]
+    asked: Annotated[Asked, Arg.NONE] = ()  # payment requests that it lowered, as they were
 
 
 @command("revert-edit", RevertEdit, Right.MACHINERY, in_chat=False)
@@ -58,6 +59,7 @@ def revert(ask: RevertEdit, uow: UnitOfWork) -> Done:
             f"Order {order.number} has changed since that edit.", "Edit it once more instead."
         )
     _withdraw(uow, order, change)
+    ask_again(uow, ask.asked)
     target = restored(order, change.before)
     found = Preview(order, target, (), (), 0, 0, {})
     works = in_the_way(uow.work.of(order.id), uow.work.parcels(order.id), found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from core.commands.asking_money import ask_for, lower, outstanding
+from core.commands.asking_money import Asked, ask_for, lower, outstanding
 from core.commands.orders import MoveOrder, move
 from core.commands.owing import owe
 from core.commands.placing import free, open_short_case, open_unknown_case, place, serve_queue
@@ -52,6 +52,7 @@ class Edited:
 
     order: Order
     refund_id: int | None = None
+    asked: Asked = ()  # payment requests that it lowered, as they were
 
 
 def carry_out(uow: UnitOfWork, found: Preview, change: OrderChange) -> Edited:
@@ -75,15 +76,16 @@ def carry_out(uow: UnitOfWork, found: Preview, change: OrderChange) -> Edited:
         order = _split(uow, order, found.splits)
     Changes(uow).adjust(change, found.adjustments)
     refund_id = _owe(uow, order, found, change)
+    asked: Asked = ()
     if found.due:
         ask_for(uow, order, found.due, "the order was edited", change.id)
     elif found.difference < 0:
-        lower(uow, order, outstanding(uow, order), "the order costs less")
+        asked = lower(uow, order, outstanding(uow, order), "the order costs less")
     if found.move_to:
         move(MoveOrder(order.number, found.move_to), uow)
     screen_changed(uow, found.before, uow.orders.own(order.id), "edited")
     tell_shop(uow, found.before, uow.orders.own(order.id), found.fields, f"edit:{change.id}")
-    return Edited(uow.orders.own(order.id), refund_id)
+    return Edited(uow.orders.own(order.id), refund_id, asked)
 
 
 def _named(uow: UnitOfWork, found: Preview) -> Preview:

@@ -315,7 +315,7 @@ def do_it(uow: UnitOfWork, order: Order, change: OrderChange, found: Preview) ->
     )
     end(uow, seen, "confirmed")
     is_plain = not (found.splits or found.move_to)
-    uow.undo = RevertEdit(order.number, change.id) if is_plain else None
+    uow.undo = RevertEdit(order.number, change.id, edited.asked) if is_plain else None
     facts = _facts(order, seen)
     return Done(_told(edited.order, found), {"change": facts.pop("edit"), **facts})
 

@@ -87,9 +87,9 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
     write_back(uow, after, "cancel", f"cancel:{order.id}", {"reason": after.cancel_reason})
     let_go_unneeded(uow, after)
     serve_queue(uow, skus)
-    lower(uow, after, 0, "the order was canceled")
+    asked = lower(uow, after, 0, "the order was canceled")
     claim = owe_for_whole(uow, after)
-    uow.undo = replace(before, claims=(claim.id,) if claim else ())
+    uow.undo = replace(before, claims=(claim.id,) if claim else (), asked=asked)
     for follow in CANCELED:
         follow(uow, after)
     owed = f" {text_of(claim)} goes back to the customer." if claim else ""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from core.commands.asking_money import Asked, ask_again
 from core.commands.owing import withdraw
 from core.commands.placing import open_short_case, open_unknown_case
 from core.commands.planning import claims_of
@@ -46,7 +47,7 @@ class RestorePlacing:
     """Put lines, promises and untouched work of an order back as they were.
 
     `put_in_stock` are (sku, location id, units) that the step had written off, `claims` the
-    refunds that it had made due.
+    refunds that it had made due, `asked` the payment requests that it had lowered.
     """
 
     order: str
@@ -56,6 +57,7 @@ class RestorePlacing:
     promise: date | None = None
     put_in_stock: tuple[tuple[str, int, int], ...] = ()
     claims: tuple[int, ...] = ()
+    asked: Asked = ()
 
     def audited(self) -> dict[str, Any]:
         return {"order": self.order}
@@ -99,6 +101,7 @@ def restore(ask: RestorePlacing, uow: UnitOfWork) -> Done:
     open_unknown_case(uow, after)
     for refund_id in ask.claims:
         _drop_claim(uow, refund_id)
+    ask_again(uow, ask.asked)
     return Done(f"Order {order.number} is as it was.", {"order": order.number})
 
 

@@ -56,6 +56,10 @@ _UPDATE_REQUEST = Statement(
     t.payment_request.update().where(_q.id == sa.bindparam("row_id"), _q.state == "open"),
     sets=("state", "amount", "link", "reference", "due_at", "reminded_at", "ended_at"),
 )
+_ASK_AGAIN = Statement(
+    t.payment_request.update().where(_q.id == sa.bindparam("row_id"), _q.state != "paid"),
+    sets=("state", "amount", "ended_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,11 @@ class Payments:
         row = row_of(request, _REQUEST_FIELDS)
         self._uow.insert(t.payment_request, {**row, "shop_id": self._uow.shop.id})
         return request
+
+    def ask_again(self, request_id: int, amount: int) -> None:
+        """Open again, for so many minor units, what was withdrawn or lowered and not paid."""
+        asked: dict[str, Any] = {"state": "open", "amount": amount, "ended_at": None}
+        self._session.run(_ASK_AGAIN, row_id=request_id, **asked)
 
     def save_request(self, request: PaymentRequest) -> PaymentRequest:
         changed = self._session.run(

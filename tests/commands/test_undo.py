@@ -7,7 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from core.commands.asking_money import RequestPayment
 from core.commands.cases import ResolveCase, TakeCase
+from core.commands.choosing import Units
+from core.commands.edits import ConfirmEdit, EditOrder
 from core.commands.holds import HoldOrder, ReleaseOrder
 from core.commands.orders import (
     CancelOrder,
@@ -24,7 +27,7 @@ from core.domain.access import Role
 from core.domain.holds import HoldReason
 from core.domain.undo import TAKEN_BACK, in_words
 from core.engine import Receipt
-from tests.commands.undoing import leaving, plan_all, state
+from tests.commands.undoing import differs, leaving, plan_all, state
 from tests.shop import BER, SHOP, Shop, make_shop, staff
 
 LEAD = staff()
@@ -69,6 +72,24 @@ def test_what_was_taken_back_says_so_and_may_be_done_again(shop: Shop) -> None:
     assert shop.do(CancelOrder("1001", "now really")).ok
     shop.clock.advance(seconds=60)
     assert leaving(shop) == ["shopify.cancel"]
+
+
+def test_what_a_customer_was_asked_for_is_asked_again_when_the_step_is_taken_back(
+    shop: Shop,
+) -> None:
+    for amount in ("5.00", "7.00"):
+        assert shop.do(RequestPayment("1001", amount, "express")).ok
+    assert shop.do(EditOrder("1001", "discount 90%")).ok
+    before = state(shop)
+    steps = (
+        ConfirmEdit("1001"),
+        CancelOrder("1001", "", (Units("mug-red", 1),)),
+        CancelOrder("1001", "changed mind"),
+    )
+    for step in steps:
+        assert shop.do(step).ok
+        assert shop.do(UndoLast()).ok
+        assert differs(state(shop), before) == {}, step
 
 
 def test_a_message_about_a_reversible_step_waits_too(shop: Shop) -> None:
