@@ -93,7 +93,7 @@ class Spec:
         try:
             found: Any = msgspec.convert(dict(arguments), self.shape, strict=False)
         except msgspec.ValidationError as problem:
-            raise Invalid(f"{self.name}: {problem}.", "See the API description.") from problem
+            raise Invalid(f"{self.name}: {problem}.", "See /api/v1/openapi.json.") from problem
         require_storable(found)
         return found
 

@@ -77,7 +77,7 @@ def read_shape(shape: type, given: Mapping[str, Any], *, lax: bool = False) -> A
     try:
         made: Any = msgspec.convert(dict(given), shape, strict=not lax)
     except msgspec.ValidationError as problem:
-        raise Invalid(f"{problem}.", "See the API description.") from problem
+        raise Invalid(f"{problem}.", "See /api/v1/openapi.json.") from problem
     _require_bounds(made)
     return made
 

@@ -86,8 +86,9 @@ def _fields(view: OrderView, desk: Desk) -> tuple[Field, ...]:
         found.append(Field("Promise", day(view.promise, desk) + rest, tone))
     if view.last_scan_at is not None:
         found.append(Field("Last scan", ago(view.last_scan_at, desk.now)))
-    if view.words:
-        told = next((each for each in view.words if each.state != "suppressed"), view.words[0])
+    words = [each for each in view.words if each.kind != "case_alert"]  # that one is for the staff
+    if words:
+        told = next((each for each in words if each.state != "suppressed"), words[0])
         found.append(Field("Last message", _word(told, desk)))
     if view.priority:
         found.append(Field("Priority", priority_named(view.priority)))

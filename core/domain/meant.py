@@ -9,6 +9,7 @@ from core.domain.order import Order
 from core.domain.refusals import Invalid
 
 WORDS_MOST = 5
+PART_LEAST = 3  # letters of a part that names a line by itself
 
 
 def meant_line(order: Order, text: str) -> str:
@@ -24,6 +25,17 @@ def meant_line(order: Order, text: str) -> str:
         ends = not after or (count == 1 and not is_plain)
         if sku is not None and (units or behind or ends):
             return f"{sku} {units or behind or 1}"
+    part = _part_of(order, words[0]) if units and words else ""
+    return f"{part} {units}" if part else ""
+
+
+def _part_of(order: Order, word: str) -> str:
+    """The SKU of which a word is a part, or of its title: “1 lamp”, “2 mugs”."""
+    said = _letters(word)
+    for line in order.bought:
+        parts = map(_letters, re.split(r"[\W_]+", f"{line.sku} {line.title}"))
+        if any(len(p) >= PART_LEAST and said in (p, f"{p}s", f"{p}es") for p in parts):
+            return line.sku
     return ""
 
 

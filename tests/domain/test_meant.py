@@ -27,6 +27,8 @@ BOUGHT = order(
         ("2 x mug red too late", "mug-red 2"),
         ("mug-red", "mug-red 1"),
         ("mug-red broken", "mug-red 1"),
+        ("1 tee too small", "tee-black-m 1"),
+        ("2 mugs", "mug-red 2"),
         ("2 weeks late", ""),
         ("2", ""),
         ("mug red broke", ""),
