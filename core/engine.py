@@ -24,12 +24,13 @@ from core.db.ids import Ids
 from core.db.inbox import Delivery
 from core.db.reading import Reader
 from core.db.rows import to_json
+from core.db.turns import wait_for_turn
 from core.db.unit_of_work import UnitOfWork
 from core.db.writer import Batch, call
 from core.domain.access import Actor, Role, demand, system
 from core.domain.cases import CaseKind, Finding
 from core.domain.order import Order
-from core.domain.refusals import Conflict, Invalid, Refusal
+from core.domain.refusals import Conflict, Invalid, Refusal, Unavailable
 from core.domain.values import dataclass
 
 log = logging.getLogger("wismo.engine")
@@ -119,7 +120,12 @@ class Engine:
     def submit(self, command: Any, caller: Caller) -> Future[Receipt]:
         """Like execute, without waiting; thinking ahead happens in the calling thread."""
         command = registry.without_cards(command)
-        prepared = self._prepare(command, caller)
+        try:
+            prepared = self._prepare(command, caller)
+        except Unavailable:
+            raise
+        except Refusal as refusal:
+            prepared = refusal  # said and audited like any other, unless it was done before
         future = self._writer.submit(_CommandJob(self, command, caller, prepared))
         future.add_done_callback(self._tell)
         return future
@@ -222,9 +228,19 @@ class _CommandJob:
         known = self._known(batch)
         if known is not None:
             return known
+        self._take_turn(batch)
         receipt = self._savepoint(batch)
         self._keep(batch, receipt)
         return receipt
+
+    def _take_turn(self, batch: Batch) -> None:
+        """A command whose noes are counted waits for the one before it, whose no has to be seen."""
+        if isinstance(self.command, Unreadable):
+            return
+        turn = registry.spec_of(self.command).turn
+        if turn is not None and not batch.session.is_sqlite:
+            wait_for_turn(batch.session, f"{self.caller.actor.shop_id}/{turn(self.command)}")
+            batch.cling()
 
     # --- repeats ---------------------------------------------------------------------------------
 
@@ -281,6 +297,8 @@ class _CommandJob:
         spec = registry.spec_of(self.command)
         demand(self.caller.actor, spec.right)
         uow = self.engine.unit(batch, self.caller, self.command_id)
+        if isinstance(self.prepared, Refusal):
+            raise self.prepared
         ahead = () if spec.prepare is None else (self.prepared,)
         done = spec.handler(self.command, uow, *ahead)
         window = uow.hold_back()

@@ -83,6 +83,7 @@ class Spec:
     looks_first: bool = False  # `prepare` is too slow for the writer, however small the shop is
     questions: Callable[..., Any] | None = None  # (command, shop id): what it will ask for certain
     asks_for: str = ""  # the argument without which a form is opened
+    turn: Callable[[Any], str] | None = None  # whose refusals are counted: they come one by one
 
     @property
     def is_question(self) -> bool:
@@ -120,6 +121,7 @@ def command(
     looks_first: bool = False,
     questions: Callable[..., Any] | None = None,
     asks_for: str = "",
+    turn: Callable[[Any], str] | None = None,
 ) -> Callable[[H], H]:
     """Enter a handler `(command, uow) -> Done` for a command; its docstring is the summary."""
 
@@ -140,6 +142,7 @@ def command(
             looks_first,
             questions,
             asks_for,
+            turn,
         )
         _enter(COMMANDS, spec)
         return handler

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from core.db.reading import Reader
 from core.db.refunds import Refund, given_alone_since, parts_of
+from core.db.turns import wait_for_turn
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right, Role
 from core.domain.approving import Alone, Limits, needs_second
@@ -69,4 +70,6 @@ def _today(within: UnitOfWork | Reader, currency: str) -> int:
         hour=0, minute=0, second=0, microsecond=0
     )
     shop, me = within.shop.id, within.actor.id
+    if isinstance(within, UnitOfWork):
+        wait_for_turn(within.session, f"{shop}/refunds/{me}")
     return given_alone_since(within.session, shop, me, currency, midnight)

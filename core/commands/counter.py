@@ -13,7 +13,7 @@ from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
 from core.domain.access import Right
 from core.domain.order import Change, Order
-from core.domain.proofs import WRONG_CODES_MOST
+from core.domain.proofs import CODES, WRONG_CODES_MOST
 from core.domain.refusals import Invalid, NotAllowed, NotPossible
 from core.domain.returning.boris import is_return_code
 from core.domain.returning.dispositions import Disposition
@@ -125,6 +125,7 @@ class ConfirmReturn:
     Right.RETURN_RECEIVE,
     aliases=("dropped off",),
     examples=("boris R1001-1 482913", "boris R1001-1 482913 ham"),
+    turn=lambda _: CODES,
 )
 def confirm(ask: ConfirmReturn, uow: UnitOfWork) -> Done:
     rma = uow.returns.brought(ask.number)
@@ -158,6 +159,7 @@ class ConfirmOrderReturn:
     Right.RETURN_RECEIVE,
     aliases=("boris", "dropped off"),
     examples=("boris 1001 482913",),
+    turn=lambda _: CODES,
 )
 def confirm_of_order(ask: ConfirmOrderReturn, uow: UnitOfWork) -> Done:
     order = uow.orders.brought(ask.order)

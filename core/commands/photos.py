@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from core.db import photos
 from core.db.claims import note_photos
+from core.db.turns import wait_for_turn
 from core.db.unit_of_work import UnitOfWork
 from core.domain.access import Right
 from core.domain.photos import BYTES_MOST, DAY, Picture, require_few, require_size
@@ -55,6 +56,7 @@ def keep_for_customer(uow: UnitOfWork, picture: Picture) -> str:
     who = uow.actor.customer_id
     if who is None:
         raise Invalid("Nobody knows yet who sent it.", code="photo_stranger")
+    wait_for_turn(uow.session, f"{uow.shop.id}/photos/{who}")
     require_few(photos.sent_since(uow.session, who, uow.now - DAY))
     photos.keep(uow, set_by_the_house(picture), who, "customer")
     return picture.name

@@ -31,7 +31,7 @@ from core.domain.pickup import (
     last_day,
     require_place,
 )
-from core.domain.proofs import WRONG_CODES_MOST
+from core.domain.proofs import CODES, WRONG_CODES_MOST
 from core.domain.refusals import Invalid, NotPossible
 from core.domain.values import dataclass
 from core.registry import Arg, Done, Risk, command
@@ -165,6 +165,7 @@ class CollectOrder:
     risk=Risk.REVERSIBLE,
     aliases=("collect", "abgeholt"),
     examples=("collected 1001 482913",),
+    turn=lambda _: CODES,
 )
 def collect(ask: CollectOrder, uow: UnitOfWork) -> Done:
     order, found, works = _waiting(uow, ask.order)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 CODE_DIGITS = 6
 WRONG_CODES_MOST = 5
+CODES = "codes"  # whoever types one waits for the one before: wrong ones are counted
 _NOT_DIGITS = re.compile(r"[\s-]")
 
 

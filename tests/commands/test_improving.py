@@ -104,6 +104,8 @@ def test_work_that_somebody_has_begun_stays_where_it_is(shop: Shop, begun: objec
     assert places(shop, 1001) == [BER, HAM]
     refused = shop.do(ImproveOrder("1001"))
     assert (refused.ok, refused.code) == (False, "not_possible")
+    assert shop.do(ImproveOrder("9999")).code == "not_found"  # while it is prepared
+    assert [row["code"] for row in shop.rows(t.audit)][-2:] == ["not_possible", "not_found"]
 
 
 def test_held_orders_are_left_alone(shop: Shop) -> None:

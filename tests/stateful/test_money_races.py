@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
 from core.commands.choosing import Units
 from core.commands.claims import AcceptClaim, ClaimOrder
-from core.commands.counter import ReturnHere
+from core.commands.counter import ConfirmOrderReturn, ConfirmReturn, ReturnHere
 from core.commands.crediting import AddCredit, UseCredit
 from core.commands.documents import IssueInvoice
 from core.commands.exchanging import CancelExchange, ExchangeOrder
@@ -18,10 +19,14 @@ from core.commands.receiving import ReceiveReturn
 from core.commands.refunding import RefundOrder
 from core.commands.refunds import RecordOrderRefund
 from core.commands.returns import RequestReturn
+from core.commands.setup import SetPolicy
 from core.commands.tracking import DeliverParcel
 from core.db import tables as t
+from core.domain.access import Role
 from core.domain.claims import ClaimReason, Remedy
+from core.domain.proofs import WRONG_CODES_MOST
 from core.domain.refund_wish import What
+from tests.shop import staff
 from tests.stateful.crowd import MANY, Crowd, Tally, done
 
 ONE = (Units("mug-red", 1),)
@@ -58,6 +63,23 @@ def test_a_unit_is_claimed_returned_or_exchanged_once(crowd: Crowd) -> None:
     (line,) = [row for row in crowd.shop.rows(t.order_line) if row["sku"] == "mug-red"]
     taken = line["return_requested"] + line["return_received"] + line["claimed"]
     assert (taken, owed(crowd) <= 4 * 1990) == (4, True)
+
+
+def test_what_is_counted_before_it_is_done_counts_the_others_too(crowd: Crowd) -> None:
+    """Wrong codes leave only their line in the audit; refunds of a day are on many orders."""
+    arrived(crowd, 2)
+    assert crowd.shop.do(RequestReturn("1001", "mug-red", 2)).ok
+    codes = [ConfirmReturn("R1001-1", f"{n:06d}", "BER") for n in range(8)]
+    by_order = [ConfirmOrderReturn("1001", f"{n:06d}", "BER") for n in range(8)]
+    told = Counter(each.code for each in crowd.rush([*codes, *by_order]))
+    assert told == {"wrong_code": WRONG_CODES_MOST, "too_many_codes": 16 - WRONG_CODES_MOST}
+    for number in range(MANY):
+        assert crowd.shop.place(2000 + number, ("mug-red", 1)).ok
+    assert crowd.shop.do(SetPolicy("refund_person_day_above", "1000"), staff(Role.OWNER)).ok
+    crowd.rush([RefundOrder(str(2000 + n), reason="3.00 sorry") for n in range(MANY)])
+    waiting = {row["refund_id"] for row in crowd.shop.rows(t.refund_part, state="planned")}
+    alone = [row for row in crowd.shop.rows(t.refund) if row["id"] not in waiting]
+    assert sum(row["amount"] for row in alone) == 900
 
 
 def test_a_refund_that_many_press_goes_back_once(crowd: Crowd) -> None:
