@@ -30,7 +30,7 @@ def _propose(problem: Problem, most: int | None, work: int | None) -> Proposal:
     if _too_large(problem):
         return Proposal((), 0)
     highspy: Any = importlib.import_module("highspy")
-    model = _Model(problem, most)
+    model = Model(problem, most)
     solver = highspy.Highs()
     for name, value in (
         ("output_flag", False),
@@ -73,7 +73,7 @@ def _whole(bound: float) -> int:
     return ceil(bound - _TOLERANCE) if -inf < bound < inf else 0
 
 
-class _Model:
+class Model:
     """Columns: is a site opened, then the units of a line that it ships. Rows: every line gets
     what it needs, only opened sites ship, and there are not too many of them.
 
@@ -93,6 +93,8 @@ class _Model:
             self.rows.append((0.0, float(most), [(site, 1.0) for site in range(sites)]))
 
     def _add_line(self, need: int, holders: list[tuple[int, int, int]], scale: int) -> None:
+        if not holders:
+            return
         self.rows.append((float(need), inf, [(site, float(have)) for _, have, site in holders]))
         least, first = holders[0][0], len(self.costs)
         if holders[-1][0] == least:
