@@ -155,7 +155,7 @@ def _elsewhere(within: Within, order: Order, works: Sequence[FulfillmentOrder]) 
 def _as_option(within: Within, order: Order, plan: Plan) -> Option | None:
     shop, now, cost, days = within.shop, within.now, 0, []
     for code in sorted({pick.location for pick in plan.picks}):
-        site = shop.location(code)
+        site = shop.locations[shop.id_of(code)]
         way = way_of(shop, site, order.ship_to, order.method, now)
         if way.opens is not None and way.opens >= FOREVER:
             return None

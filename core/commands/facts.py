@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from core.domain.routing.problem import Demand
 from core.domain.routing.scope import Goods, OrderFacts
 from core.domain.shop import Location, Shop
 from core.domain.stock import Level
-from core.domain.values import dataclass
+from core.domain.values import dataclass, replace
 
 Stock = Mapping[int, Mapping[str, int]]
 Used = tuple[int, int, int]

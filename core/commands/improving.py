@@ -197,7 +197,7 @@ def _sorted(picks: Sequence[Pick]) -> list[tuple[str, str, int]]:
 
 def _way(within: Within, order: Order, picks: tuple[Pick, ...]) -> Way:
     shop = within.shop
-    sites = [shop.location(code) for code in sorted({pick.location for pick in picks})]
+    sites = [shop.locations[shop.id_of(code)] for code in sorted({pick.location for pick in picks})]
     days = [estimate(shop, site, order.ship_to, order.method, within.now).day for site in sites]
     return Way(picks, max(days))
 
@@ -225,7 +225,7 @@ def _move(uow: UnitOfWork, better: Better) -> str:
 def has(levels: Sequence[Level], uow: UnitOfWork, picks: Sequence[Pick]) -> bool:
     """Is what the plan takes still there?"""
     there = {(level.sku, level.location_id): level.routable for level in levels}
-    wanted = ((pick.sku, uow.shop.location(pick.location).id, pick.quantity) for pick in picks)
+    wanted = ((pick.sku, uow.shop.id_of(pick.location), pick.quantity) for pick in picks)
     return all(there.get((sku, place), 0) >= quantity for sku, place, quantity in wanted)
 
 

@@ -107,7 +107,7 @@ def _reserves(shop: Shop, number: str, picks: Iterable[Pick]) -> list[StockMove]
         StockMove(
             Move.RESERVE,
             pick.sku,
-            shop.location(pick.location).id,
+            shop.id_of(pick.location),
             pick.quantity,
             reason=number,
         )
@@ -203,7 +203,7 @@ def _share(
     shop: Shop, waiting: Sequence[Line], plan: Plan, queue_short: bool
 ) -> tuple[dict[int, list[tuple[Line, int]]], dict[int, Line]]:
     """Give the picked units to the lines in order; what is left of a line joins the queue."""
-    supply = {(shop.location(pick.location).id, pick.sku): pick.quantity for pick in plan.picks}
+    supply = {(shop.id_of(pick.location), pick.sku): pick.quantity for pick in plan.picks}
     shares: dict[int, list[tuple[Line, int]]] = defaultdict(list)
     changed: dict[int, Line] = {}
     for line in waiting:

@@ -256,7 +256,7 @@ def claims_of(
     days = days_of(within.shop, within.now, limits)
     parts: dict[int, list[int]] = defaultdict(list)
     for pick in picks:
-        parts[within.shop.location(pick.location).id].append(pick.quantity)
+        parts[within.shop.id_of(pick.location)].append(pick.quantity)
     return tuple(
         Claim(i, days[i], len(units), sum(units), *(_most(limits[i]) if bound else ()))
         for i, units in parts.items()

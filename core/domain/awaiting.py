@@ -98,7 +98,7 @@ def supplied(shop: Shop, levels: Sequence[Level], picks: Iterable[Pick]) -> list
     there = {(level.sku, level.location_id): _free(level) for level in levels}
     moves = []
     for pick in picks:
-        place = shop.location(pick.location).id
+        place = shop.id_of(pick.location)
         more = pick.quantity - max(0, there.get((pick.sku, place), 0))
         if place in shop.endless and more > 0:
             moves.append(

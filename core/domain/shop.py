@@ -188,6 +188,7 @@ class Shop:
     counted_days: dict[tuple[int, int, datetime], tuple[date, date]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    ids_by_code: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
     return_rules: ReturnRules | None = None  # None: the policies decide alone
     pauses: tuple[Pause, ...] = ()  # of shipping; those that are over may still be among them
     pickups: Mapping[str, str] = field(default_factory=dict)  # domain/pickup.py: word → location
@@ -226,6 +227,14 @@ class Shop:
             if wanted in (place.name.casefold(), place.city.casefold())
         ]
         return [place for place in found if place.active] or found
+
+    def id_of(self, code: str) -> int:
+        """The location that a plan names: by its code exactly, whatever others are called.
+        Raises Invalid."""
+        if not self.ids_by_code:
+            self.ids_by_code.update((place.code, i) for i, place in self.locations.items())
+        found = self.ids_by_code.get(code)
+        return self.location(code).id if found is None else found
 
     def connection(self, connection_id: int) -> Connection | None:
         return self.connections.get(connection_id)

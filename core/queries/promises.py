@@ -225,7 +225,7 @@ def _parcels(reader: Reader, order: Order, picks: Iterable[Pick]) -> list[Promis
         units[pick.location][pick.sku] = units[pick.location].get(pick.sku, 0) + pick.quantity
     shop = reader.shop
     return [
-        _parcel(reader, order, shop.location(code), found, reader.now)
+        _parcel(reader, order, shop.locations[shop.id_of(code)], found, reader.now)
         for code, found in units.items()
     ]
 

@@ -186,7 +186,9 @@ def _arrives(reader: Reader, order: Order, parts: CostParts) -> date | None:
     """The day of the last parcel, were all of them begun now."""
     shop = reader.shop
     days = [
-        estimate(shop, shop.location(code), order.ship_to, order.method, reader.now).day
+        estimate(
+            shop, shop.locations[shop.id_of(code)], order.ship_to, order.method, reader.now
+        ).day
         for code in parts.locations
     ]
     return max(days, default=None)

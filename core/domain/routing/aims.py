@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from core.domain.routing.document import Aim, Money
 from core.domain.routing.planner import Objective
 from core.domain.routing.problem import FARTHEST_METERS, Candidate, Pick
 from core.domain.routing.rules import LocationFacts
-from core.domain.values import dataclass
+from core.domain.values import dataclass, replace
 
 OF_OBJECTIVE = {
     Objective.FEWEST_PARCELS: (Aim.FEWEST_PARCELS, Aim.CHEAPEST, Aim.NEAREST),

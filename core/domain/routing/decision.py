@@ -172,7 +172,8 @@ def attempt(
     """The best plan that one rule allows for what is left, and how it saw each location."""
     demands = _summed(left)
     bundles = _bundles(rule.only.keep_together, facts.order, demands)
-    sites = [_site(place, rule, document, facts, demands, taken) for place in facts.places]
+    asked = [Demand(sku, quantity) for sku, quantity in demands.items()]
+    sites = [_site(place, rule, document, facts, asked, taken) for place in facts.places]
     sites = [_bundled(site, bundles, demands) for site in sites]
     wanted = _with_bundles(demands, bundles)
     limits = replace(
@@ -241,16 +242,16 @@ def _site(
     rule: Rule,
     document: Document,
     facts: Facts,
-    demands: Mapping[str, int],
+    wanted: Sequence[Demand],
     taken: Sequence[Pick],
 ) -> Candidate:
     reason = reason_by_rule(place, rule.only, document.capacity, facts.order)
-    wanted = [Demand(sku, quantity) for sku, quantity in demands.items()]
     has = usable(place, wanted, rule.only, facts.order)
     for pick in taken:
         if pick.location == place.location and pick.sku in has:
             has[pick.sku] -= pick.quantity
-    has = {sku: quantity for sku, quantity in has.items() if quantity > 0}
+    if taken:
+        has = {sku: quantity for sku, quantity in has.items() if quantity > 0}
     return Candidate(
         location=place.location,
         rank=place.rank,

@@ -162,12 +162,16 @@ def usable(
     """What a rule may take from here of each SKU: less its safety, and nothing it cannot handle."""
     found = {}
     for demand in demands:
-        goods = order.goods.get(demand.sku)
-        needed = set(only.handling) & set(goods.flags) if goods else set()
         left = facts.available.get(demand.sku, 0) - only.safety
-        if left > 0 and not needed - set(facts.abilities):
+        if left > 0 and (not only.handling or _can_handle(facts, demand.sku, only, order)):
             found[demand.sku] = left
     return found
+
+
+def _can_handle(facts: LocationFacts, sku: str, only: Constraints, order: OrderFacts) -> bool:
+    goods = order.goods.get(sku)
+    needed = set(only.handling) & set(goods.flags) if goods else set()
+    return needed <= set(facts.abilities)
 
 
 def _is_too_far(facts: LocationFacts, only: Constraints) -> bool:

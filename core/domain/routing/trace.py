@@ -168,7 +168,10 @@ def trace_of(
 ) -> Trace:
     """The trace of a plan that was made from these very demands and candidates."""
     chosen = {pick.location for pick in found.picks}
-    weighed, more = shortened([_weigh(each, demands, chosen) for each in candidates])
+    wanted: dict[str, int] = {}
+    for demand in demands:
+        wanted[demand.sku] = wanted.get(demand.sku, 0) + demand.quantity
+    weighed, more = shortened([_weigh(each, wanted, chosen) for each in candidates])
     return Trace(
         objective=objective,
         rule=rule,
@@ -280,14 +283,11 @@ def ships(picks: Iterable[tuple[str, str, int]]) -> list[str]:
     return [f"{location} ships {', '.join(items)}" for location, items in found.items()]
 
 
-def _weigh(site: Candidate, demands: Sequence[Demand], chosen: set[str]) -> Weighed:
+def _weigh(site: Candidate, wanted: Mapping[str, int], chosen: set[str]) -> Weighed:
     if site.location in chosen:
         return Weighed(site.location, "chosen", "ships", site.distance_km)
     if site.excluded is not None:
         return Weighed(site.location, "excluded", site.excluded, site.distance_km)
-    wanted: dict[str, int] = {}
-    for demand in demands:
-        wanted[demand.sku] = wanted.get(demand.sku, 0) + demand.quantity
     has = [site.available.get(sku, 0) for sku in wanted]
     if not any(quantity > 0 for quantity in has):
         return Weighed(site.location, "excluded", r.NO_STOCK, site.distance_km)
