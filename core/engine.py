@@ -15,6 +15,7 @@ import msgspec
 import core.commands
 import core.queries  # noqa: F401  (both enter their handlers in the registry)
 from core import registry
+from core.commands.planning import PLANNED_IN_WRITER
 from core.db import audit, inbox, setup
 from core.db import tables as t
 from core.db.connection import Database, Question, Session
@@ -39,9 +40,6 @@ KEPT_CODES = ("not_yet", "unreadable", "invalid", "conflict")
 
 INTEGRITY_TRIES = 4  # the same key written by somebody else, or an id by another process
 
-# With this many locations a plan takes the writer about a millisecond: less than thinking ahead
-# on a connection of its own would cost. Bigger shops think ahead, outside the transaction.
-PLANNED_IN_WRITER = 30
 T = TypeVar("T")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import date, datetime
 from itertools import count
 from typing import Any
 
-from core.commands.carts import claim
+from core.commands.carts import claim, held_for
 from core.commands.merging import merge, new_line
 from core.commands.payment_news import (
     CapturePayment,
@@ -22,10 +23,12 @@ from core.commands.placing import (
     place,
     snapshot,
 )
+from core.commands.planned import Planned, planned
 from core.commands.screening import screen
 from core.commands.ways import way_of_new
 from core.db import ahead
 from core.db.connection import Question
+from core.db.orders import order_by_external
 from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain import events as e
@@ -36,10 +39,13 @@ from core.domain.money import exponent
 from core.domain.order import PART, Address, Change, Line, Order
 from core.domain.placed_money import frozen
 from core.domain.priority import priority_of
-from core.domain.refusals import Invalid
+from core.domain.refusals import Invalid, Refusal
+from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
 from core.domain.values import dataclass, replace
 from core.registry import Done, command
+
+log = logging.getLogger("wismo.capture")
 
 MONEY_MAX = 10**13
 
@@ -114,8 +120,28 @@ class CaptureOrder:
         }
 
 
-def prepare(ask: CaptureOrder, reader: Reader) -> list[Level]:
-    return snapshot(reader, units_of(reader.shop.kits, {line.sku: 1 for line in ask.lines}))
+def prepare(ask: CaptureOrder, reader: Reader) -> Planned:
+    """Look at the stock, and plan an order that is new. Whatever is wrong with it is for the writer
+    to find out, who keeps the message."""
+    kits = reader.shop.kits
+    levels = snapshot(reader, units_of(kits, {line.sku.strip(): 1 for line in ask.lines}))
+    if ask.handed_over or ask.canceled_at is not None or _is_known(ask, reader):
+        return Planned(levels)
+    try:
+        _require_sense(ask)
+        order = _drawn(ask, reader.shop, count(1).__next__, reader.now)
+        return planned(reader, order, levels, held_for(reader, ask.cart) if ask.cart else ())
+    except Refusal:
+        return Planned(levels)
+    except Exception:
+        log.exception("an order could not be planned ahead")
+        return Planned(levels)
+
+
+def _is_known(ask: CaptureOrder, reader: Reader) -> bool:
+    if ask.connection_id is None:
+        return False
+    return order_by_external(reader.session, ask.connection_id, ask.external_id) is not None
 
 
 def questions(ask: CaptureOrder, shop_id: int) -> list[Question]:
@@ -132,7 +158,7 @@ def questions(ask: CaptureOrder, shop_id: int) -> list[Question]:
     in_chat=False,
     questions=questions,
 )
-def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> Done:
+def capture(ask: CaptureOrder, uow: UnitOfWork, thought: Planned | None) -> Done:
     _require_sense(ask)
     known = None
     if ask.connection_id is not None:
@@ -141,8 +167,6 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
         return merge(uow, known, ask)
     uow.founding = True
     order = _new_order(uow, ask)
-    if uow.shop.kits:
-        order = opened(order, uow.shop.kits, uow.new_id)
     uow.emit(order.id, e.OrderCaptured(order.channel, order.total, order.currency, _units(order)))
     if order.captured:
         uow.emit(order.id, e.OrderPaid(order.captured, order.currency))
@@ -154,7 +178,8 @@ def capture(ask: CaptureOrder, uow: UnitOfWork, levels: list[Level] | None) -> D
         uow.emit(order.id, *change.events)
     else:
         own = claim(uow, ask.cart, order) if ask.cart else ()
-        order = screen(uow, place(uow, order, levels, own=own), None if own else levels)
+        levels = None if own or thought is None else thought.levels
+        order = screen(uow, place(uow, order, thought, own=own), levels)
     uow.orders.add(Change(order))
     if ask.payments:
         uow.write_rows()
@@ -205,29 +230,41 @@ def _units(order: Order) -> int:
 
 def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
     email = _clean_email(ask)
-    lines = tuple(
-        new_line(uow, position, line) for position, line in enumerate(ask.lines, 1) if line.quantity
-    )
-    if not lines:
-        raise Invalid("An order needs at least one unit.")
+    customer = uow.people.customer(email, ask.phone, ask.customer_name, ask.language)
+    return _drawn(ask, uow.shop, uow.new_id, uow.now, _number(uow, ask), customer)
+
+
+def _drawn(
+    ask: CaptureOrder,
+    shop: Shop,
+    new_id: Callable[[], int],
+    now: datetime,
+    number: str = "",
+    customer_id: int | None = None,
+) -> Order:
+    """The order as the channel tells it, before anything is found for it."""
     lines, shipping_tax = frozen(
-        lines, shipping=ask.shipping, discount=ask.discount, tax=ask.tax, total=ask.total
+        _lines(ask, new_id),
+        shipping=ask.shipping,
+        discount=ask.discount,
+        tax=ask.tax,
+        total=ask.total,
     )
     goods = sum(line.total for line in lines)
     total = ask.total if ask.total is not None else goods + ask.shipping
-    method, beside = way_of_new(uow.shop, ask.method, ask.shipping_line, ask.pickup_at)
-    return Order(
-        id=uow.new_id(),
-        shop_id=uow.shop.id,
-        number=_number(uow, ask),
+    method, beside = way_of_new(shop, ask.method, ask.shipping_line, ask.pickup_at)
+    order = Order(
+        id=new_id(),
+        shop_id=shop.id,
+        number=number,
         channel=ask.channel,
         connection_id=ask.connection_id,
         external_id=ask.external_id,
-        customer_id=uow.people.customer(email, ask.phone, ask.customer_name, ask.language),
-        email=email,
+        customer_id=customer_id,
+        email=_clean_email(ask),
         phone=ask.phone,
         customer_name=ask.customer_name or ask.ship_to.name,
-        language=ask.language or uow.shop.language,
+        language=ask.language or shop.language,
         currency=ask.currency.upper(),
         subtotal=ask.subtotal if ask.subtotal is not None else goods,
         discount=ask.discount,
@@ -241,7 +278,7 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         bill_to=ask.bill_to,
         lines=lines,
         placed_at=ask.placed_at,
-        captured_at=uow.now,
+        captured_at=now,
         promise=ask.promise,
         promise_basis="shown by the channel" if ask.promise else "",
         method=method,
@@ -254,6 +291,18 @@ def _new_order(uow: UnitOfWork, ask: CaptureOrder) -> Order:
         sends_messages=ask.sends_messages and not ask.handed_over,
         extra={**ask.extra, **beside} if beside else ask.extra,
     )
+    return opened(order, shop.kits, new_id) if shop.kits else order
+
+
+def _lines(ask: CaptureOrder, new_id: Callable[[], int]) -> tuple[Line, ...]:
+    lines = tuple(
+        new_line(new_id, position, line)
+        for position, line in enumerate(ask.lines, 1)
+        if line.quantity
+    )
+    if not lines:
+        raise Invalid("An order needs at least one unit.")
+    return lines
 
 
 def _clean_email(ask: CaptureOrder) -> str:

@@ -12,6 +12,7 @@ from core.commands.placing import serve_queue
 from core.db import carts as book
 from core.db import roster
 from core.db.carts import Cart
+from core.db.reading import Reader
 from core.db.unit_of_work import UnitOfWork
 from core.domain import carts
 from core.domain.access import Right
@@ -218,6 +219,15 @@ def claim(uow: UnitOfWork, name: str, order: Order) -> list[StockMove]:
     after = replace(cart, state="ordered", order=order.number)
     book.save(uow, cart, after, gave_back=_leaves_some(order, held))
     return carts.releases(held)
+
+
+def held_for(reader: Reader, name: str) -> list[StockMove]:
+    """What `claim` would give up, looked at from outside."""
+    shop = reader.shop
+    cart = book.look(reader.session, shop.id, name.strip()) if shop.uses_carts else None
+    if cart is None or cart.state in ("ordered", "released"):
+        return []
+    return carts.releases(book.held_by(reader.session, cart.id))
 
 
 def _leaves_some(order: Order, held: Sequence[Held]) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.domain.distance import distance_km
@@ -48,8 +49,8 @@ def stock_of(levels: Sequence[Level], *, by_hand: bool = False) -> Stock:
     return stock
 
 
-def place_facts(known: Known, site: Location, order: Order) -> rules.LocationFacts:
-    """What the planner asks about a place; a shop without rules needs no more."""
+def place_facts(known: Known, site: Location, order: Order, **more: Any) -> rules.LocationFacts:
+    """What the planner asks about a place; a shop without rules needs no `more`."""
     to, shop = order.ship_to, known.shop
     return rules.LocationFacts(
         location=site.code,
@@ -63,6 +64,7 @@ def place_facts(known: Known, site: Location, order: Order) -> rules.LocationFac
         active=site.active,
         paused=site.paused_until is not None and site.paused_until > known.now,
         barred=known.against.get(site.id),
+        **more,
     )
 
 
@@ -73,8 +75,10 @@ def _parcel_cost(known: Known, site: Location, order: Order) -> int:
 def facts_from(known: Known, order: Order, demands: Sequence[Demand]) -> Facts:
     """All that a rule set may ask about an order and the locations."""
     places = tuple(
-        replace(
-            place_facts(known, site, order),
+        place_facts(
+            known,
+            site,
+            order,
             country=site.country,
             groups=groups_of(site),
             abilities=tuple(each.casefold() for each in site.abilities),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -220,7 +220,7 @@ def _merge_lines(uow: UnitOfWork, order: Order, heard: _Heard) -> tuple[Order, b
             clashes.append(EditAction(Do.SET, line=line.id, quantity=wish.quantity))
     last = max((line.position for line in order.lines), default=0)
     fresh = [wish for wish in told.values() if wish.quantity]
-    new = [new_line(uow, last + n, wish) for n, wish in enumerate(fresh, 1)]
+    new = [new_line(uow.new_id, last + n, wish) for n, wish in enumerate(fresh, 1)]
     asked = _Asked(tuple(clashes), (), ("its lines were changed in the shop",) if clashes else ())
     found = _as_wished(order, taken, new)
     works = in_the_way(uow.work.of(order.id), uow.work.parcels(order.id), found) if taken else ()
@@ -267,12 +267,12 @@ def _grown_total(line: Line, wish: CaptureLine) -> int:
     return now + paid_for_first(line.total, line.ordered, line.canceled)
 
 
-def new_line(uow: UnitOfWork, position: int, line: CaptureLine) -> Line:
+def new_line(new_id: Callable[[], int], position: int, line: CaptureLine) -> Line:
     total = line.total
     if total is None:
         total = line.unit_price * line.quantity - line.discount
     return Line(
-        id=uow.new_id(),
+        id=new_id(),
         position=position,
         external_id=line.external_id or None,
         sku=line.sku.strip(),

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.commands import waiting_room
-from core.commands.planning import LEFT_OUT, Plan, plan_for
+from core.commands.planned import Planned, demands_of, waiting_of
+from core.commands.planning import LEFT_OUT, Plan, bar_full, plan_for
 from core.commands.street_dates import wait_for_their_day
 from core.commands.waits import begin_wait, may_wait
 from core.commands.ways import brought_from, why_it_waits
@@ -31,7 +32,6 @@ from core.domain.order import Change, Line, Order
 from core.domain.pickup import is_pickup, pickup_place
 from core.domain.refusals import Conflict, Unavailable
 from core.domain.routing.problem import Demand, Pick
-from core.domain.routing.rules import AT_CAPACITY
 from core.domain.shop import Shop
 from core.domain.stock import Level, Move, Short, StockMove
 from core.domain.values import replace
@@ -47,7 +47,7 @@ def snapshot(within: Any, skus: Iterable[str]) -> list[Level]:
 def place(
     uow: UnitOfWork,
     order: Order,
-    levels: Sequence[Level] | None = None,
+    ahead: Planned | None = None,
     only: int | None = None,
     queue_short: bool = True,
     avoid: Collection[int] = (),
@@ -55,35 +55,58 @@ def place(
 ) -> Order:
     """Find stock for every unplaced unit, reserve it and hand out work; the rest is backordered.
 
-    `levels` is what a plan was prepared with; guards decide in the end, and a plan that missed
-    is made again from fresh levels. `own` gives up what the order's cart held, in the same move.
+    `ahead` is what was thought before; guards decide in the end, and a plan that missed is made
+    again from what is there now. `own` gives up what the order's cart held, in the same move.
     """
     known = uow.stock.known([line.sku for line in order.lines if line.unplaced > 0])
-    waiting = [line for line in order.lines if line.unplaced > 0 and line.sku in known]
+    waiting = waiting_of(order, known)
     if not waiting:
         uow.stock.move(own)
         return order
-    barred = dict.fromkeys(avoid, LEFT_OUT)
+    demands, barred = demands_of(waiting), dict.fromkeys(avoid, LEFT_OUT)
+    levels = ahead.levels if ahead else uow.stock.levels([line.sku for line in waiting])
+    plan = ahead.plan_if(uow, order, demands, own) if ahead and not (only or barred) else None
     for _ in range(REPLANS + len(uow.shop.locations)):
-        fresh = levels if levels is not None else uow.stock.levels([w.sku for w in waiting])
-        levels = None
-        fresh = with_own(fresh, own) if own else fresh
-        demands = [Demand(line.sku, line.unplaced) for line in waiting]
-        plan = plan_for(uow, order, demands, fresh, only, barred)
-        if plan.short and uow.shop.uses_carts and free_overdue(uow, plan.short):
-            continue
-        full = take(uow, plan.claims)
-        if full is not None:
-            barred[full] = AT_CAPACITY
-            continue
-        try:
-            more = supplied(uow.shop, fresh, plan.picks)
-            uow.stock.move([*own, *more, *_reserves(uow.shop, order.number, plan.picks)])
-        except Short:
-            give(uow, plan.claims)
-            continue
-        return _hand_out(uow, order, waiting, plan, queue_short)
+        seen = with_own(levels, own) if own else levels
+        plan = plan or plan_for(uow, order, demands, seen, only, barred)
+        missed = _missed(uow, order, demands, plan, seen, own, barred)
+        if missed is None:
+            return _hand_out(uow, order, waiting, plan, queue_short)
+        levels, plan = _renewed(uow, levels, missed), None
     raise Unavailable("Stock is moving too fast just now.", "Try again in a moment.")
+
+
+def _missed(
+    uow: UnitOfWork,
+    order: Order,
+    demands: Sequence[Demand],
+    plan: Plan,
+    levels: Sequence[Level],
+    own: Sequence[StockMove],
+    barred: dict[int, str],
+) -> Collection[str] | None:
+    """Reserve what the plan picks; else the SKUs of which the levels are others now, and who has no
+    room is barred from then on."""
+    if plan.short and uow.shop.uses_carts and free_overdue(uow, plan.short):
+        return plan.short
+    full = take(uow, plan.claims)
+    if full is not None:
+        bar_full(uow, barred, full, demands)
+        return ()
+    try:
+        more = supplied(uow.shop, levels, plan.picks)
+        uow.stock.move([*own, *more, *_reserves(uow.shop, order.number, plan.picks)])
+    except Short as short:
+        give(uow, plan.claims)
+        return {sku for sku, _ in short.levels}
+    return None
+
+
+def _renewed(uow: UnitOfWork, levels: Sequence[Level], skus: Collection[str]) -> Sequence[Level]:
+    """Of many locations only what moved is read again: the writer waits for it."""
+    if not skus:
+        return levels
+    return [*(x for x in levels if x.sku not in skus), *uow.stock.levels(sorted(skus))]
 
 
 def place_as(uow: UnitOfWork, order: Order, plan: Plan) -> Order:

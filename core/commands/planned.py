@@ -9,10 +9,18 @@ one as soon as somebody looks for better plans.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime
 
-from core.commands.planning import Plan, Within, goods_known, offers_of, plan_for
+from core.commands.planning import (
+    Plan,
+    Within,
+    bar_full,
+    goods_known,
+    offers_of,
+    plan_for,
+    without_room,
+)
 from core.db.reading import Reader
 from core.db.stock import known_skus
 from core.domain.carts import with_own
@@ -22,6 +30,7 @@ from core.domain.routing.document import Else
 from core.domain.routing.problem import Demand
 from core.domain.routing.scope import Goods
 from core.domain.stock import Level, StockMove
+from core.domain.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class Question:
     minute: datetime
     demands: tuple[Demand, ...]
     ship_to: Address
+    point: tuple[float | None, float | None]
     how: tuple[str, str]
     scope: tuple[object, ...]
     prices: tuple[tuple[str, int, int], ...]
@@ -73,10 +83,23 @@ def planned(
     if not demands:
         return Planned(levels)
     asked = question_of(reader, order, demands, own)
-    plan = plan_for(reader, order, demands, with_own(levels, own) if own else levels)
+    plan = _with_room(reader, order, demands, with_own(levels, own) if own else levels)
     if plan.otherwise is not None and plan.otherwise.do is Else.ASK:
         plan = replace(plan, offers=offers_of(reader, plan))
     return Planned(levels, plan, asked)
+
+
+def _with_room(
+    reader: Reader, order: Order, demands: Sequence[Demand], levels: Sequence[Level]
+) -> Plan:
+    """As the writer would: who has no room for its part of a plan is left out of the next."""
+    barred: dict[int, str] = {}
+    while True:
+        plan = plan_for(reader, order, demands, levels, avoid=barred)
+        full = without_room(reader, plan)
+        if not full:
+            return plan
+        bar_full(reader, barred, min(full), demands)
 
 
 def waiting_of(order: Order, known: Iterable[str]) -> list[Line]:
@@ -98,6 +121,7 @@ def question_of(
         within.now.replace(second=0, microsecond=0),
         tuple(demands),
         order.ship_to,
+        (order.ship_to.lat, order.ship_to.lon),  # which do not make an address another one
         (order.method, order.extra.get(PICKUP_AT, "")),
         (order.channel, order.priority, order.tags, order.total, order.promise, order.version),
         tuple((line.sku, line.total, line.ordered) for line in order.lines),

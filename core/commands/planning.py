@@ -31,7 +31,7 @@ from core.domain.routing.decision import Decision, Facts, decide
 from core.domain.routing.document import Capacity, Document, Otherwise, Rule, RuleSet
 from core.domain.routing.problem import Candidate, Demand, Pick
 from core.domain.routing.scope import Goods
-from core.domain.routing.story import story_of
+from core.domain.routing.story import best_two, story_of
 from core.domain.routing.trace import Trace, plain_facts, trace_of
 from core.domain.shop import Shop
 from core.domain.stock import Level
@@ -42,11 +42,17 @@ DEFAULT_RULE = "default"
 CHOSEN_ELSEWHERE = "another_location_was_chosen"
 LEFT_OUT = "a_person_left_it_out"
 Within = UnitOfWork | Reader
+# With this many locations a plan takes the writer about a millisecond: less than thinking ahead
+# on a connection of its own would cost. Bigger shops think ahead, outside the transaction.
+PLANNED_IN_WRITER = 30
+FULL_BORNE = 5
+PLENTY, BRIEF = planner.Limits(), planner.Limits(brief=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What ships from where and why; `otherwise` is what happens with what is short."""
+    """What ships from where and why; `otherwise` is what happens with what is short. `offers`
+    are the plans from which a person may choose, where somebody has worked them out already."""
 
     picks: tuple[Pick, ...]
     short: Mapping[str, int]
@@ -55,6 +61,7 @@ class Plan:
     otherwise: Otherwise | None = None
     claims: tuple[Claim, ...] = ()
     ruled: tuple[Facts, Decision] | None = None
+    offers: tuple[Decision, ...] | None = None
 
 
 def plan_for(
@@ -68,8 +75,11 @@ def plan_for(
 ) -> Plan:
     """The plan for these units; a location that a person chose (`only`) outranks every rule.
 
+    Without `limits` a shop of many locations gets a brief plan from a writing transaction, in
+    which others wait: where it lost anything by that, the next look for better plans finds it.
     Where a pause is in the way the goods come from elsewhere, if elsewhere has all of them.
     """
+    limits = limits or usual_limits(within)
     away = _behind_a_pause(within, order) if within.shop.pauses and only is None else {}
     if away:
         around = {**away, **_named_reasons(avoid)}
@@ -77,6 +87,11 @@ def plan_for(
         if not found.short:
             return found
     return _plan(within, order, demands, levels, only, avoid, limits)
+
+
+def usual_limits(within: Within) -> planner.Limits:
+    is_large = len(within.shop.locations) > PLANNED_IN_WRITER
+    return BRIEF if is_large and not within.readonly else PLENTY
 
 
 def _behind_a_pause(within: Within, order: Order) -> dict[int, str]:
@@ -95,7 +110,7 @@ def _plan(
     levels: Sequence[Level],
     only: int | None,
     avoid: Collection[int],
-    limits: planner.Limits | None,
+    limits: planner.Limits,
 ) -> Plan:
     ruled = within.shop.rules
     if ruled is not None and only is None:
@@ -107,8 +122,9 @@ def _plan(
     best = planner.plan(demands, found, objective, limits)
     kept = plain_facts(demands, found)
     story = trace_of(demands, found, objective, best, DEFAULT_RULE, 1, facts=kept)
-    if only is not None:
-        story = replace(story, override=within.actor.name)
+    if only is not None or limits.brief:
+        by = "" if only is None else within.actor.name
+        story = replace(story, override=by, brief=limits.brief)
     claims = () if ruled is None else claims_of(within, ruled, best.picks, bound=False)
     return Plan(best.picks, best.short, best.proven, story, claims=claims)
 
@@ -120,21 +136,29 @@ def chosen_by_hand(within: Within, story: Trace, picks: tuple[Pick, ...]) -> Pla
     return Plan(picks, {}, False, replace(story, override=within.actor.name), claims=claims)
 
 
-def by_rules(
-    within: Within, ruled: RuleSet, facts: Facts, limits: planner.Limits | None = None
-) -> Plan:
+def by_rules(within: Within, ruled: RuleSet, facts: Facts, limits: planner.Limits = PLENTY) -> Plan:
     """What the rules make of these facts."""
     found = decide(ruled.document, facts, limits)
     bound = not found.rule.only.over_capacity
+    story = story_of(ruled.number, facts, found)
     return Plan(
         found.picks,
         found.short,
         found.proven,
-        story_of(ruled.number, facts, found),
+        replace(story, brief=True) if limits.brief else story,
         found.otherwise,
         claims_of(within, ruled, found.picks, bound=bound),
         (facts, found),
     )
+
+
+def offers_of(within: Within, plan: Plan) -> tuple[Decision, ...]:
+    """The plans from which a person may choose where the rules ask one."""
+    if plan.offers is not None:
+        return plan.offers
+    if plan.ruled is None or within.shop.rules is None:
+        return ()
+    return tuple(best_two(within.shop.rules.document, *plan.ruled, usual_limits(within)))
 
 
 def rules_in_force(shop: Shop) -> RuleSet:
@@ -244,6 +268,28 @@ def ages_known(within: Within, ruled: RuleSet, skus: Iterable[str]) -> dict[int,
 def _used(within: Within, ruled: RuleSet) -> Mapping[int, Used]:
     days = days_of(within.shop, within.now, limited(within.shop, ruled))
     return capacity.used_on(within.session, within.shop.id, days) if days else {}
+
+
+def without_room(within: Within, plan: Plan) -> list[int]:
+    """The locations whose part of a plan is more than their day has room for, as was read."""
+    ruled = within.shop.rules
+    used = _used(within, ruled) if ruled and plan.claims else {}
+    claims = ((claim, used.get(claim.location_id, (0, 0, 0))) for claim in plan.claims)
+    return [claim.location_id for claim, taken in claims if not claim.fits(taken)]
+
+
+def bar_full(within: Within, barred: dict[int, str], full: int, demands: Sequence[Demand]) -> None:
+    """A location without room for its part is left out of the next plan. When that happens again
+    and again, so is whoever has not room for the whole order: then no plan can miss any more."""
+    ruled = within.shop.rules
+    barred[full] = rules.AT_CAPACITY
+    if ruled is None or list(barred.values()).count(rules.AT_CAPACITY) < FULL_BORNE:
+        return
+    used, units = _used(within, ruled), sum(demand.quantity for demand in demands)
+    for i, limit in limited(within.shop, ruled).items():
+        whole = Claim(i, "", len(demands), units, *_most(limit))
+        if not whole.fits(used.get(i, (0, 0, 0))):
+            barred[i] = rules.AT_CAPACITY
 
 
 def claims_of(

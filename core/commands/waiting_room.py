@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from core.commands.planning import Plan
+from core.commands.planning import Plan, offers_of
 from core.db import tables as t
 from core.db.routing import end_wait
 from core.db.rows import micros
@@ -16,7 +16,7 @@ from core.domain.cases import CaseKind, Finding
 from core.domain.order import Order
 from core.domain.routing.decision import Decision, Facts
 from core.domain.routing.document import Else, Otherwise
-from core.domain.routing.story import best_two, cost_of
+from core.domain.routing.story import cost_of
 
 ANSWERED = "where it ships from is decided"
 
@@ -31,8 +31,8 @@ def settle(uow: UnitOfWork, order: Order, plan: Plan) -> None:
     if plan.otherwise is None:
         return
     _keep(uow, order, plan.story.rule, plan.otherwise)
-    if asks and plan.ruled is not None and uow.shop.rules is not None:
-        _ask(uow, order, best_two(uow.shop.rules.document, *plan.ruled), *plan.ruled)
+    if asks and plan.ruled is not None:
+        _ask(uow, order, offers_of(uow, plan), *plan.ruled)
 
 
 def _subject(order: Order) -> str:
@@ -62,7 +62,7 @@ def _keep(uow: UnitOfWork, order: Order, rule: str, otherwise: Otherwise) -> Non
 
 
 def _ask(
-    uow: UnitOfWork, order: Order, plans: list[Decision], facts: Facts, found: Decision
+    uow: UnitOfWork, order: Order, plans: Sequence[Decision], facts: Facts, found: Decision
 ) -> None:
     """A card with the two best plans; a plan may still leave units waiting."""
     finding = Finding(

@@ -64,6 +64,13 @@ class Claim:
     most_lines: int | None = None
     most_units: int | None = None
 
+    def fits(self, used: tuple[int, int, int]) -> bool:
+        """Whether it has room beside what is taken already: orders, lines and units."""
+        more = (1, self.lines, self.units)
+        most = (self.most_orders, self.most_lines, self.most_units)
+        sums = map(sum, zip(used, more, strict=True))
+        return all(m is None or total <= m for m, total in zip(most, sums, strict=True))
+
 
 def used_on(
     session: Session, shop_id: int, days: Mapping[int, str]

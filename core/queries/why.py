@@ -15,6 +15,7 @@ from core.domain.access import Right
 from core.domain.refusals import NotFound
 from core.domain.routing.beside import told_beside, told_without_rules
 from core.domain.routing.decision import Facts, decide
+from core.domain.routing.planner import Limits
 from core.domain.routing.problem import Pick
 from core.domain.routing.trace import Trace, made_again, ships
 from core.domain.values import dataclass
@@ -79,7 +80,7 @@ def told_again(reader: Reader, trace: Trace) -> tuple[Trace, bool | None]:
     except NotFound:
         return trace, None
     facts = msgspec.convert(trace.facts, Facts)
-    found = decide(document, facts)
+    found = decide(document, facts, Limits(brief=trace.brief))
     same = _units(found.picks) == _units(trace.picks)
     return told_beside(trace, document, facts, found), same
 

@@ -50,14 +50,15 @@ def priced(
 
 
 def _in_money(site: Candidate, place: LocationFacts, money: Money, wanted: Wanted) -> Candidate:
-    return replace(site, parcel_parts=parcel_parts(place, money, wanted))
+    parts = parcel_parts(place, money, wanted)
+    return replace(site, parcel_parts=parts) if parts else site
 
 
 def parcel_parts(place: LocationFacts, money: Money, wanted: Wanted) -> dict[str, int]:
     """What a parcel from here costs beside its rate, in minor units by what it is paid for."""
     parts = {
         LATENESS: money.late_day * place.late_days,
-        STOCK_OUT: money.stock_out if takes_the_last(place, wanted) else 0,
+        STOCK_OUT: money.stock_out if money.stock_out and takes_the_last(place, wanted) else 0,
     }
     return {name: amount for name, amount in parts.items() if amount}
 

@@ -51,7 +51,7 @@ def told_without_rules(trace: Trace) -> Trace:
     ]
     document = Document(trace.rule, (Rule(trace.rule, prefer=OF_OBJECTIVE[trace.objective]),))
     facts = Facts(OrderFacts(), tuple(demands), tuple(places))
-    return told_beside(trace, document, facts, decide(document, facts))
+    return told_beside(trace, document, facts, decide(document, facts, Limits(brief=trace.brief)))
 
 
 def _compared(document: Document, facts: Facts, found: Decision) -> Iterator[CostParts]:

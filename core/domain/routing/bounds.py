@@ -96,6 +96,12 @@ def _rounds(problem: Problem) -> int:
     return max(_ROUNDS_LEAST, min(_ROUNDS_MOST, 3 * sites, _ROUND_WORK // max(1, work)))
 
 
+def fair_value(problem: Problem) -> int:
+    """A cost below which no plan is: no site gains anything from fair shares."""
+    shares = _fair_shares(problem)
+    return sum([need * share for need, share in zip(problem.need, shares, strict=True)])
+
+
 def _fair_shares(problem: Problem) -> list[int]:
     """Each parcel's cost spread over the units it could hold: prices no site gains from."""
     shares: list[int | None] = [None] * len(problem.need)

@@ -30,6 +30,7 @@ from core.domain.values import dataclass
 
 NO_RULE = Rule("no rule fits")
 _PARCELS_ONLY = (Aim.FEWEST_PARCELS,)
+_DROPPED_SINGLY = 1
 BUNDLE = "\x00"  # no SKU begins so: goods that must leave together are planned as one
 
 
@@ -192,7 +193,8 @@ def _plan(
     taken: Sequence[Pick],
     limits: Limits,
 ) -> tuple[Plan, tuple[Candidate, ...]]:
-    """Plan, and leave out locations whose parcel would be too small, the smallest first."""
+    """Plan, and leave out locations whose parcel would be too small, the smallest first; a brief
+    plan soon leaves out all of them at once."""
     opened = frozenset(pick.location for pick in taken)
     places = {place.location: place for place in facts.places}
     whole = Wanted(sum(wanted.values()), demands)
@@ -200,20 +202,21 @@ def _plan(
     aims = _behind_parcels(aims_of(rule)) if by_parcels else aims_of(rule)
     priced_sites = priced(sites, places, aims, whole, opened)
     objective = Objective.FEWEST_PARCELS if by_parcels else Objective.CHEAPEST
-    dropped = False
+    dropped = 0
     while True:
         asked = [Demand(sku, quantity) for sku, quantity in wanted.items()]
         found = plan(asked, priced_sites, objective, limits)
         small = _too_small(rule, facts.order, found, opened)
-        if small is None:
+        if not small:
             break
-        dropped = True
+        dropped += 1
+        gone = small if limits.brief and dropped > _DROPPED_SINGLY else small[:1]
         priced_sites = [
-            replace(site, excluded=PARCEL_TOO_SMALL) if site.location == small else site
+            replace(site, excluded=PARCEL_TOO_SMALL) if site.location in gone else site
             for site in priced_sites
         ]
     seen = tuple(
-        replace(shown, excluded=site.excluded)
+        shown if shown.excluded == site.excluded else replace(shown, excluded=site.excluded)
         for shown, site in zip(sites, priced_sites, strict=True)
     )
     return replace(found, proven=found.proven and not dropped), seen
@@ -270,17 +273,18 @@ def _summed(demands: Sequence[Demand]) -> dict[str, int]:
     return wanted
 
 
-def _too_small(rule: Rule, order: OrderFacts, found: Plan, opened: frozenset[str]) -> str | None:
-    """The location whose parcel is worth least, when that is too little and not the only one."""
+def _too_small(rule: Rule, order: OrderFacts, found: Plan, opened: frozenset[str]) -> list[str]:
+    """The locations whose parcels are worth too little, the least first, unless it is the only
+    parcel of the order."""
     values: dict[str, int] = {}
     for pick in found.picks:
         goods = order.goods.get(pick.sku)
         price = goods.price if goods else 0
         values[pick.location] = values.get(pick.location, 0) + price * pick.quantity
     if len(values) < 2 and not found.short and not opened:
-        return None
+        return []
     small = [(v, at) for at, v in values.items() if v < rule.only.min_parcel_value]
-    return min((each for each in small if each[1] not in opened), default=(0, None))[1]
+    return [at for _, at in sorted(small) if at not in opened]
 
 
 # --- goods that leave together -------------------------------------------------------------------

@@ -10,11 +10,18 @@ from core.domain.routing.bounds import (
     Prices,
     Sites,
     best_prices,
+    fair_value,
     least_parcels,
     narrowed,
     undominated,
 )
-from core.domain.routing.guess import good_guess, guided_guess, repaired
+from core.domain.routing.guess import (
+    good_guess,
+    guided_guess,
+    most_units,
+    quick_guess,
+    repaired,
+)
 from core.domain.routing.problem import PARCEL, Problem
 from core.domain.routing.search import Budget, Fill, Search
 from core.domain.values import dataclass
@@ -31,6 +38,9 @@ class Proposal:
     bound: int
 
 
+# Lines times offers: questions up to here are searched even by those for whom others wait.
+_LARGE = 1_500
+
 # The problem, and the most parcels that a plan may have (None: as many as it likes).
 Solver = Callable[[Problem, int | None], Proposal]
 
@@ -40,13 +50,15 @@ class Limits:
     """How far the planner may go; work is limited in nodes and never in time.
 
     `split_penalty` is paid for every parcel but the first, in minor units. A `solver` is asked
-    where our own search did not come to its end; it may be slow.
+    where our own search did not come to its end; it may be slow. `brief` is for where others wait
+    for the one who plans: a large question gets a good guess, and what that may lose at most.
     """
 
     max_parcels: int | None = None
     node_limit: int = 1_500
     split_penalty: int = 0
     solver: Solver | None = None
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,8 @@ def best_sites(problem: Problem, limits: Limits, *, fewest: bool) -> Found:
     single = _best_single(problem)
     if single is not None and (fewest or _no_split_pays(problem, single)):
         return Found(problem, single)
+    if limits.brief and (limits.max_parcels is not None or _is_large(problem)):
+        return _guessed(problem, limits.max_parcels, fewest=fewest)
     problem = undominated(problem)
     if fewest:
         return _fewest(problem, limits)
@@ -86,6 +100,24 @@ def _no_split_pays(problem: Problem, single: Sites) -> bool:
         return True
     units = problem.cheapest_units() * problem.tie_scale
     return problem.cost(single) <= sum(sorted(problem.fixed)[:2]) + units
+
+
+def _is_large(problem: Problem) -> bool:
+    return len(problem.need) * problem.offers > _LARGE
+
+
+def _guessed(problem: Problem, most: int | None, *, fewest: bool) -> Found:
+    """A plan without a search, and a bound that costs no more than a look at each site."""
+    best = quick_guess(problem, fewest=fewest or most is not None)
+    if most is not None and len(best) > most:
+        return Found(problem, most_units(problem, most), False, None)
+    fewer = len(best) - max(2, least_parcels(problem)) if fewest else 0
+    if fewer > 0:
+        return Found(problem, best, False, fewer, "parcels")
+    if not problem.money_is_first:
+        return Found(problem, best, False, None)
+    gap = problem.cost(best) // problem.tie_scale - _bound(problem, fair_value(problem), 1)
+    return Found(problem, best, gap <= 0, max(0, gap))
 
 
 def _cheapest(problem: Problem, limits: Limits) -> Found:

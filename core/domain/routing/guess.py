@@ -10,6 +10,7 @@ from core.domain.routing.bounds import Prices, Sites
 from core.domain.routing.problem import Problem
 
 _EXCHANGES = 8
+_MUCH = 2_500  # offers
 _POOL, _STARTS = 60, 30
 # Plans of more parcels than these are neither exchanged in pairs, nor singly, nor weighed anew
 # at each step: the work grows with the square of the parcels and the third power of their pairs.
@@ -27,6 +28,20 @@ def good_guess(problem: Problem, *, fewest: bool) -> Sites:
     walks = {_lean(problem, _walked(problem, (), _heap(problem, weigh), weigh)) for weigh in weighs}
     guesses = [_exchanged(problem, walk) for walk in walks]
     return min(guesses, key=lambda sites: (len(sites) if fewest else 0, problem.cost(sites), sites))
+
+
+def quick_guess(problem: Problem, *, fewest: bool) -> Sites:
+    """One greedy walk where there is much to walk over, else a good guess."""
+    if problem.offers <= _MUCH:
+        return good_guess(problem, fewest=fewest)
+    weigh = _by_units if fewest else _by_money
+    return _lean(problem, _walked(problem, (), _heap(problem, weigh), weigh))
+
+
+def most_units(problem: Problem, most: int) -> Sites:
+    """At most so many sites that together ship many units, if not the most that are possible."""
+    walk = _walked(problem, (), _heap(problem, _by_units), _by_units)
+    return problem.used(walk[:most])
 
 
 def guided_guess(problem: Problem, prices: list[int]) -> Sites:

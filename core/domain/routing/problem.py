@@ -101,6 +101,11 @@ class Problem:
     def units(self) -> int:
         return sum(self.need)
 
+    @property
+    def offers(self) -> int:
+        """How many shelves hold something that is wanted."""
+        return sum(map(len, self.shelves))
+
     def only(self, kept: Sequence[int]) -> Problem:
         """The same question to fewer sites, which together still have what is needed."""
         return replace(

@@ -117,7 +117,7 @@ def reason_by_rule(
         (bool(only.groups) and not any(map(facts.is_of, only.groups)), NOT_IN_GROUP),
         (any(map(facts.is_of, only.not_groups)), IN_GROUP_LEFT_OUT),
         (only.same_country and facts.country.upper() != order.country.upper(), OTHER_COUNTRY),
-        (bool(set(only.abilities) - set(facts.abilities)), NOT_ABLE),
+        (not all(each in facts.abilities for each in only.abilities), NOT_ABLE),
         (_is_too_far(facts, only), TOO_FAR),
         (only.max_distance_km is not None and facts.distance_km is None, DISTANCE_UNKNOWN),
         (not only.over_capacity and is_full(facts, limits), AT_CAPACITY),

@@ -9,7 +9,7 @@ from core.domain.routing.aims import SPLIT, Wanted, parcel_parts
 from core.domain.routing.decision import Decision, Facts, decide
 from core.domain.routing.document import Aim, Document, Else, Money, Otherwise
 from core.domain.routing.explain import aims_in_words
-from core.domain.routing.planner import Objective, Pick
+from core.domain.routing.planner import Limits, Objective, Pick
 from core.domain.routing.rules import LocationFacts
 from core.domain.routing.trace import SITES_KEPT, CostParts, Trace, Weighed, shortened
 
@@ -100,11 +100,13 @@ def cost_of_picks(
 # --- what else could have been -------------------------------------------------------------------
 
 
-def best_two(document: Document, facts: Facts, found: Decision) -> list[Decision]:
+def best_two(
+    document: Document, facts: Facts, found: Decision, limits: Limits | None = None
+) -> list[Decision]:
     """What a person may choose from when the rules keep everything back: ships what there is."""
     open_ended = _without_keeping_back(document, found)
-    first = decide(open_ended, facts)
-    return [first, *others(open_ended, facts, first)][:2] if first.picks else []
+    first = decide(open_ended, facts, limits)
+    return [first, *others(open_ended, facts, first, limits)][:2] if first.picks else []
 
 
 def _without_keeping_back(document: Document, found: Decision) -> Document:
@@ -122,12 +124,15 @@ def _without_keeping_back(document: Document, found: Decision) -> Document:
     return replace(document, rules=rules)
 
 
-def others(document: Document, facts: Facts, found: Decision) -> list[Decision]:
-    """The best decisions without one of the chosen locations, the better ones first."""
+def others(
+    document: Document, facts: Facts, found: Decision, limits: Limits | None = None
+) -> list[Decision]:
+    """The best decisions without one of the chosen locations, the better ones first; a brief
+    look goes without the first of them only."""
     seen = {found.picks}
     plans: list[Decision] = []
-    for location in found.locations[:PLANS_COMPARED]:
-        other = decide(document, without(facts, location))
+    for location in found.locations[: 1 if limits and limits.brief else PLANS_COMPARED]:
+        other = decide(document, without(facts, location), limits)
         if other.picks and other.picks not in seen:
             seen.add(other.picks)
             plans.append(other)

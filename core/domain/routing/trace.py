@@ -88,7 +88,8 @@ class Trace:
     decision depended on: from them it can be made again. `override` names the person who chose.
     Of very many locations the first are named; `more` counts the others by their reason.
     `clock` says how long the order might wait for one parcel (Leave, and `until` in UTC).
-    `beside` is worked out when it is asked for, and not stored.
+    `beside` is worked out when it is asked for, and not stored. A `brief` one was planned while
+    others waited (Limits).
     """
 
     objective: Objective
@@ -109,6 +110,7 @@ class Trace:
     more: Mapping[str, int] = field(default_factory=dict)
     clock: Mapping[str, Any] = field(default_factory=dict)
     beside: tuple[Beside, ...] = ()
+    brief: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data: dictionaries, lists, numbers and words."""
@@ -143,6 +145,7 @@ class Trace:
             more=plain.get("more", {}),
             clock=plain.get("clock", {}),
             beside=tuple(map(_beside_from, plain.get("beside", ()))),
+            brief=plain.get("brief", False),
         )
 
 
@@ -223,7 +226,9 @@ def plain_facts(demands: Sequence[Demand], sites: Sequence[Candidate]) -> Any:
 
 def made_again(trace: Trace) -> Plan | None:
     """The plan that the facts of a trace without rules lead to; None when they were not kept."""
-    return plan(*plain_question(trace), trace.objective) if has_plain_facts(trace) else None
+    if not has_plain_facts(trace):
+        return None
+    return plan(*plain_question(trace), trace.objective, Limits(brief=trace.brief))
 
 
 def has_plain_facts(trace: Trace) -> bool:
