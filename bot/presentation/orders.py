@@ -200,7 +200,9 @@ def _place(quantity: int, location: str, stage: str) -> str:
 
 
 def _parcel(parcel: ParcelView, desk: Desk) -> str:
-    name = " ".join(filter(None, (parcel.carrier, parcel.tracking_number or "no number yet")))
+    delivered = parcel.delivered_at is not None
+    unnumbered = "without a number" if delivered else "no number yet"
+    name = " ".join(filter(None, (parcel.carrier, parcel.tracking_number or unnumbered)))
     if parcel.delivered_at is not None:
         return f"{name} · delivered {when(parcel.delivered_at, desk)}"
     reason = f" ({parcel.reason})" if parcel.reason else ""

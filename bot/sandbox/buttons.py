@@ -221,7 +221,8 @@ async def advance(panel: Panel, hours: float = 9) -> News:
     late = await panel.hooks()
     now = panel.town.clock()
     words = [f"it is {now:%a %d %b, %H:%M} UTC", *([f"{len(late)} late webhooks"] if late else [])]
-    return panel.town.tell(f"{hours:g} hours later", *words)
+    passed = f"{hours:g} hours" if hours >= 1 else f"{hours * 60:.0f} minutes"
+    return panel.town.tell(f"{passed} later", *words)
 
 
 @button

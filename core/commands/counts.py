@@ -168,9 +168,10 @@ def _doubt(
     asked = asked or book.ask_for(uow, None, product.sku, place.id)
     book.doubt(uow, asked, found.book, FirstCount(found.on_hand, uow.actor.name, uow.now))
     again = f"count {product.sku} {place.code.lower()} {found.on_hand} {found.book} with"
+    are = "is" if found.missing == 1 else "are"
     sentence = (
         f"{place.code} would have {found.on_hand} × {product.sku}, and "
-        f"{found.missing} more are promised: {who_loses(lost)}. Nothing has changed yet; "
+        f"{found.missing} more {are} promised: {who_loses(lost)}. Nothing has changed yet; "
         f"somebody counts once more: `{again}`."
     )
     facts = {"took_effect": False, "missing": found.missing, "orders": _numbers(lost)}

@@ -45,8 +45,6 @@ def legal_actions(
         found.append(_verb(order, free[0]))
     if any(line.returnable > 0 for line in order.lines) and may(Right.RETURN_REQUEST):
         found.append("return")
-    if any(line.shipped for line in order.shippable) and may(Right.EDIT):
-        found.append("resend")
     if open_works and not order.is_held and may(Right.HOLD):
         found.append("hold")
     if open_works and all(w.is_untouched for w in open_works):
@@ -59,6 +57,8 @@ def legal_actions(
     found.append("note")
     if any(_is_on_its_way(p) and p.id not in recalled for p in parcels) and may(Right.HOLD):
         found.append("recall")
+    if any(line.shipped for line in order.shippable) and may(Right.EDIT):
+        found.append("resend")  # it costs a parcel: never the first thing to press
     return tuple(found)
 
 

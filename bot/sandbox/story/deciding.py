@@ -53,7 +53,9 @@ async def an_edit_is_shown_before_it_is_confirmed(stage: Stage) -> str:
         return bool((await stage.shop_order(number))["lines"].get("mug-red") == 1)
 
     await stage.until(told, f"the shop shows order {number} with one mug less")
-    return f"“{short(asked, 110)}”; then {after}, {back[0][0]} minor units go back, the shop knows"
+    left = ", ".join(f"{quantity} × {sku}" for sku, quantity in after)
+    euros = f"€{back[0][0] / 100:.2f}"
+    return f"“{short(asked, 110)}”; then it has {left}, {euros} go back, the shop knows"
 
 
 async def an_edit_in_the_shop_after_the_label_asks_a_person(stage: Stage) -> str:

@@ -45,7 +45,7 @@ async def a_return_is_brought_to_a_store_with_its_code(stage: Stage) -> str:
     expect(after == before + 1, f"{before} could be sold at HAM, now {after}")
     due = stage.rows(DUE, back)
     expect(len(due) == 1, f"due for {back}: {due}")
-    return f"“{short(wrong, 60)}”; HAM sells {before} → {after}; {due[0][0]} minor units are due"
+    return f"“{short(wrong, 60)}”; HAM sells {before} → {after}; €{due[0][0] / 100:.2f} are due"
 
 
 async def two_lines_come_back_in_two_parcels(stage: Stage) -> str:
