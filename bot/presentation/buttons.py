@@ -99,6 +99,8 @@ LABELS = {
     "reverse invoice": "Take Invoice Back",
     "invoice": "Make Invoice",
     "credit take": "Take Credit",
+    "approve credit": "Approve Credit",
+    "credit": "Show Credit",
 }
 # Buttons that ask a few words first.
 ASKING = frozenset(

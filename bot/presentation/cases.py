@@ -37,6 +37,7 @@ _HIDDEN |= {
     "name",
     "conversation",
     "case",
+    "account",
     "wish",
     "count",
     "surface",
@@ -199,6 +200,9 @@ def _of_kind(view: CaseView, desk: Desk) -> Iterable[Action | None]:
         return (*return_buttons(view.kind, back, view.number, desk), _photos(view, desk))
     if view.kind in MONEY_CASES:
         return money_buttons(view.kind, back, view.order, desk)
+    if view.kind == "credit_approval":
+        who = {"who": str(view.facts.get("who", ""))}
+        return (button(desk, "approve credit", view.number), button(desk, "credit", more=who))
     if view.kind == "claim_decision" and "claim" in view.facts:
         number, wish = str(view.facts["claim"]), str(view.facts.get("wish", ""))
         return (*claim_buttons(number, wish, desk), _photos(view, desk))

@@ -201,7 +201,14 @@ def _push(uow: UnitOfWork, connection: Connection, news: _News) -> None:
     uow.outbox.add(
         "shopify.stock",
         f"{lane}:{news.word}",
-        {"sku": news.sku, "location_id": news.location_id, "moved_at": news.moved_at},
+        {"sku": news.sku, "location_id": news.location_id, "moved_at": _due_since(uow.shop, news)},
         lane=lane,
         connection_id=connection.id,
     )
+
+
+def _due_since(shop: Shop, news: _News) -> int | None:
+    """Nobody is told anything before a shop goes live: what moved before is news since then."""
+    if news.moved_at is None or shop.live_since is None:
+        return news.moved_at
+    return max(news.moved_at, micros(shop.live_since))

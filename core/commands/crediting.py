@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from core.commands.asking_money import paid_in
+from core.commands.credit_approving import ask_for_approval
+from core.commands.credit_ends import end_of_credit
 from core.commands.handout import AT_ONCE, CREDIT
 from core.commands.payouts import pay
 from core.commands.refunds import left_to_pay
@@ -63,24 +65,20 @@ class AddCredit(_Credit):
 )
 def add(ask: AddCredit, uow: UnitOfWork) -> Done:
     email, currency, amount = _read(uow, ask.who, ask.currency, ask.amount)
-    account = open_account(uow, email, currency)
-    _require_within_limit(uow, account, amount)
-    post(uow, account, CreditKind.ISSUED, amount, _reason(ask.reason), expires_at=_end(uow))
+    account, reason = open_account(uow, email, currency), _reason(ask.reason)
+    if _is_above_limit(uow, account, amount):
+        order = None if email_in(ask.who) else uow.orders.get(ask.who)
+        return ask_for_approval(uow, account, amount, reason, ask.who, order)
+    post(uow, account, CreditKind.ISSUED, amount, reason, expires_at=end_of_credit(uow))
     uow.undo = TakeCredit(ask.who, ask.amount, "taken back", currency)
     return _done(uow, account, f"{amount_text(amount, currency)} of credit is added.")
 
 
-def _require_within_limit(uow: UnitOfWork, account: Account, amount: int) -> None:
+def _is_above_limit(uow: UnitOfWork, account: Account, amount: int) -> bool:
     """Sums count, or a large gift would only have to be cut into small ones."""
     most = int(uow.shop.policy["credit_alone_up_to"])
     before = given_by_hand(uow, account, uow.now - GIVEN_WITHIN)
-    if most and before + amount > most:
-        left = amount_text(max(0, most - before), account.currency)
-        raise NotPossible(
-            f"You may give this customer {left} more of credit within 30 days.",
-            "What is more a second person gives: a lead or an owner.",
-            code="needs_approval",
-        )
+    return bool(most) and before + amount > most
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def issue(uow: UnitOfWork, order: Order, amount: int, reason: str, refund_id: in
         reason,
         order_id=order.id,
         refund_id=refund_id,
-        expires_at=_end(uow),
+        expires_at=end_of_credit(uow),
     )
 
 
@@ -168,11 +166,6 @@ def left_for(uow: UnitOfWork, order: Order) -> int:
     """What the order's customer could spend on it."""
     account = _current(uow, holder_of(order), order.currency)
     return account.balance if account else 0
-
-
-def _end(uow: UnitOfWork) -> datetime | None:
-    days = int(uow.shop.policy["credit_days"])
-    return uow.now + timedelta(days=days) if days else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ def import_locations(ask: ImportLocations, uow: UnitOfWork) -> Done:
 
     def one(row: ImportedRow) -> str:
         code = row.key.strip().upper()
+        if not code:
+            raise Invalid("A location needs a code.", "Give it one, such as BER.")
         before = known.get(code)
         told = cells.known(row.values, LOCATION)
         starts_paused = told.pop("starts_paused", False)
@@ -108,6 +110,8 @@ def import_products(ask: ImportProducts, uow: UnitOfWork) -> Done:
     known = catalog.products(uow.session, uow.shop.id, [row.key for row in ask.rows])
 
     def one(row: ImportedRow) -> str:
+        if not row.key.strip():
+            raise Invalid("A product needs a SKU.", "Give it the one of your shop.")
         before = known.get(row.key)
         values = catalog.as_row(
             {**cells.known(row.values, PRODUCT), **_external(uow.shop, row, before)}

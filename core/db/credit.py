@@ -161,8 +161,10 @@ def post(
     order_id: int | None = None,
     refund_id: int | None = None,
     expires_at: datetime | None = None,
+    actor: str = "",
 ) -> int:
-    """Move the balance and write why; returns the id of the entry.
+    """Move the balance and write why, and who (without `actor`, whoever asks); returns the id of
+    the entry.
 
     `amount` is minor units, below zero when credit leaves. Raises NotPossible (over_credit)
     when more would leave than there is.
@@ -181,7 +183,7 @@ def post(
             "reason": reason,
             "order_id": order_id,
             "refund_id": refund_id,
-            "actor": uow.actor.name,
+            "actor": actor or uow.actor.name,
             "at": micros(uow.now),
             "expires_at": micros_or_none(expires_at),
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -55,7 +56,10 @@ def _of(column: sa.ColumnElement[int], shop_id: int | None) -> sa.ColumnElement[
 
 
 def lag_of_shop(session: Session, now: datetime, shop: Shop) -> Lag | None:
-    """None where no channel is told of anything."""
+    """None where no channel is told of anything; before a shop is live, nobody waits for news."""
     if shop.mode is Mode.WATCH or not told_channels(shop):
         return None
-    return lag(session, now, shop.id)
+    found = lag(session, now, shop.id)
+    if shop.live_since is None:
+        return found
+    return replace(found, oldest=min(found.oldest, (now - shop.live_since).total_seconds()))

@@ -39,6 +39,7 @@ class CaseKind(StrEnum):
     FLAGGED_REQUEST = "flagged_request"
     REFUND_TASK = "refund_task"
     REFUND_APPROVAL = "refund_approval"
+    CREDIT_APPROVAL = "credit_approval"
     REFUND_FAILED = "refund_failed"
     REFUND_UNKNOWN = "refund_unknown"
     CHARGEBACK = "chargeback"
@@ -95,6 +96,7 @@ RULES: dict[CaseKind, Rule] = {
     CaseKind.FLAGGED_REQUEST: Rule("us", 24),
     CaseKind.REFUND_TASK: Rule("us", 24),
     CaseKind.REFUND_APPROVAL: Rule("us", 24),
+    CaseKind.CREDIT_APPROVAL: Rule("us", 24),
     CaseKind.REFUND_FAILED: Rule("us", 24),
     CaseKind.REFUND_UNKNOWN: Rule("us", 4, closes_itself=True),
     CaseKind.CHARGEBACK: Rule("us", 120),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.commands.cases import ResolveCase
 from core.commands.choosing import Units
+from core.commands.credit_approving import ApproveCredit
 from core.commands.crediting import AddCredit, ExpireCredit, TakeCredit, UseCredit
 from core.commands.orders import CancelOrder
 from core.commands.payment_news import CapturePayment
@@ -32,6 +34,10 @@ def left(shop: Shop, who: str = WHO) -> list[tuple[str, int]]:
     return [(x.currency, x.balance) for x in shop.ask(ShowCredit(who)).balances]
 
 
+def open_cases(shop: Shop) -> list[str]:
+    return [row["kind"] for row in shop.rows(t.cases) if row["state"] != "resolved"]
+
+
 def test_credit_is_given_shown_taken_back_and_never_owed(shop):
     given = shop.do(AddCredit(WHO, "5.00", "sorry"))
     assert given.sentence == "€5.00 of credit is added. The balance is €5.00."
@@ -56,10 +62,22 @@ def test_one_person_gives_a_customer_only_so_much(shop):
     assert shop.do(SetPolicy("credit_alone_up_to", "1000"), staff(Role.OWNER)).ok
     assert shop.do(AddCredit(WHO, "6.00", "sorry")).ok
     over = shop.do(AddCredit("1001", "4.01", "sorry"))  # the same customer, by another name
-    assert (over.code, over.sentence) == (
-        "needs_approval",
-        "You may give this customer €4.00 more of credit within 30 days.",
-    )
+    assert over.sentence == "€4.01 of credit wait for a second person; nothing is given yet."
+    assert shop.do(UndoLast()).ok
+    assert open_cases(shop) == []
+    (asked,) = [shop.do(AddCredit("1001", "4.01", "sorry")).facts["case"]]
+    assert open_cases(shop) == ["credit_approval"]
+    assert left(shop) == [("EUR", 600)]
+    assert shop.do(ApproveCredit(asked)).code == "own_credit"
+    ben = staff(Role.LEAD, "Ben")
+    assert shop.do(ApproveCredit(asked), staff(Role.SUPPORT)).code == "not_allowed"
+    assert shop.do(ApproveCredit(asked), ben).facts["balance"] == 1001
+    assert shop.do(ApproveCredit(asked), ben).outcome == "refused"
+    assert (open_cases(shop), left(shop)) == ([], [("EUR", 1001)])
+    declined = shop.do(AddCredit(WHO, "90.00", "much")).facts["case"]
+    assert shop.do(ResolveCase(declined, "too much"), ben).ok
+    assert shop.do(ApproveCredit(declined), ben).outcome == "refused"
+    assert shop.do(TakeCredit(WHO, "4.01", "for the sum"), ben).ok
     assert shop.do(AddCredit(WHO, "4.00", "sorry")).ok
     assert shop.do(UndoLast()).ok  # what was taken back is not counted
     assert shop.do(AddCredit(WHO, "4.00", "sorry")).ok

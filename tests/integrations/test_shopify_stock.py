@@ -10,7 +10,7 @@ import pytest
 from core.commands.channel_stock import KeepBackStock, TellEndless, plan_stock_pushes
 from core.commands.kits import SetKit, UnsetKit
 from core.commands.preorders import SetVendor, VendorStock
-from core.commands.setup import ChangeLocation
+from core.commands.setup import ChangeLocation, SetMode
 from core.commands.stock import AdjustStock, SetBuffer
 from core.commands.undo import UndoLast
 from core.db import catalog
@@ -19,6 +19,7 @@ from core.db.rows import to_json
 from core.db.telling import lag
 from core.domain.access import Role
 from core.domain.metrics import Lag
+from core.domain.shop import Mode
 from core.queries.channel_stock import AvailabilityView, ShowAvailability
 from core.queries.metrics import ShowToday
 from tests.shop import BER, SHOP, SHOPIFY, staff
@@ -98,6 +99,21 @@ async def test_the_lag_is_measured_from_the_first_move_to_the_telling(town: Town
     place = next(x for x in seen(town).channels[0].places if x.location == "BER")
     assert (place.told, place.lag_seconds) == (place.offered, 5.0)
     assert town.shop.ask(ShowToday()).told == found
+
+
+async def test_what_moved_before_the_shop_went_live_is_news_since_then(town: Town):
+    await tell(town)
+    assert town.shop.do(SetMode(Mode.WATCH), OWNER).ok
+    town.shop.do(AdjustStock("mug-red", "BER", 1, "found"))
+    town.shop.clock.advance(hours=50)
+    assert town.shop.do(SetMode(Mode.LIVE), OWNER).ok
+    found = town.shop.ask(ShowToday()).told
+    assert found is not None
+    assert found.oldest == 0.0
+    await tell(town, seconds=3)
+    found = town.shop.ask(ShowToday()).told
+    assert found is not None
+    assert (found.told, found.worst, found.waiting) == (1, 3.0, 0)
 
 
 async def test_what_was_planned_and_not_carried_out_still_waits(town: Town):

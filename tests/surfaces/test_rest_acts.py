@@ -54,6 +54,15 @@ async def test_an_act_is_a_command_of_the_api(town: Town, name: str, body: Any, 
     assert expected in answer.json()["sentence"]
 
 
+async def test_what_has_no_name_is_not_brought_in(town: Town):
+    empty = {"rows": [{"line": 2, "key": " ", "values": {"hours": "always"}}]}
+    for name, said in (("import_locations", "needs a code"), ("import_products", "needs a SKU")):
+        answer = await act(town, name, empty, **town.key(Role.OWNER, name))
+        assert (answer.status_code, answer.json()["facts"]["made"]) == (200, 0), answer.text
+        assert said in answer.json()["facts"]["problems"][0][2]
+    assert "" not in {row["code"] for row in town.shop.rows(t.location)}
+
+
 async def test_a_repeat_sends_nothing_a_second_time(town: Town):
     body = {"order": "1003", "reason": "lost"}
     key = town.key()
