@@ -4,7 +4,8 @@ Milliseconds are CPU time of the writing thread (`writer`) and of the thread tha
 per captured order, so that a busy machine changes them little. `ahead` is the usual way: planned
 before the order queues. `missed`: planned, but what a pick needs has gone when the writer comes to
 it. `alone`: read and planned in the writer, as all orders were before and as other commands do.
-`free` is a shop with one objective, `ruled` one with rules and promises.
+`free` is a shop with one objective, `ruled` one with rules and promises. `loop_ms` is the same
+fixed piece of work again and again between them: by it figures of different hours compare.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import random
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from statistics import median
 from typing import Any
 
 from benchmarks import machine
@@ -55,6 +57,7 @@ def main() -> None:
 def measure(run: Run) -> Figures:
     count = 12 if run.quick else 120
     figures: Figures = {"seed": run.seed, "planning_orders": count}
+    loops: list[float] = []
     for name, rules in (("free", None), ("ruled", RULES)):
         with_rules = rules is not None
         engine = _furnished(f"sqlite:///{run.folder}/{name}.db", run.seed, rules)
@@ -67,8 +70,16 @@ def measure(run: Run) -> Figures:
                 asked = _orders(f"{way} {lines}", run.seed, lines, count, promised=with_rules)
                 taken = [_captured(engine, each, way) for each in asked]
                 figures |= _told(f"planning_{name}_{lines}_lines_{way}", taken)
+            loops.append(_loop_ms())
         engine.close()
-    return figures
+    return figures | {"planning_loop_ms": round(median(loops), 1)}
+
+
+def _loop_ms() -> float:
+    started, total = time.thread_time(), 0
+    for n in range(1_000_000):
+        total += n * n % 7
+    return (time.thread_time() - started) * 1000
 
 
 def _told(name: str, taken: list[tuple[float, float]]) -> Figures:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -89,6 +89,26 @@ def facts_from(known: Known, order: Order, demands: Sequence[Demand]) -> Facts:
         for site in known.shop.locations.values()
     )
     return Facts(_order_facts(known, order), tuple(demands), places)
+
+
+def facts_after(
+    facts: Facts,
+    shop: Shop,
+    levels: Sequence[Level],
+    skus: Collection[str],
+    against: Mapping[int, str],
+) -> Facts:
+    """The same facts where the levels of these SKUs are others now, and more is against some
+    locations: of a thousand places most stay as they are."""
+    stock = stock_of([level for level in levels if level.sku in skus])
+    places = []
+    for site, place in zip(shop.locations.values(), facts.places, strict=True):
+        rest = {sku: units for sku, units in place.available.items() if sku not in skus}
+        has, barred = {**rest, **stock.get(site.id, {})}, against.get(site.id, place.barred)
+        if has != place.available or barred != place.barred:
+            place = replace(place, available=has, barred=barred)
+        places.append(place)
+    return replace(facts, places=tuple(places))
 
 
 def groups_of(site: Location) -> tuple[str, ...]:

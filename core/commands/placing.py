@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from core.commands import waiting_room
 from core.commands.planned import Planned, demands_of, waiting_of
-from core.commands.planning import LEFT_OUT, Plan, bar_full, plan_for
+from core.commands.planning import LEFT_OUT, Plan, bar_full, plan_again, plan_for
 from core.commands.street_dates import wait_for_their_day
 from core.commands.waits import begin_wait, may_wait
 from core.commands.ways import brought_from, why_it_waits
@@ -65,14 +65,16 @@ def place(
         return order
     demands, barred = demands_of(waiting), dict.fromkeys(avoid, LEFT_OUT)
     levels = ahead.levels if ahead else uow.stock.levels([line.sku for line in waiting])
+    seen = with_own(levels, own) if own else levels
     plan = ahead.plan_if(uow, order, demands, own) if ahead and not (only or barred) else None
     for _ in range(REPLANS + len(uow.shop.locations)):
-        seen = with_own(levels, own) if own else levels
         plan = plan or plan_for(uow, order, demands, seen, only, barred)
         missed = _missed(uow, order, demands, plan, seen, own, barred)
         if missed is None:
             return _hand_out(uow, order, waiting, plan, queue_short)
-        levels, plan = _renewed(uow, levels, missed), None
+        levels = _renewed(uow, levels, missed)
+        seen = with_own(levels, own) if own else levels
+        plan = plan_again(uow, plan, seen, missed, barred)
     raise Unavailable("Stock is moving too fast just now.", "Try again in a moment.")
 
 

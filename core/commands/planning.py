@@ -10,6 +10,7 @@ from core.commands.facts import (
     Known,
     Used,
     days_of,
+    facts_after,
     facts_from,
     limited,
     place_facts,
@@ -87,6 +88,22 @@ def plan_for(
         if not found.short:
             return found
     return _plan(within, order, demands, levels, only, avoid, limits)
+
+
+def plan_again(
+    within: Within,
+    plan: Plan,
+    levels: Sequence[Level],
+    skus: Collection[str],
+    barred: Mapping[int, str],
+) -> Plan | None:
+    """A plan by the same rules after one that missed, when only the levels of these SKUs and who
+    is barred are others now. None where more has to be looked at."""
+    shop = within.shop
+    if plan.ruled is None or shop.rules is None or shop.pauses or shop.endless:
+        return None
+    facts = facts_after(plan.ruled[0], shop, levels, skus, barred)
+    return by_rules(within, shop.rules, facts, usual_limits(within))
 
 
 def usual_limits(within: Within) -> planner.Limits:

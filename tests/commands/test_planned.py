@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.commands.capture import _drawn
+from core.commands.facts import facts_after
 from core.commands.placing import snapshot
 from core.commands.planned import demands_of, question_of
 from core.commands.planning import facts_for
@@ -114,6 +115,13 @@ def test_rules_that_are_activated_meanwhile_count(shop: Shop) -> None:
     meanwhile(shop, lambda: put(shop, {"name": "east", "only": {"groups": ["ham"]}}))
     assert shop.place(1001, ("mug-red", 1)).ok
     assert (places(shop, 1001), trace(shop, 1001)["rule"]) == ([HAM], "east")
+    meanwhile(shop, lambda: shop.place(1003, ("mug-red", 9)))
+    assert shop.place(1002, ("mug-red", 2), ("tee-black-m", 1)).ok
+    told = trace(shop, 1002)  # nobody else is in the east
+    assert (told["picks"], told["short"]) == (
+        [{"location": "HAM", "sku": "tee-black-m", "quantity": 1}],
+        {"mug-red": 2},
+    )
 
 
 def test_room_that_is_taken_meanwhile_is_left_to_others(shop: Shop) -> None:
@@ -225,6 +233,29 @@ def test_the_question_is_another_one_whenever_the_facts_are(sqlite_database: str
             assert _asked_and_known(reader, shop, change) == usual, name
         reader.now += timedelta(seconds=50)
         assert _asked_and_known(reader, shop, {}) == usual
+    shop.close()
+
+
+def test_facts_of_what_moved_are_the_facts_of_all(sqlite_database: str) -> None:
+    shop = many(sqlite_database)
+    put(shop, {"name": "any"})
+    with shop.engine.database.read() as session:
+        reader = Reader(session, OWNER.actor, shop.clock())
+        ruled = reader.shop.rules
+        assert ruled is not None
+        order = drawn(reader, shop.order(1001, ("mug-red", 2), ("tee-black-m", 1)))
+        demands, levels = demands_of(order.lines), snapshot(reader, SKUS)
+        gone = {("mug-red", BER), ("mug-red", 105), ("mug-red", 107)}
+        after = [
+            replace(x, reserved=1 if x.location_id == 107 else x.on_hand)
+            if (x.sku, x.location_id) in gone
+            else x
+            for x in levels
+        ]
+        before = facts_for(reader, ruled, order, demands, levels)
+        barred = {HAM: "at_capacity"}
+        known = facts_for(reader, ruled, order, demands, after, barred)
+        assert facts_after(before, reader.shop, after, {"mug-red"}, barred) == known != before
     shop.close()
 
 
