@@ -100,7 +100,7 @@ def _of_skus(count: int) -> Statement:
     names: list[Any] = [sa.bindparam(f"sku{i}") for i in range(count)]
     return Statement(
         sa.select(_s.sku, _s.location_id, *_QUANTITIES).where(
-            _s.shop_id == sa.bindparam("shop"), one_of(_s.sku, names)
+            _s.shop_id == sa.bindparam("shop"), _s.sku.in_(names)
         ),
         apart=True,
     )
@@ -111,7 +111,7 @@ def _known(count: int) -> Statement:
     c = t.product.c
     names: list[Any] = [sa.bindparam(f"sku{i}") for i in range(count)]
     return Statement(
-        sa.select(c.sku).where(c.shop_id == sa.bindparam("shop"), one_of(c.sku, names)),
+        sa.select(c.sku).where(c.shop_id == sa.bindparam("shop"), c.sku.in_(names)),
         apart=True,
     )
 
