@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from core.db import house
 from core.db import tables as t
 from core.db.connection import Database
@@ -70,6 +72,14 @@ def _fill(uow: UnitOfWork, skus: int, places: int, stock: int, mode: str) -> Non
         name = f"s{sku}"
         uow.insert(t.product, {"id": 1000 + sku, "shop_id": 1, "sku": name, "title": name})
         uow.stock.move([StockMove(Move.RECEIVE, name, 1, stock, reason="benchmark")])
+
+
+def analyze(url: str) -> None:
+    """Have a PostgreSQL database count its rows."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    engine.dispose()
 
 
 def free_port() -> int:

@@ -205,12 +205,12 @@ def _require_sense(ask: CaptureOrder) -> None:
 
 
 def _require_money(ask: CaptureOrder) -> None:
-    whole = (
-        *(ask.subtotal, ask.total, ask.discount, ask.shipping),
-        *(ask.tax, ask.shipping_tax, ask.captured),
-    )
-    parts = (a for x in ask.lines for a in (x.unit_price, x.discount, x.tax, x.total))
-    if any(not 0 <= (amount or 0) <= MONEY_MAX for amount in (*whole, *parts)):
+    amounts = [ask.subtotal, ask.total, ask.discount, ask.shipping]
+    amounts += [ask.tax, ask.shipping_tax, ask.captured]
+    for line in ask.lines:
+        amounts += [line.unit_price, line.discount, line.tax, line.total]
+    told = [amount or 0 for amount in amounts]
+    if min(told) < 0 or max(told) > MONEY_MAX:
         raise Invalid(f"An amount lies between 0 and {MONEY_MAX:,} minor units.")
 
 

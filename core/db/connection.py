@@ -20,7 +20,7 @@ log = logging.getLogger("wismo.db")
 
 IDLE_KEPT = 16
 IN_ERROR = 3  # libpq's word for a transaction in which a statement has failed
-# An index is worth it on small tables too: with the server's own idea of disks, it reads them whole.
+# An index is worth it on small tables too: the server's own idea of disks would read them whole.
 SERVER_SETTINGS = ("lock_timeout=10s", "statement_timeout=60s", "random_page_cost=1.1")
 READ_SNAPSHOT = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"  # all its questions see one moment
@@ -275,10 +275,8 @@ class Session:
             self._write()
         if self.is_sqlite:
             for statement, found in new:
-                sql, _, order = statement.prepared(self.dialect)
-                base, names = rows.defaults(statement.table), order or ()
-                full = [[row[n] if n in row else base[n] for n in names] for row in found]
-                self._cursor.executemany(sql, full)
+                sql, _, _ = statement.prepared(self.dialect)
+                self._cursor.executemany(sql, map(rows.whole_row(statement.table), found))
         elif new:
             documents = [rows.to_document(statement.table, found) for statement, found in new]
             with self.together():

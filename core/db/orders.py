@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import date
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -65,6 +66,7 @@ _LINES = Statement(
     .order_by(_l.position, _l.id)
 )
 _LINE_NAMES = [c.name for c in t.order_line.columns if c.name not in ("shop_id", "order_id")]
+_LINE_VALUES = attrgetter(*_LINE_NAMES)
 _AT_LOCATION = Statement(
     sa.union(
         sa.select(t.reservation.c.location_id).where(
@@ -422,5 +424,5 @@ def find_text(order: Order) -> str:
 
 
 def _line_row(order: Order, line: Line) -> dict[str, Any]:
-    values = {name: getattr(line, name) for name in _LINE_NAMES}
-    return {**values, "ships": int(line.ships), "shop_id": order.shop_id, "order_id": order.id}
+    row = dict(zip(_LINE_NAMES, _LINE_VALUES(line), strict=True))
+    return row | {"ships": int(line.ships), "shop_id": order.shop_id, "order_id": order.id}

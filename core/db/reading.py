@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cached_property
 
 from core.db import setup
 from core.db.connection import Session
+from core.db.lazily import Lazily
 from core.db.orders import Orders
 from core.domain.access import Actor
 from core.domain.shop import Shop
@@ -22,10 +22,10 @@ class Reader:
         self.actor = actor
         self.now = now
 
-    @cached_property
+    @Lazily
     def shop(self) -> Shop:
         return setup.load_shop(self.session, self.actor.shop_id)
 
-    @cached_property
+    @Lazily
     def orders(self) -> Orders:
         return Orders(self)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -63,6 +64,14 @@ def to_document(table: sa.Table, new: Iterable[Mapping[str, Any]]) -> str:
 @cache
 def _bytes_in(table: sa.Table) -> list[str]:
     return [c.name for c in table.columns if isinstance(c.type, sa.LargeBinary)]
+
+
+@cache
+def whole_row(table: sa.Table) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Makes of what a row has the values of all columns in their order."""
+    base = defaults(table)
+    read = itemgetter(*base)
+    return lambda row: read({**base, **row})
 
 
 def from_json(text: str) -> Any:

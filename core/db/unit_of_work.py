@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +15,7 @@ from core.db.connection import Session
 from core.db.conversations import Conversations
 from core.db.fulfillment import Fulfillments
 from core.db.ids import Ids
+from core.db.lazily import Lazily
 from core.db.orders import Orders
 from core.db.outbox import Outbox
 from core.db.payments import Payments
@@ -79,8 +79,6 @@ class UnitOfWork:
 
     @property
     def shop(self) -> Shop:
-        """Not a cached property: until Python 3.12 all threads share its one lock, and reading the
-        shop may first have to wait for a row that another thread holds."""
         if self._shop is None:
             self._shop = self._load_shop()
         return self._shop
@@ -99,43 +97,43 @@ class UnitOfWork:
         self.batch.touched.add(self.actor.shop_id)
         self._shop = None
 
-    @cached_property
+    @Lazily
     def orders(self) -> Orders:
         return Orders(self)
 
-    @cached_property
+    @Lazily
     def stock(self) -> Stock:
         return Stock(self)
 
-    @cached_property
+    @Lazily
     def work(self) -> Fulfillments:
         return Fulfillments(self)
 
-    @cached_property
+    @Lazily
     def returns(self) -> Returns:
         return Returns(self)
 
-    @cached_property
+    @Lazily
     def refunds(self) -> Refunds:
         return Refunds(self)
 
-    @cached_property
+    @Lazily
     def payments(self) -> Payments:
         return Payments(self)
 
-    @cached_property
+    @Lazily
     def cases(self) -> Cases:
         return Cases(self)
 
-    @cached_property
+    @Lazily
     def people(self) -> People:
         return People(self)
 
-    @cached_property
+    @Lazily
     def outbox(self) -> Outbox:
         return Outbox(self)
 
-    @cached_property
+    @Lazily
     def conversations(self) -> Conversations:
         return Conversations(self)
 

@@ -23,6 +23,7 @@ from core.domain.refusals import Unavailable
 log = logging.getLogger("wismo.writer")
 
 GROUP_MAX = 128
+GATHER_SECONDS = 0.001  # a commit takes longer than that
 RETRIES = 6
 
 
@@ -184,6 +185,7 @@ class GroupWriter:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._came = 0  # how many the last group was
         self._line = Line("wismo-writer", self._serve)
         self._line.begin()
 
@@ -213,16 +215,21 @@ class GroupWriter:
 
     def _joining(self, group: list[Item]) -> Iterator[Job]:
         """The first command, and those that come while the ones before them run: the fewer
-        commits, the faster. Nobody waits for commands that are not there yet."""
+        commits, the faster. Where few came of those who came together last time, the others are
+        on their way: they are given a moment."""
         yield group[0][0]
-        while len(group) < GROUP_MAX and (item := self._next()) is not None:
+        while len(group) < GROUP_MAX:
+            item = self._next(GATHER_SECONDS if 2 * len(group) < self._came else 0)
+            if item is None:
+                break
             group.append(item)
             yield item[0]
+        self._came = len(group)
 
-    def _next(self) -> Item | None:
+    def _next(self, seconds: float) -> Item | None:
         while True:
             try:
-                item = self._line.waiting.get_nowait()
+                item = self._line.waiting.get(bool(seconds), seconds)
             except queue.Empty:
                 return None
             if item is None:
