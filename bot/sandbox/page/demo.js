@@ -36,7 +36,7 @@ async function look() {
     if (seen.web) showWeb(seen.web);
     if (seen.telegram) showTelegram(seen.telegram);
     if (seen.mails) showMails(seen.mails);
-  } catch { $("app").className = "health stopped"; $("app").lastElementChild.textContent = "the demo has ended"; }
+  } catch { $("app").className = "health stopped"; $("app").lastElementChild.textContent = "the demo has ended"; screen.prints = []; } // if it has not: show it all again
   looking = false;
 }
 
