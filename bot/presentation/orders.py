@@ -268,8 +268,14 @@ def order_page(page: OrderPage, asked: FindOrders, desk: Desk) -> Page:
         title=f"{list_title(asked)}: {len(page.orders)}{' and more' if page.after else ''}",
         lines=tuple(_brief(order, desk) for order in page.orders),
         actions=kept(*opening),
-        empty="No order fits. Search by number, name, e-mail, city, SKU or tracking number.",
+        empty=_none_found(asked),
     )
+
+
+def _none_found(asked: FindOrders) -> str:
+    if not asked.text and (asked.late or asked.held):
+        return f"No order is {'late' if asked.late else 'on hold'}. Good."
+    return "No order fits. Search by number, name, e-mail, city, SKU or tracking number."
 
 
 def list_title(asked: FindOrders) -> str:

@@ -138,7 +138,7 @@ def one_location(
     if len(places) > 1:
         ways = " or ".join(f"`{verb} {order.number} {code.lower()}`" for code in places)
         raise NotPossible(
-            f"Order {order.number} is worked on at {' and '.join(places)}.",
+            f"Order {order.number} is worked on at {', '.join(places[:-1])} and {places[-1]}.",
             f"Write {ways}.",
             code="ambiguous",
         )

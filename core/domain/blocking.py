@@ -176,6 +176,8 @@ def _held(facts: Facts, shop: Shop) -> Next | None:
         what = "wait for one parcel"
     elif hold.reason is HoldReason.EXCHANGE:
         what = "send back what it is exchanged for"
+    elif hold.party is Party.CUSTOMER:
+        what = "answer us; it is on hold until then"
     return Next(_decider(hold), what, until, hold.party, "held", blocked=True)
 
 

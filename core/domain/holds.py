@@ -37,6 +37,7 @@ class HoldReason(StrEnum):
 
 _REASON_WORDS = {
     "manual": "a manual check",
+    "customer": "the customer",
     "unknown_sku": "an unknown SKU",
     "street_date": "its day of sale",
 }
