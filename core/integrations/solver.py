@@ -10,7 +10,7 @@ from typing import Any
 from core.domain.routing.planner import Proposal, Solver
 from core.domain.routing.problem import Problem
 
-WORK = 4_000_000
+WORK = 3_000_000
 _EXACT = 10**12
 _TOLERANCE = 0.01  # of a minor unit: far above HiGHS's rounding, far below one
 

@@ -19,6 +19,7 @@ from core.domain.routing.guess import (
     good_guess,
     guided_guess,
     most_units,
+    paired,
     quick_guess,
     repaired,
 )
@@ -240,6 +241,8 @@ def _polished(
     if search.run():
         return Found(problem, search.best or best)
     best = repaired(problem, search.best or best, prices)
+    if limit is not None:
+        best = paired(problem, best, prices, half)
     problem, prices, best = _without_the_hopeless(problem, prices, best)
     grain = problem.grain()
     if _bound(problem, prices.value, grain) >= problem.cost(best) // problem.tie_scale:

@@ -72,6 +72,47 @@ def repaired(problem: Problem, best: Sites, prices: Prices) -> Sites:
     return best
 
 
+def paired(problem: Problem, best: Sites, prices: Prices, tries: int) -> Sites:
+    """Exchange two sites for two others as long as that is cheaper, in so many tries: where few
+    parcels must hold everything, walks rarely come to another plan."""
+    if len(best) > _PAIRS:
+        return best
+    pairs = list(combinations(best, 2))
+    while pairs and tries > 0:
+        gone = pairs.pop()
+        rest = tuple([site for site in best if site not in gone])
+        found, tried = _refilled(problem, rest, prices, min(tries, _POOL))
+        tries -= tried
+        if found and problem.cost(found) < problem.cost(best):
+            best = found
+            pairs = list(combinations(best, 2))
+    return best
+
+
+def _refilled(
+    problem: Problem, rest: Sites, prices: Prices, tries: int
+) -> tuple[Sites | None, int]:
+    """The cheapest plan of these sites and two more: one of those that have the scarcest line
+    still missing, and one that has all the rest. And how many first ones were tried."""
+    holders, left = problem.holders(), problem.residual(rest)
+    scarcest = min((len(holders[line]), line) for line, want in enumerate(left) if want)[1]
+    worth = prices.reduced.__getitem__
+    others = [site for _, _, site in holders[scarcest] if site not in rest]
+    firsts = nsmallest(tries, others, key=worth)
+    begun = [(*rest, first) for first in firsts]
+    plans = [plan for start in begun for plan in _ended(problem, start, worth)]
+    return min(plans, key=problem.cost, default=None), len(firsts)
+
+
+def _ended(problem: Problem, start: Sites, worth: Callable[[int], int]) -> list[Sites]:
+    """The plan that this is already, or those that one more site makes of it."""
+    missing = {line: want for line, want in enumerate(problem.residual(start)) if want}
+    if not missing:
+        return [problem.used(start)]
+    able = [site for site in _able(problem, missing) if site not in start]
+    return [problem.used((*start, each)) for each in nsmallest(_EXCHANGES, able, key=worth)]
+
+
 def _holes(sites: Sites) -> list[Sites]:
     """Which sites to take out, the last first: each alone, then each two."""
     pairs = combinations(sites, 2) if len(sites) <= _PAIRS else ()
