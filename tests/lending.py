@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from core.db.connection import Database
 from core.db.migrate import migrate
 from core.db.tables import metadata
-from tests import postgres, truths
+from tests import postgres, standing, truths
 
 LOANS = 60  # deleted rows leave their place behind: after so many tests a new database is faster
 PATIENCE = 1000  # looks, 2 ms apart, for those who were told to hang up
@@ -91,7 +91,12 @@ class _Kept:
     shape: str
     loans: int = 0
 
+    @property
+    def name(self) -> str:
+        return str(self.keeper.url.database)
+
     def close(self) -> None:
+        standing.forget(self.name)
         self.keeper.close()
         if self.sweeper is not None:
             self.sweeper.close()
@@ -116,7 +121,7 @@ def _another_name(kept: _Kept) -> str:
     """A process remembers shops by the URL of their database: a later test must not find them."""
     kept.loans += 1
     sign = "&" if "?" in kept.url else "?"
-    return f"{kept.url}{sign}application_name=loan-{kept.loans}"
+    return f"{kept.url}{sign}application_name={standing.LOAN}{kept.loans}"
 
 
 def _made() -> _Kept:
@@ -161,7 +166,8 @@ def _is_swept(kept: _Kept) -> bool:
         return False
     with contextlib.suppress(sa.exc.DBAPIError, psycopg.Error):
         with kept.keeper.write() as session:
-            if not _is_alone(session.connection, kept.sweeper.info.backend_pid):
+            ours = [kept.sweeper.info.backend_pid, *standing.servers(kept.name)]
+            if not _is_alone(session.connection, ours):
                 return False
             filled = session.connection.exec_driver_sql(FILLED).scalars().all()
             session.commit()  # after a rollback psycopg would forget what it has prepared
@@ -177,9 +183,11 @@ def _sweep(sweeper: psycopg.Connection, tables: Sequence[str]) -> None:
             sweeper.execute(f'DELETE FROM "{table}"'.encode())
 
 
-def _is_alone(connection: sa.Connection, sweeper: int) -> bool:
-    others = HANG_UP.format(sweeper)
-    return any(_ask(connection, others) == 0 for _ in range(PATIENCE) if _looks_anew(connection))
+def _is_alone(connection: sa.Connection, ours: list[int]) -> bool:
+    def others() -> object:
+        return connection.exec_driver_sql(HANG_UP, (ours,)).scalar_one()
+
+    return any(others() == 0 for _ in range(PATIENCE) if _looks_anew(connection))
 
 
 def _looks_anew(connection: sa.Connection) -> bool:
@@ -195,8 +203,8 @@ def _ask(connection: sa.Connection, query: str) -> object:
 # A connection that was told to hang up needs a moment; those who ask again must not find it.
 HANG_UP = """
     SELECT count(pg_terminate_backend(pid)) + count(pg_sleep(0.002)) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), {})
-        AND backend_type = 'client backend'
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND pid <> ALL (%s::int[]) AND backend_type = 'client backend'
 """
 FILLED = " UNION ALL ".join(
     f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in metadata.tables

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from tests import lending, postgres
 from tests.shop import make_shop
@@ -55,6 +57,37 @@ def test_a_database_is_lent_again_only_if_it_is_as_new() -> None:
         change(lent, "DROP TRIGGER audit_append_only ON audit")
     with lending.lend("postgresql") as another:
         assert name_of(another) != name
+
+
+@pytest.mark.postgresql
+def test_a_connection_is_handed_on_only_if_it_is_as_new() -> None:
+    with lending.lend("postgresql", ask=False) as lent:
+        first = whom_it_gets(lent, "SET statement_timeout = 1; SELECT pg_advisory_lock(7)")
+    with lending.lend("postgresql", ask=False) as lent:
+        assert whom_it_gets(lent, "SELECT 1") == first
+        assert ask(lent, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+        assert whom_it_gets(lent, "BEGIN; CREATE TABLE mug (id int)") == first
+        second = whom_it_gets(lent, "SELECT 1")
+        assert second != first, "it was left in a transaction"
+    with lending.lend("postgresql", ask=False) as lent:
+        kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = "
+        ask(lent, f"{kill}{second}")
+        assert whom_it_gets(lent, "SELECT 1") not in {first, second}
+
+
+def whom_it_gets(url: str, statements: str) -> object:
+    """The server's process behind an engine's connection, which is left as the statements do."""
+    engine = sa.create_engine(url, connect_args={"options": "-c statement_timeout=60s"})
+    connection = engine.raw_connection()
+    driver = cast("psycopg.Connection", connection.dbapi_connection)
+    assert driver.execute("SHOW statement_timeout").fetchone() == ("1min",)
+    driver.commit()
+    driver.autocommit = True
+    driver.execute(statements.encode(), prepare=False)
+    served = driver.info.backend_pid
+    connection.detach()
+    driver.close()
+    return served
 
 
 def name_of(url: str) -> object:
