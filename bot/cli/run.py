@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,11 +27,18 @@ def enter(app: typer.Typer) -> None:
 
 def serve() -> None:
     """Serve until it is stopped: doors, worker and clock as WISMO_ROLES says."""
-    gc.disable()  # a quarter of the start went into looking for garbage among new modules
-    try:
+    with _nothing_thrown_away():
         from bot.main import serve
 
         serve(session.settings(), _started)
+
+
+@contextlib.contextmanager
+def _nothing_thrown_away() -> Iterator[None]:
+    """A quarter of a start would go into looking for garbage among new modules."""
+    gc.disable()
+    try:
+        yield
     finally:
         gc.enable()
 
@@ -49,10 +58,11 @@ def work(
         with session.house(context) as house:
             print(f"{house.work()} things done; nothing more is due.")
         return
-    from bot.main import serve
+    with _nothing_thrown_away():
+        from bot.main import serve
 
-    settings = session.settings().model_copy(update={"roles": ("worker",)})
-    serve(settings, _started)
+        settings = session.settings().model_copy(update={"roles": ("worker",)})
+        serve(settings, _started)
 
 
 def say(
@@ -131,7 +141,8 @@ def demo(
     open_browser: Annotated[bool, typer.Option(help="Open the page.")] = False,
 ) -> None:
     """A whole shop to try, with everybody around it made up."""
-    from bot.sandbox import demo as sandbox
+    with _nothing_thrown_away():
+        from bot.sandbox import demo as sandbox
 
     sys.exit(
         sandbox.main(script=script, json=as_json, port=port, data=data, open_browser=open_browser)

@@ -34,7 +34,7 @@ from core.integrations import calling
 KEY = "sandbox-only-key-sandbox-only-key-0000"
 MAIL_FROM = "Nordlicht & Söhne <hello@nordlicht.example>"
 POST_SECONDS = 1.0
-SERVE = ("from bot.main import serve; from bot.settings import Settings; serve(Settings(), print)",)
+SERVE = "from bot.cli.run import serve; serve()"
 
 
 def main(
@@ -127,7 +127,7 @@ async def sandbox(folder: Path, port: int = 0, database_url: str = "") -> AsyncI
         furnished = await asyncio.to_thread(_furnish, url, town, mail_url)
         app_port = _free_port(port + 1 if port else 0)
         base = f"http://127.0.0.1:{app_port}"
-        app = Supervisor(["-c", *SERVE], {}, base, folder)
+        app = Supervisor(["-c", SERVE], {}, base, folder)
         panel = Panel(town, app, furnished.api_key, furnished.checkout_key)
         async with new_http() as http, served(host_app(panel, http), port) as page:
             environment = _environment(url, base, app_port, page, mail_url)
@@ -176,6 +176,7 @@ def _environment(url: str, base: str, port: int, page: str, mail_url: str) -> di
     """What production reads from its environment, pointed at the stand-ins."""
     return {
         "WISMO_SANDBOX": "true",
+        "WISMO_LOG_LEVEL": "WARNING",
         "WISMO_DATABASE_URL": url,
         "WISMO_SECRET_KEY": KEY,
         "WISMO_BASE_URL": base,

@@ -13,7 +13,8 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 from starlette.requests import Request
@@ -41,6 +42,7 @@ from notifications.senders.telegram import TelegramSender
 if TYPE_CHECKING:
     from aiogram import Bot, Dispatcher
 
+T = TypeVar("T")
 log = logging.getLogger("wismo.telegram")
 
 BODY_MAX = 1_000_000
@@ -70,6 +72,7 @@ class TelegramDoor:
         self._http = http
         self._bots: dict[tuple[int, str], Bot] = {}
         self._dispatcher: Dispatcher | None = None
+        self._is_loaded = False
 
     def routes(self) -> list[Route]:
         return [Route("/hooks/telegram/{connection}", self.webhook, methods=["POST"])]
@@ -90,11 +93,10 @@ class TelegramDoor:
         if account is None:
             return Response(status_code=404)
         if not self._is_telegram(request, account):
-            shop_id = account.shop_id
             await asyncio.to_thread(
                 self._house.engine.chore,
                 lambda uow: uow.people.count("webhooks_refused"),
-                shop_id,
+                account.shop_id,
             )
             return Response(status_code=401)
         raw = await _body(request)
@@ -331,10 +333,18 @@ class TelegramDoor:
         return open_secrets(connection, self._house.settings.secrets)
 
     async def _account(self, connection_id: int) -> Account | None:
-        return await self._house.read(lambda session: _account(session, connection_id))
+        found = await self._house.read(lambda session: _account(session, connection_id))
+        return await self._loaded(found)
 
     async def _accounts(self) -> list[Account]:
-        return await self._house.read(_accounts)
+        return await self._loaded(await self._house.read(_accounts))
+
+    async def _loaded(self, found: T) -> T:
+        """Whoever uses Telegram waits for aiogram; everybody else is served meanwhile."""
+        if found and not self._is_loaded:
+            await self._house.hop(lambda: import_module("bot.telegram.handlers"))
+            self._is_loaded = True
+        return found
 
 
 def _account(session: Session, connection_id: int) -> Account | None:
