@@ -64,15 +64,17 @@ def decline(ask: DeclineWork, uow: UnitOfWork) -> Done:
     after = place(uow, freed)
     open_short_case(uow, after)
     serve_queue(uow, skus)
-    return Done(f"{site.code} gave order {order.number} back. {_where(uow, after)}", _of(order))
+    told = f"{site.code} gave order {order.number} back. {_where(uow, after, site.code)}"
+    return Done(told, _of(order))
 
 
-def _where(uow: UnitOfWork, order: Order) -> str:
+def _where(uow: UnitOfWork, order: Order, gave_back: str) -> str:
     """Where an order ships from now, in a sentence."""
     works = [work for work in uow.work.of(order.id) if work.is_open]
     codes = sorted({uow.shop.locations[work.location_id].code for work in works})
     if not codes:
-        return "Nobody else can ship it now."
+        again = f"move {order.number} to {gave_back.lower()}"
+        return f"Nobody else can ship it now; `{again}` gives it back."
     rest = " in part" if any(line.backordered for line in order.lines) else ""
     return f"It ships from {' and '.join(codes)}{rest} now."
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Annotated
 
 from core.commands.asking_money import lower
 from core.commands.canceling import Goods, ask_back, cancel_units, open_units
-from core.commands.choosing import Units
+from core.commands.choosing import Units, by_sku, in_words
 from core.commands.collecting import let_go_unneeded
 from core.commands.owing import text_of
 from core.commands.placing import (
@@ -99,7 +99,7 @@ def cancel(ask: CancelOrder, uow: UnitOfWork) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class MoveOrder:
-    """Give the open work of an order to another location."""
+    """Give the open work of an order to another location; what only waits, to any that has it."""
 
     order: Annotated[str, Arg.ORDER]
     to: Annotated[str, Arg.LOCATION]
@@ -112,7 +112,7 @@ def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
     require_fit(uow.shop, order, target, uow.now)
     works = [w for w in uow.work.of(order.id) if w.is_open and w.location_id != target.id]
     if not works:
-        raise _nothing_to_move(uow, order, target)
+        return _give_waiting(uow, order, target)
     busy = [w for w in works if not w.is_untouched]
     if busy:
         place_ = uow.shop.locations[busy[0].location_id].code
@@ -137,6 +137,37 @@ def move(ask: MoveOrder, uow: UnitOfWork) -> Done:
     return Done(
         f"Order {order.number} moved from {origin} to {target.code}.", {"order": order.number}
     )
+
+
+def _give_waiting(uow: UnitOfWork, order: Order, target: Location) -> Done:
+    """What waits goes to the location that a person names, also if it gave the order back."""
+    waiting = {x.id: replace(x, backordered=0) for x in order.lines if x.backordered}
+    if not waiting:
+        raise _nothing_to_move(uow, order, target)
+    before = snapshot(uow, order)
+    if uow.shop.rules is not None:
+        end_wait(uow, order.id)
+    after = place(uow, uow.orders.save(Change(order.with_lines(waiting))), only=target.id)
+    placed = by_sku(
+        after,
+        {x.id: n for x in after.lines if (n := x.allocated - order.line(x.id).allocated)},
+    )
+    if not placed:
+        raise NotPossible(
+            f"{target.code} has nothing of what order {order.number} waits for.",
+            "Look at `stock` for the sku, or choose another location.",
+        )
+    after = uow.orders.save(Change(after, (e.OrderMoved("the queue", target.code),)))
+    open_short_case(uow, after)
+    uow.undo = before if uow.shop.rules is None else None
+    return Done(
+        f"{in_words(placed)} of order {order.number} {_go(placed)} to {target.code}.",
+        {"order": order.number},
+    )
+
+
+def _go(units: Mapping[str, int]) -> str:
+    return "goes" if sum(units.values()) == 1 else "go"
 
 
 def _nothing_to_move(uow: UnitOfWork, order: Order, target: Location) -> NotPossible:

@@ -10,7 +10,7 @@ import pytest
 
 from core.commands.deciding import ChoosePlan, DeclineWork, EndWaits, RouteQueue
 from core.commands.fulfillment import PackWork
-from core.commands.orders import CancelOrder, RouteAgain
+from core.commands.orders import CancelOrder, MoveOrder, RouteAgain
 from core.commands.routing import (
     ActivateRules,
     DraftRules,
@@ -307,10 +307,22 @@ def test_a_location_that_gave_an_order_back_does_not_get_it_again(shop, ruled):
     receipt = shop.do(DeclineWork("1001", reason="broken"), staff(Role.WAREHOUSE, "Bo"))
     assert receipt.sentence == "BER gave order 1001 back. It ships from HAM now."
     assert places(shop, 1001) == [HAM]
-    shop.do(DeclineWork("1001", reason="no staff"))
+    given_back = shop.do(DeclineWork("1001", reason="no staff"))
+    assert "Nobody else can ship it now; `move 1001 to ham` gives it back." in str(given_back)
     assert places(shop, 1001) == []
     reasons = {w["location"]: w["reason"] for w in trace(shop, 1001)["weighed"]}
     assert (reasons["BER"], reasons["HAM"]) == ("rejected_this_order", "rejected_this_order")
+    assert shop.do(RouteAgain("1001")).ok
+    assert places(shop, 1001) == []
+    none = shop.do(MoveOrder("1001", "vie")).sentence
+    assert none == "VIE has nothing of what order 1001 waits for."
+    moved = shop.do(MoveOrder("1001", "ham"))
+    assert (moved.sentence, moved.can_undo) == ("1 × mug-red of order 1001 goes to HAM.", not ruled)
+    assert places(shop, 1001) == [HAM]
+    assert [c["state"] for c in shop.rows(t.cases, kind="short")] == ["resolved"]
+    if moved.can_undo:
+        assert shop.do(UndoLast()).ok
+        assert places(shop, 1001) == []
 
 
 def test_what_is_packed_is_put_back_before_it_is_given_back(shop):
