@@ -13,7 +13,9 @@ from core.domain.promise import promise_for, ship_day
 from core.domain.shop import Location, Shop
 from core.domain.values import dataclass
 
-KEPT_MAX = 1000
+KEPT_MAX = 10_000
+# All of a location that `_counted` reads.
+_CALENDAR = ("time_zone", "hours", "closing_days", "holiday_days", "cut_off", "lead_days")
 OWN_WAYS = (PICKUP, LOCAL)  # no carrier has a part in them
 
 
@@ -49,7 +51,7 @@ def estimate(shop: Shop, place: Location, to: Address, method: str, at: datetime
     travel = lane.days if lane else _usual_days(shop, method)
     minute = at.replace(second=0, microsecond=0)
     minute += timedelta(minutes=minute < at)
-    key = (place.id, travel, minute)
+    key = (_twin(shop, place), travel, minute)
     kept = shop.counted_days.get(key)
     if kept is None:
         kept = _counted(shop, place, travel, minute)
@@ -110,6 +112,18 @@ def _usual_days(shop: Shop, method: str) -> int:
     if method in OWN_WAYS:
         return 0
     return int(shop.policy["express_days" if method == EXPRESS else "lane_days"])
+
+
+def _twin(shop: Shop, place: Location) -> int:
+    """The first location that works on the same days and hours: of a thousand stores few differ,
+    and what was counted for one holds for all of them."""
+    if place.id not in shop.twins:
+        shop.twins[place.id] = place.id
+        first: dict[str, int] = {}
+        for i, each in shop.locations.items():
+            alike = repr([getattr(each, name) for name in _CALENDAR])
+            shop.twins[i] = first.setdefault(alike, i)
+    return shop.twins[place.id]
 
 
 def _counted(shop: Shop, place: Location, travel: int, minute: datetime) -> tuple[date, date]:

@@ -188,6 +188,7 @@ class Shop:
     counted_days: dict[tuple[int, int, datetime], tuple[date, date]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    twins: dict[int, int] = field(default_factory=dict, compare=False, repr=False)
     ids_by_code: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
     return_rules: ReturnRules | None = None  # None: the policies decide alone
     pauses: tuple[Pause, ...] = ()  # of shipping; those that are over may still be among them

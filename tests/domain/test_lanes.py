@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -98,6 +99,26 @@ def test_holidays_are_no_days_of_handling_or_travel() -> None:
     place = replace(BER, holidays="DE", holiday_days=("2026-11-24", "2026-11-26"))
     found = estimate(shop(place=place), place, BERLIN, "standard", MONDAY)
     assert (found.leaves, found.day) == (date(2026, 11, 25), date(2026, 11, 30))
+
+
+def test_locations_that_work_alike_share_what_was_counted_and_others_do_not() -> None:
+    """Whatever a date is counted from makes a location another one."""
+    others: dict[str, Any] = {
+        "hours": {"2": [["08:00", "12:00"]]},
+        "closing_days": ("2026-11-24",),
+        "holiday_days": ("2026-11-24",),
+        "cut_off": "08:00",
+        "lead_days": 3,
+        "time_zone": "Pacific/Auckland",
+    }
+    places = [replace(BER, id=n, **{name: other}) for n, (name, other) in enumerate(others.items())]
+    places += [replace(BER, id=90), replace(BER, id=91, code="HAM", name="Hamburg")]
+    many = replace(shop(), locations={place.id: place for place in places})
+    evening = MONDAY.replace(hour=21)
+    for place in places:
+        alone = estimate(shop(place=place), place, BERLIN, "standard", evening)
+        assert estimate(many, place, BERLIN, "standard", evening) == alone, place
+    assert len(many.counted_days) == len(others) + 1
 
 
 def test_the_cost_of_a_parcel_is_its_lanes_else_its_locations() -> None:
