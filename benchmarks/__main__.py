@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import capture, machine, routing
+from benchmarks import capture, machine, planning, routing
 from benchmarks.machine import Figures, Run
 
 
@@ -11,7 +11,7 @@ def main() -> None:
 
 
 def measure(run: Run) -> Figures:
-    return capture.measure(run) | routing.measure(run)
+    return capture.measure(run) | planning.measure(run) | routing.measure(run)
 
 
 if __name__ == "__main__":
