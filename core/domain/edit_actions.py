@@ -284,7 +284,7 @@ def _note(draft: Draft, action: EditAction, _: Facts) -> Draft:
 
 
 def _split(draft: Draft, action: EditAction, _: Facts) -> Draft:
-    line = _line(draft.order, action)
+    line = _shipping_line(draft.order, action)
     told = sum(units for line_id, units in draft.splits if line_id == line.id)
     units = _sensible(action.quantity or line.allocated - told, 0)
     if line.id < 0 or not 0 < units <= line.allocated - told:
@@ -293,6 +293,14 @@ def _split(draft: Draft, action: EditAction, _: Facts) -> Draft:
             "off: the rest has no stock yet, or has left.",
         )
     return replace(draft, splits=(*draft.splits, (line.id, units)))
+
+
+def _shipping_line(order: Order, action: EditAction) -> Line:
+    """What travels: of a kit its parts."""
+    said = action.sku.strip().casefold()
+    parts = [x for x in order.lines if x.kit_line_id is not None and x.sku.casefold() == said]
+    bought = action.line or _lines_of(order, said)
+    return parts[0] if len(parts) == 1 and not bought else _line(order, action)
 
 
 def _move(draft: Draft, action: EditAction, _: Facts) -> Draft:
@@ -326,19 +334,35 @@ def require_sane(action: EditAction) -> None:
 # --- helpers --------------------------------------------------------------------------------------
 
 
+def _no_part(order: Order, line: Line) -> Line:
+    """Raises NotPossible for a part of a kit, which is not changed by itself."""
+    if line.kit_line_id is None:
+        return line
+    kit = order.line(line.kit_line_id)
+    raise NotPossible(
+        f"{line.sku} is a part of {kit.sku} in order {order.number}.",
+        f"Change the kit: `edit {order.number} {kit.sku} {kit.wanted}`. To add one by itself: "
+        f"`edit {order.number} add {line.sku} 1`.",
+    )
+
+
 def _lines_of(order: Order, sku: str) -> list[Line]:
+    """What was bought under this SKU; a kit's parts come and go with their kit."""
     wanted = sku.strip().casefold()
-    return [line for line in order.lines if line.sku.casefold() == wanted]
+    return [line for line in order.bought if line.sku.casefold() == wanted]
 
 
 def _line(order: Order, action: EditAction) -> Line:
     if action.line:
-        return order.line(action.line)
+        return _no_part(order, order.line(action.line))
     found = _lines_of(order, action.sku)
     if len(found) > 1:
         found = [line for line in found if line.wanted] or found[:1]
     if not found:
-        have = ", ".join(dict.fromkeys(line.sku for line in order.lines))
+        for line in order.lines:
+            if line.sku.casefold() == action.sku.strip().casefold():
+                _no_part(order, line)
+        have = ", ".join(dict.fromkeys(line.sku for line in order.bought))
         raise NotFound(
             f"Order {order.number} has no {action.sku}.",
             f"It has {have}. To add another: `edit {order.number} add <sku> 1`; to cancel "

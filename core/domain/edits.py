@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from core.domain.edit_actions import STEPS, Adjustment, Do, Draft, EditAction, Facts, shipping_title
 from core.domain.edit_money import kept, share
+from core.domain.kits import pulled, settled
 from core.domain.order import Line, Order, OrderStatus
 from core.domain.refusals import NotPossible
 from core.domain.values import dataclass
@@ -83,7 +84,7 @@ def preview(order: Order, actions: Sequence[EditAction], facts: Facts) -> Previe
     start = draft = Draft(order, {line.id: _gone(line, facts) for line in order.lines})
     for action in sorted(latest(actions), key=lambda one: one.do is Do.SPLIT):
         draft = STEPS[action.do](draft, action, facts)
-    after = _with_money(start, draft)
+    after = settled(pulled(_with_money(start, draft)))  # parts go with their kit
     refund, due = settlement(order, after.total, facts)
     return Preview(
         before=order,

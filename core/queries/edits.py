@@ -154,7 +154,7 @@ def _view(reader: Reader, change: OrderChange, found: Preview, problem: str = ""
         messages=messages_of(found),
         steps=len(change.actions),
         problem=problem,
-        wanted=tuple((x.id, x.sku, x.title, x.wanted) for x in after.lines),
+        wanted=tuple((x.id, x.sku, x.title, x.wanted) for x in after.bought),
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.domain.edit_actions import Article, Do, EditAction, Facts, read_address
 from core.domain.edit_money import kept, whole
 from core.domain.edits import Preview, latest, preview
-from core.domain.order import Address, Line, Order
+from core.domain.order import KIT, PART, Address, Line, Order
 from core.domain.refunds import paid_for_first
 from core.domain.refusals import Invalid, NotFound, NotPossible, Refusal
 
@@ -508,3 +508,35 @@ def test_there_is_always_an_amount_that_keeps_exactly_so_much(
 ) -> None:
     gone = data.draw(st.integers(0, ordered - 1))
     assert kept(whole(left, ordered, gone), ordered, gone) == left
+
+
+# --- kits -----------------------------------------------------------------------------------------
+
+
+def a_gift_box() -> Order:
+    box = line(1, "gift-box", 1, 3990, allocated=0, kind=KIT, ships=False)
+    mugs = line(2, "mug", 2, 0, kind=PART, kit_line_id=1, per_kit=2)
+    cards = line(3, "card", 1, 0, kind=PART, kit_line_id=1, per_kit=1)
+    return order(box, mugs, cards)
+
+
+def test_the_parts_of_a_kit_go_with_it_in_the_preview() -> None:
+    more = edit(a_gift_box(), put("gift-box", 3))
+    assert [(x.sku, x.wanted) for x in more.after.lines] == [
+        ("gift-box", 3),
+        ("mug", 6),
+        ("card", 3),
+    ]
+    assert more.shortfalls == {"mug": 1}
+    assert [change.sku for change in more.lines] == ["gift-box"]
+    less = edit(more.after, put("gift-box", 1))
+    assert [x.wanted for x in less.after.lines] == [1, 2, 1]
+
+
+def test_a_part_of_a_kit_is_not_changed_by_itself() -> None:
+    for action in (put("mug", 1), EditAction(Do.REMOVE, line=2)):
+        with pytest.raises(NotPossible, match="mug is a part of gift-box in order 1001"):
+            edit(a_gift_box(), action)
+    added = edit(a_gift_box(), add("card", 1)).after.lines
+    assert [(x.sku, x.wanted, x.total) for x in added[2:]] == [("card", 1, 0), ("card", 1, 350)]
+    assert edit(a_gift_box(), EditAction(Do.SPLIT, "mug", quantity=1)).splits == ((2, 1),)
