@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -279,11 +279,29 @@ def open_short_case(uow: UnitOfWork, order: Order) -> None:
         CaseKind.SHORT,
         subject,
         why_it_waits(uow.shop, order)
+        or _ruled_out(uow, order, short)
         or f"Order {order.number} is short of {words}.{_brought(uow, order, short)}",
         order_id=order.id,
         facts={"short": short},
     )
     uow.cases.open(finding)
+
+
+def _ruled_out(uow: UnitOfWork, order: Order, short: Mapping[str, int]) -> str:
+    """What there is, and the rules let nobody send now, is not short; empty where it is."""
+    if uow.shop.rules is None or is_pickup(order):
+        return ""
+    free = Counter[str]()
+    for level in uow.stock.levels(sorted(short)):
+        if uow.shop.locations[level.location_id].active:
+            free[level.sku] += level.routable
+    if any(free[sku] < quantity for sku, quantity in short.items()):
+        return ""
+    words = ", ".join(f"{quantity} × {sku}" for sku, quantity in short.items())
+    return (
+        f"Order {order.number} waits for {words}: there is stock, but the rules let nobody send it "
+        f"now. `why {order.number}` names each location's reason."
+    )
 
 
 def _brought(uow: UnitOfWork, order: Order, short: Mapping[str, int]) -> str:

@@ -402,6 +402,8 @@ def test_who_waited_for_room_is_routed_on_the_next_day_the_most_urgent_first(sho
     put(shop, only_ber, capacity=[{"of": "ber", "orders": 1}])
     for number, tags in ((1001, ()), (1002, ()), (1003, ("vip",))):
         shop.place(number, ("mug-red", 1), tags=tags)
+    titles = [case["title"] for case in shop.rows(t.cases, kind="short")]
+    assert titles[0].startswith("Order 1002 waits for 1 × mug-red: there is stock, but the rules")
     events = len(shop.rows(t.event))
     assert shop.do(RouteQueue(), CHANNEL).facts["placed"] == []
     assert len(shop.rows(t.event)) == events

@@ -216,7 +216,7 @@ def test_each_rule_is_one_line_of_english() -> None:
         "Otherwise the next rule.",
         "2. rest — Every order: from any location; least money: parcels and handling, 1.50 EUR "
         "for each split, 5.00 EUR for each day late. The rest is canceled after 3 days.",
-        "Every location of store takes on 10 orders a day, counted until 09:30.",
+        "Each location of “store” takes on 10 orders a day, counted until 09:30.",
     ]
 
 

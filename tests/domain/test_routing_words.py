@@ -147,8 +147,8 @@ def test_aims_are_told_in_their_order_and_money_by_its_parts() -> None:
 def test_a_limit_of_a_day_is_told_by_its_kinds() -> None:
     limits = [{"of": "store", "lines": 20, "units": 0}, {"of": "ber", "orders": 5}]
     assert document_in_words(rules(rule(), capacity=limits))[1:] == [
-        "Every location of store takes on 20 lines, 0 units a day.",
-        "Every location of ber takes on 5 orders a day.",
+        "Each location of “store” takes on 20 lines, 0 units a day.",
+        "Each location of “ber” takes on 5 orders a day.",
     ]
 
 

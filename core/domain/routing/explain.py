@@ -143,9 +143,13 @@ def _days(number: int) -> str:
 
 def _capacity(limit: Capacity) -> str:
     kinds = (("orders", limit.orders), ("lines", limit.lines), ("units", limit.units))
-    most = ", ".join(f"{number} {kind}" for kind, number in kinds if number is not None)
+    most = ", ".join(
+        f"{number} {kind if number != 1 else kind[:-1]}"
+        for kind, number in kinds
+        if number is not None
+    )
     until = f", counted until {limit.cut_off}" if limit.cut_off else ""
-    return f"Every location of {limit.of} takes on {most} a day{until}."
+    return f"Each location of “{limit.of}” takes on {most} a day{until}."
 
 
 def _any(word: str, values: tuple[str, ...]) -> str:
