@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from core.commands.choosing import Units, by_sku, choose, in_words
 from core.commands.claim_terms import lacks_photo, require_quiet
+from core.commands.disputing import asked_back
 from core.commands.flagging import clean_photos, flags_of
 from core.commands.nothing_left import why_taken
 from core.commands.owing import items_for, owe, text_of
@@ -99,7 +100,7 @@ def _claim(uow: UnitOfWork, ask: ClaimOrder | ClaimOwnOrder, *, alone: bool = Fa
     photos = clean_photos(ask.photos, len(units))
     made = _new(uow, order, ask, units, photos)
     found, outcome = flags_of(uow, order, photos)
-    again = _twice(uow, order, made)
+    again = (*_twice(uow, order, made), *filter(None, (asked_back(uow, order),)))
     made = replace(made, flags=(*(each.words for each in found), *again))
     uow.orders.save(Change(_claimed(order, made, 1)))
     add_claim(uow, made)

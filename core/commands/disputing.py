@@ -188,6 +188,15 @@ def disputed(within: UnitOfWork | Reader, order: Order) -> int:
     return held(disputes_of(within.session, order.id))
 
 
+def asked_back(within: UnitOfWork | Reader, order: Order) -> str:
+    """A sentence for whoever is about to send goods beside that money; "" without a dispute."""
+    gone = disputed(within, order)
+    if not gone:
+        return ""
+    text = amount_text(gone, order.currency)
+    return f"The customer's bank has asked back {text} of order {order.number}."
+
+
 def require_undisputed(within: UnitOfWork | Reader, order: Order, amount: int, left: int) -> None:
     """Raises NotPossible when `amount` needs money that a bank has, of `left` that could go."""
     gone = disputed(within, order)

@@ -10,13 +10,14 @@ from enum import StrEnum
 from typing import Annotated
 
 from core.commands.choosing import Units, by_sku, in_words
+from core.commands.disputing import asked_back
 from core.commands.exchange_money import require_open
 from core.commands.exchange_steps import go_on
 from core.commands.orders import CancelOrder
 from core.commands.orders import cancel as cancel_order
 from core.commands.owing import items_for
 from core.commands.placing import open_short_case, open_unknown_case, place
-from core.commands.replacing import copy_of, free_number
+from core.commands.replacing import Sure, copy_of, free_number
 from core.commands.return_decisions import ApproveReturn, CancelReturn, approve
 from core.commands.return_decisions import cancel as cancel_return
 from core.commands.returned_money import pay_for
@@ -59,13 +60,17 @@ class Goes(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ExchangeOrder:
     """Take delivered units back and send others for them: they are reserved at once, and leave
-    when the old ones have arrived, or `first`. Instead of an order it may be a return's number."""
+    when the old ones have arrived, or `first`. Instead of an order it may be a return's number.
+
+    What the customer's bank has asked back goes first only with `again`.
+    """
 
     order: Annotated[str, Arg.ORDER]
     new: Annotated[str, Arg.TEXT]
     units: Annotated[tuple[Units, ...], Arg.UNITS] = ()
     reason: Annotated[ReturnReason, Arg.CHOICE] = ReturnReason.UNKNOWN
     goes: Annotated[Goes | None, Arg.CHOICE] = None
+    sure: Annotated[Sure | None, Arg.CHOICE] = None
 
 
 @command(
@@ -81,7 +86,7 @@ class ExchangeOrder:
 )
 def exchange(ask: ExchangeOrder, uow: UnitOfWork) -> Done:
     if _RETURN.fullmatch(ask.order.strip()) and not ask.units:
-        return exchange_return(ExchangeReturn(ask.order, ask.new, ask.goes), uow)
+        return exchange_return(ExchangeReturn(ask.order, ask.new, ask.goes, ask.sure), uow)
     lines = tuple(ReturnedLine(each.line, each.quantity) for each in ask.units)
     if not lines and (said := _LINE_FOR.match(ask.new.strip())):
         lines = (ReturnedLine(said[1]),)
@@ -91,7 +96,7 @@ def exchange(ask: ExchangeOrder, uow: UnitOfWork) -> Done:
     rma = uow.returns.get(str(done.facts["return"]))
     if rma.status is RmaStatus.REJECTED:
         raise NotPossible(f"This cannot be exchanged: {rma.decision}", "Ask a lead, or say no.")
-    done = _begin(uow, rma, ask.new, ask.goes)
+    done = _begin(uow, rma, ask)
     uow.undo = CancelExchange(str(done.facts["order"]))
     return done
 
@@ -103,6 +108,7 @@ class ExchangeReturn:
     number: Annotated[str, Arg.RETURN]
     new: Annotated[str, Arg.TEXT]
     goes: Annotated[Goes | None, Arg.CHOICE] = None
+    sure: Annotated[Sure | None, Arg.CHOICE] = None
 
 
 @command(
@@ -116,7 +122,7 @@ def exchange_return(ask: ExchangeReturn, uow: UnitOfWork) -> Done:
     _require_free(uow, rma)
     if rma.wish is not Wish.EXCHANGE:
         rma = uow.returns.save(rma, replace(rma, wish=Wish.EXCHANGE))
-    return _begin(uow, rma, ask.new, ask.goes)
+    return _begin(uow, rma, ask)
 
 
 def _require_free(uow: UnitOfWork, rma: Rma) -> None:
@@ -130,10 +136,12 @@ def _require_free(uow: UnitOfWork, rma: Rma) -> None:
         )
 
 
-def _begin(uow: UnitOfWork, rma: Rma, words: str, goes: Goes | None) -> Done:
-    order = uow.orders.by_id(rma.order_id)
+def _begin(uow: UnitOfWork, rma: Rma, ask: ExchangeOrder | ExchangeReturn) -> Done:
+    order, goes = uow.orders.by_id(rma.order_id), ask.goes
     rma = _decided(uow, rma, goes)
-    prices = _prices(uow, order, rma, words)
+    if goes is Goes.FIRST and ask.sure is None:
+        _require_no_chargeback(uow, order)
+    prices = _prices(uow, order, rma, ask.new)
     new = _make(uow, order, rma, prices, is_held=goes is not Goes.FIRST)
     days = timedelta(days=int(uow.shop.policy["exchange_days"]))
     begun = Exchange(
@@ -150,6 +158,17 @@ def _begin(uow: UnitOfWork, rma: Rma, words: str, goes: Goes | None) -> Done:
     _tell(uow, order, rma, new, goes)
     links.add(uow, links.EXCHANGES, order.id, new.id, {"return": rma.number})
     return _done(order, rma, new, goes)
+
+
+def _require_no_chargeback(uow: UnitOfWork, order: Order) -> None:
+    """Raises NotPossible (confirm): a customer may get the money and both goods."""
+    if said := asked_back(uow, order):
+        raise NotPossible(
+            said,
+            "Let the old goods come first, without `first`. If the new ones have to go now all "
+            "the same, write `again` behind `first`.",
+            code="confirm",
+        )
 
 
 def _decided(uow: UnitOfWork, rma: Rma, goes: Goes | None) -> Rma:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from core.commands.choosing import Units, by_sku, choose, in_words
+from core.commands.disputing import asked_back
 from core.commands.orders import CancelOrder
 from core.commands.owing import given
 from core.commands.placing import open_short_case, open_unknown_case, place
@@ -44,7 +45,8 @@ class Sure(StrEnum):
 class ResendOrder:
     """Send units of an order once more at no price; without units, all that was shipped.
 
-    What was sent again or paid back before needs `again`: nothing goes out twice by accident.
+    What was sent again or paid back before, or is asked back by the customer's bank, needs
+    `again`: nothing goes out twice by accident.
     """
 
     order: Annotated[str, Arg.ORDER]
@@ -69,6 +71,8 @@ def resend(ask: ResendOrder, uow: UnitOfWork) -> Done:
     twice = {i: n for i, n in units.items() if before[i] + n > order.line(i).shipped}
     if twice and ask.sure is None:
         raise _once_more(order, ask, by_sku(order, twice))
+    if ask.sure is None and (said := asked_back(uow, order)):
+        raise NotPossible(said, _all_the_same(order, ask), code="confirm")
     made = _make(uow, order, number, units, ask)
     words = by_sku(order, units)
     fact = e.ReplacementSent(number, words, ask.reason.value)
@@ -127,12 +131,16 @@ def _units(order: Order, ask: ResendOrder, before: Mapping[int, int]) -> dict[in
     return left or shipped
 
 
-def _once_more(order: Order, ask: ResendOrder, twice: Mapping[str, int]) -> NotPossible:
+def _all_the_same(order: Order, ask: ResendOrder) -> str:
     said = " ".join(f"{wish.line} {wish.quantity}" for wish in ask.units)
     words = " ".join(filter(None, (f"resend {order.number}", said, ask.reason.value, "again")))
+    return f"If they have to go out all the same, write `{words}`."
+
+
+def _once_more(order: Order, ask: ResendOrder, twice: Mapping[str, int]) -> NotPossible:
     return NotPossible(
         f"{in_words(dict(twice))} of order {order.number} were sent again, or paid back, already.",
-        f"If they have to go out once more, write `{words}`.",
+        _all_the_same(order, ask).replace("all the same", "once more"),
         code="confirm",
     )
 

@@ -12,8 +12,10 @@ from bot import desk as staff_desk
 from bot.bridge import House
 from bot.presentation.model import Action, Card
 from bot.presentation.plain import all_as_text
+from core.commands.disputing import RecordDispute
 from core.domain.access import Role
-from tests.shop import Shop, staff
+from core.domain.disputes import DisputeState
+from tests.shop import CHANNEL, SHOPIFY, Shop, staff
 from tests.surfaces.desk_story import ask, desk_house
 
 OLGA, SUE = staff(Role.OWNER, "Olga"), staff(Role.SUPPORT, "Sue")
@@ -101,6 +103,30 @@ def test_the_same_refund_typed_twice_is_asked_about(desk: Desk) -> None:
     assert "goes back" in said(desk, "refund now 2001 sock-grey 1 again")
     desk[1].clock.advance(minutes=15)
     assert "goes back" in said(desk, "refund now 2001 5.00 sorry")
+
+
+def test_goods_do_not_go_out_beside_a_chargeback_without_a_question(desk: Desk) -> None:
+    for text in ("picked 2001", "shipped 2001", "delivered 2001"):
+        said(desk, text)
+    now = desk[1].clock()
+    told = RecordDispute(
+        SHOPIFY, "d1", 1990, "EUR", DisputeState.OPEN, now, order="gid-2001", reason="fraudulent"
+    )
+    assert desk[1].do(told, CHANNEL).ok
+    warning = "The customer's bank has asked back €19.90 of order 2001."
+    no = said(desk, "resend 2001 mug-red 1 damaged")
+    assert warning in no
+    assert "`resend 2001 mug-red 1 damaged again`" in no
+    no = said(desk, "exchange 2001 sock-grey 1 first for mug-blue")
+    assert warning in no
+    assert "No return is open." in said(desk, "returns")
+    assert warning in said(desk, "claim 2001 mug-red 1 damaged") + said(desk, "CL2001-1")
+    assert "wants a replacement" in said(desk, "CL2001-1")
+    assert "goes out again as 2001-R1" in said(desk, "accept claim CL2001-1")
+    assert "as 2001-X1 now" in said(desk, "exchange 2001 sock-grey 1 first again for mug-blue")
+    assert "goes out again as 2001-R2" in said(desk, "resend 2001 sock-grey 1 damaged again")
+    held = said(desk, "exchange 2001 sock-grey 1 for mug-blue")
+    assert "when return R2001-2 has arrived" in held  # the old goods come first: no question
 
 
 def test_a_payment_is_asked_for_and_recorded(desk: Desk) -> None:
