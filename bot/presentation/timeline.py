@@ -278,6 +278,11 @@ SENTENCES: Mapping[str, Callable[[Data, Desk], str]] = {
     "ReturnKept": lambda d, _: (
         f"Return {d.get('number')}: {_units_of(d)} refunded, and the customer keeps them."
     ),
+    "KeptGoodsCame": lambda d, _: (
+        f"Goods that were refunded and kept came back to {d.get('location')}: "
+        + ", ".join(f"{units} × {sku}" for sku, units in d.get("goods", {}).items())
+        + "."
+    ),
     "ReturnMissing": lambda d, _: f"Return {d.get('number')} came without {_units_of(d)}.",
     "ReturnMovedOn": lambda d, _: (
         f"Return {d.get('number')}: {d.get('units')} × {d.get('sku')} moved on: "

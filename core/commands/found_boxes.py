@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from core.commands.choosing import Units
+from core.commands.kept_goods import kept_goods_came
 from core.commands.receiving import arrived_at, received
 from core.commands.returned_money import finish, pay_for
 from core.commands.returns import RequestReturn, ReturnedLine, new_return, requested
@@ -134,9 +135,12 @@ def match(ask: MatchBox, uow: UnitOfWork) -> Done:
         )
     order = uow.orders.get(ask.order)
     box = box_of(uow, int(case.facts["found"]))
+    if (kept := kept_goods_came(uow, order, box)) is not None:
+        uow.cases.close(CaseKind.FOUND_BOX, f"found:{box.id}", f"order {order.number} kept it")
+        return kept
     rma = _as_return(uow, order, box)
     rma, owed = _received(uow, order, rma, box)
-    match_box(uow, box, rma.id)
+    match_box(uow, box, order.id, rma.id)
     resolution = f"it belongs to return {rma.number}"
     uow.cases.close(CaseKind.FOUND_BOX, f"found:{box.id}", resolution)
     money = f" {owed} is to be refunded." if owed else ""

@@ -44,9 +44,14 @@ _BOX = Statement(
         _b.shop_id == sa.bindparam("shop"), _b.id == sa.bindparam("id")
     )
 )
+_KEPT = Statement(
+    sa.select(*[_b[name] for name in _BOX_FIELDS], _b.matched_at)
+    .where(_b.order_id == sa.bindparam("order"), _b.rma_id.is_(None))
+    .order_by(_b.id)
+)
 _MATCH = Statement(
     t.found_box.update().where(_b.id == sa.bindparam("row_id"), _b.matched_at.is_(None)),
-    sets=("rma_id", "matched_at"),
+    sets=("order_id", "rma_id", "matched_at"),
 )
 
 
@@ -164,6 +169,15 @@ def box_of(uow: UnitOfWork, box_id: int) -> FoundBox:
     row = uow.session.row(_BOX, shop=uow.shop.id, id=box_id)
     if row is None:
         raise NotFound("I cannot find that box.")
+    return _box(row)
+
+
+def kept_boxes_of(uow: UnitOfWork, order_id: int) -> list[FoundBox]:
+    """Boxes of goods of this order that had been refunded and kept."""
+    return [_box(row) for row in uow.session.rows(_KEPT, order=order_id)]
+
+
+def _box(row: Row) -> FoundBox:
     id_, location_id, lines, note, photos, rma_id, actor, at, matched_at = row
     return FoundBox(
         id_,
@@ -178,8 +192,10 @@ def box_of(uow: UnitOfWork, box_id: int) -> FoundBox:
     )
 
 
-def match_box(uow: UnitOfWork, box: FoundBox, rma_id: int) -> None:
-    changed = uow.session.run(_MATCH, row_id=box.id, rma_id=rma_id, matched_at=micros(uow.now))
+def match_box(uow: UnitOfWork, box: FoundBox, order_id: int, rma_id: int | None) -> None:
+    """Whose it is; without a return it is of goods that were refunded and kept."""
+    told = {"order_id": order_id, "rma_id": rma_id, "matched_at": micros(uow.now)}
+    changed = uow.session.run(_MATCH, row_id=box.id, **told)
     if changed != 1:
         raise Conflict("Somebody has matched that box meanwhile.", "Look at its case again.")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.commands.aside import Aside, SellAgain
 from core.commands.choosing import Units
 from core.commands.found_boxes import MatchBox, ReceiveUnknown
+from core.commands.refunding import RefundOrder
 from core.commands.returned_goods import MoveReturnOn
 from core.db import tables as t
 from core.domain.access import Role
@@ -60,3 +62,25 @@ def test_nothing_is_no_box_and_more_than_was_sent_is_refused(shop):
     assert line(shop).return_received == 0
     hamburg = staff(Role.STORE, "Hans", locations=("HAM",))
     assert shop.do(ReceiveUnknown("ber", (Units("mug-red", 1),)), hamburg).code == "not_allowed"
+
+
+def test_goods_that_were_refunded_and_kept_find_their_order_and_are_not_paid_again(shop):
+    assert shop.do(RefundOrder("1001", (Units("mug-red", 3),))).ok
+    first, second, third = (
+        f"C-{shop.do(ReceiveUnknown('ber', (Units('mug-red', n),))).facts['case']}"
+        for n in (2, 2, 1)
+    )
+    matched = shop.do(MatchBox("1001", first))
+    assert matched.sentence == (
+        "2 × mug-red of order 1001 came back after their money: nothing more is owed. "
+        "They are in quarantine: `sell-again mug-red BER 2 quality`."
+    )
+    assert shop.do(MatchBox("1001", first)).outcome == "refused"
+    assert shop.do(MatchBox("1001", second)).outcome == "refused"  # only one more was kept
+    assert shop.do(MatchBox("1001", third)).ok
+    assert sum(row["amount"] for row in shop.rows(t.refund)) == 3 * 1990
+    assert (line(shop).return_kept, line(shop).return_received, shop.rows(t.rma)) == (3, 0, [])
+    assert len(open_cases(shop, "found_box")) == 1
+    before = on_hand(shop, "mug-red")
+    assert shop.do(SellAgain("mug-red", "BER", 2, Aside.QUALITY)).ok
+    assert on_hand(shop, "mug-red") == before + 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -103,6 +104,18 @@ def test_the_same_refund_typed_twice_is_asked_about(desk: Desk) -> None:
     assert "goes back" in said(desk, "refund now 2001 sock-grey 1 again")
     desk[1].clock.advance(minutes=15)
     assert "goes back" in said(desk, "refund now 2001 5.00 sorry")
+
+
+def test_much_credit_waits_for_a_second_person(desk: Desk) -> None:
+    asked = said(desk, "credit add 2001 600.00 a fire")
+    assert "€600.00 of credit wait for a second person; nothing is given yet." in asked
+    assert "[Approve Credit] [Show Credit]" in asked
+    number = re.search(r"Case (\d+)", asked)
+    assert number is not None
+    assert "needs the approval of a second person" in said(desk, f"approve credit {number[1]}")
+    ben = all_as_text(ask(desk[0], f"approve credit C-{number[1]}", staff(Role.LEAD, "Ben")))
+    assert "€600.00 of credit is added." in ben
+    assert "Olga, approved by Ben" in said(desk, "credit 2001")
 
 
 def test_goods_do_not_go_out_beside_a_chargeback_without_a_question(desk: Desk) -> None:

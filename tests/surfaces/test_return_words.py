@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -64,6 +65,16 @@ def test_a_claim_is_opened_by_its_number_also_when_it_is_settled(house: House) -
     assert "rejected" in said(house, "CL2001-2")
     assert "it was whole" in said(house, "CL2001-2")
     assert "I cannot find a claim CL2001-9." in said(house, "CL2001-9")
+
+
+def test_kept_goods_that_come_back_are_on_the_timeline(house: House) -> None:
+    said(arrived(house), "refund now 2001 sock-grey 2")
+    case = re.search(r"C-(\d+)|case (\d+)", said(house, "received unknown ber sock-grey 2"))
+    assert case is not None
+    matched = said(house, f"match 2001 C-{case[1] or case[2]}")
+    assert "2 × sock-grey of order 2001 came back after their money" in matched
+    kept = "Goods that were refunded and kept came back to BER: 2 × sock-grey."
+    assert kept in said(house, "timeline 2001")
 
 
 def test_a_return_of_several_units_asks_which(house: House) -> None:

@@ -128,11 +128,14 @@ found_box = c.table(
     c.json("lines", "[]"),
     c.text("note"),
     c.json("photos", "[]"),
+    c.ref("order_id", "orders.id", nullable=True),
     c.ref("rma_id", "rma.id", nullable=True),
     c.text("actor"),
     c.at("at"),
     c.at("matched_at", nullable=True),
-    c.check("matched", "(rma_id is null) = (matched_at is null)"),
+    c.check("matched", "(order_id is null) = (matched_at is null)"),
+    c.check("return", "rma_id is null or order_id is not null"),
+    sa.Index(None, "order_id"),
 )
 
 # Return rules never change: what holds is the last line of return_rules_activation (0: none).

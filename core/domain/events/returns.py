@@ -112,6 +112,14 @@ class ReturnKept(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptGoodsCame(Event):
+    """Units (by SKU) that were refunded and kept came back: nothing more is owed for them."""
+
+    goods: dict[str, int]
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnMissing(Event):
     """Units that were announced were not in the parcel."""
 
