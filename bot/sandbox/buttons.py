@@ -125,6 +125,18 @@ def _card_order(panel: Panel, number: str, sku: str, quantity: int, paid: Intent
 
 
 @button
+async def bank_asks_back(panel: Panel) -> News:
+    """Somebody pays by card, and then goes to their bank, which asks the money back."""
+    bought = await order_by_card(panel)
+    stripe = panel.town.stripe
+    asked = stripe.dispute(list(stripe.intents)[-1])
+    await stripe.post.deliver()
+    number = bought.title.split()[1]
+    words = f"{asked.id}: {asked.amount / 100:.2f}, {asked.reason}"
+    return panel.town.tell(f"A bank asks back the money of order {number}", words)
+
+
+@button
 async def same_webhook_twice(panel: Panel, **words: Any) -> News:
     """The shop sends every webhook of one order two times."""
     order = acts.place_order(panel.town.shop, delivery="twice", **words)

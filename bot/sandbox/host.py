@@ -19,14 +19,15 @@ from starlette.staticfiles import StaticFiles
 from bot.sandbox.buttons import BUTTONS, Panel
 from bot.sandbox.shop.wire import ControlError, plain, problem
 from bot.sandbox.slack.control import workspace_json
-from bot.sandbox.story import deciding, paying_back
+from bot.sandbox.story import complaining, deciding, paying_back
 from bot.sandbox.story.stage import Stage
 from bot.sandbox.story.teller import play
 from bot.sandbox.town import STAFF, STRANGER
 
 PAGE = Path(__file__).with_name("page")
 TELEGRAM_CUSTOMER = 5001
-SCENES = {scene.__name__: scene for scene in (*deciding.CHAPTER, *paying_back.CHAPTER)}
+PLAYED = (*deciding.CHAPTER, *paying_back.CHAPTER, *complaining.CHAPTER)
+SCENES = {scene.__name__: scene for scene in PLAYED}
 # A mail is shown as it is, but nothing in it may run, load or send.
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 

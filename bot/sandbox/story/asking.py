@@ -15,7 +15,7 @@ TELEGRAM_USER = 5002
 async def where_is_my_order_in_english(stage: Stage) -> str:
     visitor = await stage.visitor("clara")
     first = await stage.chats(visitor, "where is my order?")
-    await _identify(stage, visitor, CLARA["email"])
+    await identify(stage, visitor, CLARA["email"])
     answer = words_of((await visitor.seen())["lines"], "bot")
     number = stage.orders["clara"]
     expect(number in answer, f"the chat does not name {number}: {answer}")
@@ -28,7 +28,7 @@ async def where_is_my_order_in_german(stage: Stage) -> str:
     visitor = await stage.visitor("emil", "de")
     first = await stage.chats(visitor, "Wo ist mein Paket?")
     expect("mail" in first.lower(), f"the chat does not ask who is there: {first}")
-    await _identify(stage, visitor, EMIL["email"])
+    await identify(stage, visitor, EMIL["email"])
     await stage.chats(visitor, stage.orders["emil"])
     answer = words_of((await visitor.seen())["lines"], "bot")
     expect(stage.orders["emil"] in answer, f"the chat does not name the order: {answer}")
@@ -118,7 +118,7 @@ async def _heard_in_thread(stage: Stage, card: Json, word: str) -> None:
     await stage.until(look, f"the thread of the card says {word}")
 
 
-async def _identify(stage: Stage, visitor: WebCustomer, email: str) -> None:
+async def identify(stage: Stage, visitor: WebCustomer, email: str) -> None:
     known = len(await stage.mails(email))
     await stage.chats(visitor, email)
     await stage.chats(visitor, await stage.code(email, known))

@@ -6,6 +6,7 @@ from bot.sandbox.story import (
     asking,
     capturing,
     closing,
+    complaining,
     deciding,
     enduring,
     paying_back,
@@ -21,5 +22,6 @@ STORY = (
     *enduring.CHAPTER,
     *deciding.CHAPTER,
     *paying_back.CHAPTER,
+    *complaining.CHAPTER,
     *closing.CHAPTER,
 )
