@@ -91,12 +91,16 @@ BER, MILL, PORT = 1, 2, 3
 
 
 def order(*lines: Line) -> Order:
-    values: dict[str, Any] = {f.name: "" for f in fields(Order) if f.default is MISSING}
+    values: dict[str, Any] = {
+        f.name: "" for f in fields(Order) if MISSING is f.default is f.default_factory
+    }
     return Order(**values | {"lines": lines, "extra": {}})
 
 
 def shop(*endless: int) -> Shop:
-    values: dict[str, Any] = {f.name: "" for f in fields(Shop) if f.default is MISSING}
+    values: dict[str, Any] = {
+        f.name: "" for f in fields(Shop) if MISSING is f.default is f.default_factory
+    }
     names = {BER: "BER", MILL: "MILL", PORT: "PORT"}
     places = {n: Location(n, name, name) for n, name in names.items()}
     return Shop(**values | {"locations": places}, endless=frozenset(endless))
