@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.commands.capture import _drawn
+from core.commands.carts import CartLine, ReserveCart
 from core.commands.facts import facts_after
 from core.commands.placing import snapshot
 from core.commands.planned import demands_of, question_of
@@ -26,7 +27,7 @@ from core.domain.values import replace
 from core.engine import Engine
 from tests import lending
 from tests.commands.test_routing import places, put, trace
-from tests.shop import BER, HAM, SHOP, SKUS, Shop, make_shop, staff
+from tests.shop import BER, CHANNEL, HAM, SHOP, SKUS, Shop, make_shop, staff
 
 MANY = 34
 OWNER = staff(Role.OWNER, "Olga")
@@ -134,6 +135,17 @@ def test_room_that_is_taken_meanwhile_is_left_to_others(shop: Shop) -> None:
     assert shop.place(1003, ("mug-red", 2)).ok  # HAM has room for one more: that was seen before
     assert set(places(shop, 1003)).isdisjoint({BER, HAM})
     assert trace(shop, 1003)["brief"] is False
+
+
+def test_what_a_cart_holds_is_planned_with_and_planned_anew_when_it_changes(shop: Shop) -> None:
+    assert shop.do(ReserveCart("c1", (CartLine("poster-sun", 20),)), CHANNEL).ok
+    assert shop.place(1001, ("poster-sun", 12), cart="c1").ok
+    assert (sorted(places(shop, 1001)), trace(shop, 1001)["brief"]) == ([BER, HAM], False)
+    assert shop.do(ReserveCart("c2", (CartLine("poster-sun", 5),)), CHANNEL).ok
+    meanwhile(shop, lambda: shop.do(ReserveCart("c2", (CartLine("poster-sun", 8),)), CHANNEL))
+    assert shop.place(1002, ("poster-sun", 8), cart="c2").ok
+    assert (places(shop, 1002), trace(shop, 1002)["brief"]) == ([HAM], True)
+    assert all(x["reserved"] == x["on_hand"] for x in shop.rows(t.stock_level, sku="poster-sun"))
 
 
 def test_the_minute_of_a_plan_ends_it(shop: Shop) -> None:
