@@ -100,7 +100,7 @@ def test_a_quantity_that_makes_no_sense_is_refused(shop, quantity):
 def test_an_unknown_sku_is_refused_with_what_may_have_been_meant(shop):
     receipt = shop.do(ReceiveStock("mug-rde", "ber", 3))
     assert_refused(shop, receipt, "not_found")
-    assert receipt.next == "Did you mean mug-blue, mug-red?"
+    assert receipt.next == "Did you mean mug-red, mug-blue?"
 
 
 def test_an_unknown_location_is_refused_with_the_known_ones(shop):
