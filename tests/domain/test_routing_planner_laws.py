@@ -198,6 +198,24 @@ def test_a_solver_that_is_wrong_changes_nothing(objective: Objective, nonsense: 
         assert found.cost - exact.cost <= found.gap_bound
 
 
+def test_a_solver_that_takes_more_parcels_than_it_may_is_not_believed() -> None:
+    """Parcels cost next to nothing here, so that the cheapest plan of all has many."""
+    rng = random.Random(3)
+    cheap = [replace(site, parcel_cost=1, unit_cost=rng.randint(0, 400)) for site in SITES]
+    asked: list[int | None] = []
+
+    def careless(problem: Problem, most: int | None) -> Proposal:
+        asked.append(most)
+        return replace(best_of(problem, None), bound=0)
+
+    exact = plan(HARD, cheap, Objective.FEWEST_PARCELS)
+    found = plan(HARD, cheap, Objective.FEWEST_PARCELS, Limits(node_limit=0, solver=careless))
+    assert any(asked)
+    assert plan(HARD, cheap, Objective.CHEAPEST).parcels > exact.parcels
+    assert found.parcels == exact.parcels
+    assert found.cost >= exact.cost
+
+
 def test_a_solver_is_not_asked_where_our_own_search_ended() -> None:
     def never(_: Problem, __: int | None) -> Proposal:
         raise AssertionError("nobody needs to ask")
