@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from core.domain.routing.document import Capacity
 from core.domain.routing.planner import Candidate, Demand, Objective, Pick, Plan, plan
-from core.domain.routing.rules import LocationFacts, candidates, limits_of, reason_against
+from core.domain.routing.rules import (
+    LocationFacts,
+    candidates,
+    limits_of,
+    reason_against,
+    working_day,
+)
 from core.domain.routing.trace import Trace, decide, explain, trace_of
 from core.domain.routing.worse import Worse
 
@@ -79,6 +86,22 @@ def test_of_several_limits_the_tightest_of_each_kind_counts(
     limits: list[Capacity], kept: Capacity | None
 ) -> None:
     assert limits_of(replace(GOOD, groups=("national",)), limits) == kept
+
+
+@pytest.mark.parametrize(
+    ("hour", "zone", "cut_off", "day"),
+    [
+        (12, "UTC", "", "2026-11-30"),
+        (12, "UTC", "12:01", "2026-11-30"),
+        (12, "UTC", "12:00", "2026-12-01"),
+        (12, "Europe/Berlin", "13:00", "2026-12-01"),
+        (23, "Europe/Berlin", "", "2026-12-01"),
+    ],
+)
+def test_from_the_cut_off_on_work_counts_for_the_next_local_day(
+    hour: int, zone: str, cut_off: str, day: str
+) -> None:
+    assert working_day(datetime(2026, 11, 30, hour, tzinfo=UTC), zone, cut_off) == day
 
 
 def decision() -> tuple[Plan, Trace]:
