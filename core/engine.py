@@ -123,6 +123,8 @@ class Engine:
         except Unavailable:
             raise
         except Refusal as refusal:
+            if caller.actor.shop_id not in self.read(setup.shop_ids):
+                raise  # there is nothing yet that an audit could belong to
             prepared = refusal  # said and audited like any other, unless it was done before
         future = self._writer.submit(_CommandJob(self, command, caller, prepared))
         future.add_done_callback(self._tell)

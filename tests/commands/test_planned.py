@@ -59,6 +59,7 @@ def many(url: str, kind: type[Engine] = Slow) -> Shop:
     made = make_shop(url)
     made.engine.chore(_open_many, SHOP)
     made.engine.close()
+    made.clock.advance(seconds=1)  # two makers of ids never share a moment
     return Shop(kind(Database(url), made.clock), made.clock)
 
 

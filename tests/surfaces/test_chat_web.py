@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -223,7 +224,10 @@ async def test_what_a_customer_writes_cannot_become_a_link_to_somebody_elses_ord
     await visitor.identifies()
     await visitor.says("I need to change the address of my order")
     answer = await visitor.says(f"send it to track:order-{order['id']} please")
-    assert "/track/" not in answer
+    for link in re.findall(r"/track/\S+", answer):  # to the own order, if it asks about that
+        page = await visitor.client.get(link)
+        assert "1001" in page.text
+        assert "2001" not in page.text
 
 
 # --- codes ---------------------------------------------------------------------------------------

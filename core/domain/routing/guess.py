@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heapreplace, nsmallest
 from itertools import combinations
 
@@ -94,23 +94,30 @@ def _refilled(
 ) -> tuple[Sites | None, int]:
     """The cheapest plan of these sites and two more: one of those that have the scarcest line
     still missing, and one that has all the rest. And how many first ones were tried."""
-    holders, left = problem.holders(), problem.residual(rest)
-    scarcest = min((len(holders[line]), line) for line, want in enumerate(left) if want)[1]
     worth = prices.reduced.__getitem__
-    others = [site for _, _, site in holders[scarcest] if site not in rest]
+    others = [site for site in _scarcest(problem, rest) if site not in rest]
     firsts = nsmallest(tries, others, key=worth)
     begun = [(*rest, first) for first in firsts]
     plans = [plan for start in begun for plan in _ended(problem, start, worth)]
     return min(plans, key=problem.cost, default=None), len(firsts)
 
 
-def _ended(problem: Problem, start: Sites, worth: Callable[[int], int]) -> list[Sites]:
-    """The plan that this is already, or those that one more site makes of it."""
-    missing = {line: want for line, want in enumerate(problem.residual(start)) if want}
+def _scarcest(problem: Problem, rest: Sites) -> Iterable[int]:
+    """Who has the line that fewest have of those still missing; where none is, everybody."""
+    missing = [line for line, want in enumerate(problem.residual(rest)) if want]
     if not missing:
-        return [problem.used(start)]
-    able = [site for site in _able(problem, missing) if site not in start]
-    return [problem.used((*start, each)) for each in nsmallest(_EXCHANGES, able, key=worth)]
+        return range(len(problem.sites))
+    fewest = min([problem.holders()[line] for line in missing], key=len)
+    return [site for _, _, site in fewest]
+
+
+def _ended(problem: Problem, start: Sites, worth: Callable[[int], int]) -> list[Sites]:
+    """Those plans that one more site makes of it, and the one that it is already."""
+    missing = {line: want for line, want in enumerate(problem.residual(start)) if want}
+    fitting = _able(problem, missing) if missing else range(len(problem.sites))
+    able = [site for site in fitting if site not in start]
+    more = [problem.used((*start, each)) for each in nsmallest(_EXCHANGES, able, key=worth)]
+    return more if missing else [problem.used(start), *more]
 
 
 def _holes(sites: Sites) -> list[Sites]:
