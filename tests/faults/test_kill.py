@@ -97,7 +97,7 @@ async def _send(client: Client, lane: int, done: asyncio.Event) -> None:
         count += 1
 
 
-async def until_quiet(url: str, seconds: float = 90) -> None:
+async def until_quiet(url: str, seconds: float = 200) -> None:
     """Wait until the worker has said and done everything that is due soon, for as long as less
     and less is left: the last life may have died with its hands full, and a lease is a minute."""
     database = Database(url)
@@ -112,7 +112,7 @@ async def until_quiet(url: str, seconds: float = 90) -> None:
 
 def _left(database: Database) -> int:
     b, v = t.outbox.c, t.event.c
-    soon = micros(datetime.now(UTC)) + 90_000_000
+    soon = micros(datetime.now(UTC)) + 200_000_000
     open_ = t.outbox.select().where(b.state.in_(("waiting", "leased")), b.kind.like("message.%"))
     with database.read() as session:
         waiting = session.select(open_.where(b.due_at <= soon))
@@ -132,6 +132,10 @@ def _verify(url: str, client: Client, mailbox: Mailbox) -> dict[str, int]:
             json.loads(row.data)["text"]
             for row in session.select(t.event.select().where(t.event.c.kind == "OrderNoted"))
         )
+        unsaid = [
+            (row.key, row.state, row.reason, row.attempts)
+            for row in session.select(t.outbox.select().where(t.outbox.c.state != "done"))
+        ]
         broken = [r for r in invariants.run(session) if not r.ok and r.severity == "violation"]
         unknown = sum(
             max(row.attempts - 1, row.unknown) for row in session.select(t.outbox.select())
@@ -148,7 +152,7 @@ def _verify(url: str, client: Client, mailbox: Mailbox) -> dict[str, int]:
     ids: dict[str, set[str]] = {}
     for mail in mailbox.mails:
         ids.setdefault(mail.recipients[0], set()).add(_message_id(mail))
-    assert set(sent) == {f"c{number}@example.org" for number in stored}, "a mail was lost"
+    assert set(sent) == {f"c{number}@example.org" for number in stored}, unsaid
     assert all(len(found) == 1 for found in ids.values()), "two different mails about one thing"
     again = sum(sent.values()) - len(sent)
     assert again <= unknown, "a mail was repeated although its end was known"
