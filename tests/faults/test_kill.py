@@ -148,9 +148,11 @@ def _verify(url: str, client: Client, mailbox: Mailbox) -> dict[str, int]:
     assert {f"note of {n}" for n in client.noted} <= set(notes)
     assert set(notes.values()) == {1}, "one key acted twice"
     assert broken == []
-    sent = Counter(mail.recipients[0] for mail in mailbox.mails)
+    # The shop itself is told of a store that cannot be reached, sooner or later.
+    mails = [mail for mail in mailbox.mails if mail.recipients[0] != "hello@nordlicht.example"]
+    sent = Counter(mail.recipients[0] for mail in mails)
     ids: dict[str, set[str]] = {}
-    for mail in mailbox.mails:
+    for mail in mails:
         ids.setdefault(mail.recipients[0], set()).add(_message_id(mail))
     assert set(sent) == {f"c{number}@example.org" for number in stored}, unsaid
     assert all(len(found) == 1 for found in ids.values()), "two different mails about one thing"
